@@ -1,0 +1,1 @@
+//! The relay, the HTTP API and the workers.

@@ -1,0 +1,1 @@
+//! The browser application: what the UI and the worker share.
