@@ -1,1 +1,23 @@
 //! What every part of ViorNet agrees on: the domain, the documents, who may do what, and the sync protocol.
+//!
+//! Pure: no IO, no clock, no runtime; time and randomness are arguments. Commands write ([`command`]), folds read
+//! ([`sheets`] and the nouns), the relay admits ([`admission`], [`relay`]), and [`replica`] with [`sync`] carry it
+//! between devices.
+
+pub mod admission;
+pub mod capability;
+pub mod client;
+pub mod codec;
+pub mod command;
+pub mod document;
+pub mod fact;
+pub mod ids;
+pub mod money;
+pub mod package;
+pub mod phone;
+pub mod sale;
+pub mod sheets;
+pub mod site;
+pub mod staff;
+pub mod time;
+pub mod voucher;

@@ -1,0 +1,354 @@
+//! Facts: what happened. Appended under the id of the intent that made them, never edited or deleted; everything
+//! one counts is a fold over them. They name people by id only.
+
+use serde::{Deserialize, Serialize};
+
+use crate::codec::{self, DecodeError};
+use crate::ids::{BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, PackageId, PersonId};
+use crate::money::Money;
+use crate::time::Timestamp;
+
+/// The version written by this code. Readers accept every version up to it.
+const VERSION: u8 = 1;
+
+/// One fact with who states it and when, by the device's clock corrected at its last contact with the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    #[serde(rename = "t")]
+    pub at: Timestamp,
+    /// The device's last contact before it: the fact cannot be older.
+    #[serde(rename = "c")]
+    pub since: Timestamp,
+    #[serde(rename = "p")]
+    pub by: PersonId,
+    #[serde(rename = "b")]
+    pub body: FactBody,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum FactBody {
+    /// In a till.
+    Sale(Sale),
+    /// In a till: a new code for the client of a sale that lost its voucher; no money changes hands.
+    Replacement(Replacement),
+    /// In the till of the person whose item is held: somebody decided.
+    HeldDecision(HeldDecision),
+    /// In a block: its codes; the first fact there.
+    Codes(Codes),
+    /// In a batches document, written last: the batch exists.
+    Batch(BatchMade),
+    /// In a batches document: somebody asks the relay to lease a block.
+    LeaseAsked(LeaseAsked),
+    /// In a batches document: a forced recall, without the holder's word.
+    RecallAsked(RecallAsked),
+    /// In a batches document, by the relay: who holds the block from now on.
+    Leased(Leased),
+    /// In a verdict document, by the relay.
+    Verdict(Verdict),
+}
+
+/// How the client paid.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "UPPERCASE")]
+pub enum PaymentMethod {
+    Cash,
+    Mpesa,
+    Bank,
+    Card,
+    Other,
+}
+
+impl PaymentMethod {
+    pub const ALL: [Self; 5] = [Self::Cash, Self::Mpesa, Self::Bank, Self::Card, Self::Other];
+
+    /// As it stands in SQL.
+    pub const fn code(self) -> &'static str {
+        match self {
+            Self::Cash => "CASH",
+            Self::Mpesa => "MPESA",
+            Self::Bank => "BANK",
+            Self::Card => "CARD",
+            Self::Other => "OTHER",
+        }
+    }
+}
+
+/// One voucher: a place in a block.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct VoucherRef {
+    #[serde(rename = "b")]
+    pub block: BlockId,
+    #[serde(rename = "i")]
+    pub index: u32,
+}
+
+/// One thing sold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    #[serde(rename = "v")]
+    pub voucher: VoucherRef,
+    #[serde(rename = "k")]
+    pub package: PackageId,
+    #[serde(rename = "m")]
+    pub price: Money,
+}
+
+/// A sale at a till. It carries every choice that was made, so replaying it never picks again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Sale {
+    #[serde(rename = "n")]
+    pub receipt: String,
+    #[serde(rename = "l")]
+    pub lines: Vec<Line>,
+    #[serde(rename = "w")]
+    pub method: PaymentMethod,
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+    /// `None`: a walk-in.
+    #[serde(rename = "u", default, skip_serializing_if = "Option::is_none")]
+    pub client: Option<ClientId>,
+}
+
+impl Sale {
+    pub fn total(&self) -> Money {
+        self.lines.iter().map(|line| line.price).sum()
+    }
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Replacement {
+    /// The sale whose client gets the new code, and which of its vouchers it replaces.
+    #[serde(rename = "s")]
+    pub sale: IntentId,
+    #[serde(rename = "o")]
+    pub replaces: VoucherRef,
+    #[serde(rename = "v")]
+    pub voucher: VoucherRef,
+    #[serde(rename = "k")]
+    pub package: PackageId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldDecision {
+    #[serde(rename = "h")]
+    pub hold: HoldId,
+    #[serde(rename = "a")]
+    pub accepted: bool,
+    #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Codes {
+    #[serde(rename = "a")]
+    pub batch: BatchId,
+    #[serde(rename = "k")]
+    pub package: PackageId,
+    #[serde(rename = "m")]
+    pub price: Money,
+    /// One line a voucher: the code, or user name, tab, password. See [`crate::voucher`].
+    #[serde(rename = "x")]
+    pub packed: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchMade {
+    #[serde(rename = "a")]
+    pub batch: BatchId,
+    #[serde(rename = "n")]
+    pub label: String,
+    #[serde(rename = "k")]
+    pub package: PackageId,
+    #[serde(rename = "m")]
+    pub price: Money,
+    #[serde(rename = "b")]
+    pub blocks: Vec<BlockMade>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BlockMade {
+    #[serde(rename = "b")]
+    pub block: BlockId,
+    #[serde(rename = "n")]
+    pub count: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LeaseAsked {
+    #[serde(rename = "b")]
+    pub block: BlockId,
+    #[serde(rename = "p")]
+    pub to: PersonId,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RecallAsked {
+    #[serde(rename = "b")]
+    pub block: BlockId,
+    /// `None`: back to the office.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub to: Option<PersonId>,
+    #[serde(rename = "r")]
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Leased {
+    #[serde(rename = "b")]
+    pub block: BlockId,
+    /// Counts the leases of the block; the highest is in force.
+    #[serde(rename = "n")]
+    pub turn: u32,
+    /// `None`: the office.
+    #[serde(rename = "p", default, skip_serializing_if = "Option::is_none")]
+    pub person: Option<PersonId>,
+    /// `None`: not bound yet; the first device of the person that says hello gets the codes.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub device: Option<DeviceId>,
+}
+
+/// A sale, named so that people can talk about it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct SaleRef {
+    #[serde(rename = "s")]
+    pub sale: IntentId,
+    #[serde(rename = "p")]
+    pub person: PersonId,
+    #[serde(rename = "t")]
+    pub at: Timestamp,
+    #[serde(rename = "n")]
+    pub receipt: String,
+}
+
+/// Why the relay keeps an honest change aside.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HoldReason {
+    /// The author may no longer (or not yet) do this.
+    NotAllowed,
+    /// The device was revoked.
+    DeviceRevoked,
+}
+
+/// What the relay decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// One voucher, several sales: the first that was accepted stands, the others' clients need a new code.
+    DoubleSale {
+        #[serde(rename = "v")]
+        voucher: VoucherRef,
+        #[serde(rename = "s")]
+        standing: SaleRef,
+        #[serde(rename = "o")]
+        other: SaleRef,
+    },
+    /// The block was no longer the seller's when the sale arrived.
+    SoldAfterRecall {
+        #[serde(rename = "v")]
+        voucher: VoucherRef,
+        #[serde(rename = "s")]
+        sale: SaleRef,
+    },
+    /// In a block's verdict document: these were sold by somebody who is not the present holder.
+    SoldElsewhere {
+        #[serde(rename = "b")]
+        block: BlockId,
+        #[serde(rename = "i")]
+        indexes: Vec<u32>,
+    },
+    /// In a block's verdict document: these codes already exist in the organisation and are void here.
+    DuplicateCodes {
+        #[serde(rename = "b")]
+        block: BlockId,
+        #[serde(rename = "i")]
+        indexes: Vec<u32>,
+    },
+    /// Two sales bear one receipt number (a cloned profile).
+    DuplicateReceipt {
+        #[serde(rename = "s")]
+        first: SaleRef,
+        #[serde(rename = "o")]
+        other: SaleRef,
+    },
+    /// Kept aside until somebody decides; `facts` are the values that would be written.
+    Held {
+        #[serde(rename = "h")]
+        hold: HoldId,
+        #[serde(rename = "i")]
+        intent: IntentId,
+        #[serde(rename = "p")]
+        person: PersonId,
+        #[serde(rename = "d")]
+        device: DeviceId,
+        #[serde(rename = "r")]
+        reason: HoldReason,
+        #[serde(rename = "f")]
+        facts: Vec<Fact>,
+    },
+    /// The end of a hold.
+    HeldDecided {
+        #[serde(rename = "h")]
+        hold: HoldId,
+        #[serde(rename = "i")]
+        intent: IntentId,
+        #[serde(rename = "p")]
+        by: PersonId,
+        #[serde(rename = "a")]
+        accepted: bool,
+        #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
+        reason: Option<String>,
+    },
+}
+
+impl Fact {
+    pub fn encode(&self) -> Vec<u8> {
+        codec::encode(&(VERSION, self))
+    }
+
+    /// Fails on a kind or version that this code does not know.
+    pub fn decode(bytes: &[u8]) -> Result<Self, DecodeError> {
+        let (_, fact): (u8, Self) = codec::decode(bytes)?;
+        Ok(fact)
+    }
+
+    /// The site-independent summary of a sale, for verdicts.
+    pub fn sale_ref(&self, id: IntentId) -> Option<SaleRef> {
+        match &self.body {
+            FactBody::Sale(sale) => Some(SaleRef {
+                sale: id,
+                person: self.by,
+                at: self.at,
+                receipt: sale.receipt.clone(),
+            }),
+            FactBody::Replacement(_) => Some(SaleRef {
+                sale: id,
+                person: self.by,
+                at: self.at,
+                receipt: String::new(),
+            }),
+            _ => None,
+        }
+    }
+
+    /// The vouchers this fact takes out of stock.
+    pub fn vouchers(&self) -> Vec<VoucherRef> {
+        match &self.body {
+            FactBody::Sale(sale) => sale.lines.iter().map(|line| line.voucher).collect(),
+            FactBody::Replacement(replacement) => vec![replacement.voucher],
+            _ => Vec::new(),
+        }
+    }
+}
+
+/// The key of a fact the relay writes: what it is about, so that judging twice writes once.
+pub fn verdict_key(parts: &[&[u8]]) -> String {
+    use sha2::{Digest, Sha256};
+    let mut hasher = Sha256::new();
+    for part in parts {
+        hasher.update((part.len() as u64).to_be_bytes());
+        hasher.update(part);
+    }
+    let mut id = [0; 16];
+    id.copy_from_slice(&hasher.finalize()[..16]);
+    crate::ids::to_text(&id)
+}

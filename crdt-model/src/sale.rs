@@ -1,0 +1,182 @@
+//! Selling: from an order ("one 1 Week, cash") to a sale that names its vouchers.
+
+use serde::{Deserialize, Serialize};
+
+use crate::client::ClientDetails;
+use crate::document::DocumentKey;
+use crate::fact::{FactBody, Line, PaymentMethod, Replacement, Sale, SaleRef, VoucherRef};
+use crate::ids::{ClientId, IntentId, PackageId, PersonId, SiteId};
+use crate::money::Money;
+use crate::sheets::Sheets;
+use crate::time::Timestamp;
+use crate::voucher::{Stock, VoucherState};
+
+/// One sale hands out at most so many vouchers.
+pub const LINES_PER_SALE_MAX: usize = 20;
+/// Longer payment references are typing errors.
+pub const REFERENCE_LENGTH_MAX: usize = 64;
+
+/// What the person at the till asks for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SellOrder {
+    pub site: SiteId,
+    pub package: PackageId,
+    /// As shown on the tile; only vouchers of this price are sold.
+    pub price: Money,
+    pub quantity: u32,
+    pub method: PaymentMethod,
+    pub reference: Option<String>,
+    pub client: Buyer,
+}
+
+/// Who buys.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Buyer {
+    WalkIn,
+    Known(ClientId),
+    /// Registered in the same tap.
+    New(ClientDetails),
+}
+
+/// Why a sale cannot be made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum SellError {
+    #[error("a sale has 1 to {LINES_PER_SALE_MAX} vouchers")]
+    Quantity,
+    #[error("only {left} of these vouchers are left here")]
+    NothingLeft { left: u32 },
+    #[error("the voucher is not in a block of this device")]
+    NotInYourBlock,
+    #[error("the voucher is already sold")]
+    AlreadySold,
+    #[error("the voucher is void")]
+    Void,
+    #[error("the reference is longer than {REFERENCE_LENGTH_MAX} characters")]
+    Reference,
+    #[error("the sale that needs a replacement is not known here")]
+    NoSuchSale,
+    #[error("the sale stands or has its replacement")]
+    NotContradicted,
+}
+
+/// Picks the vouchers of an order, oldest block first.
+pub fn pick(stock: &Stock, order: &SellOrder) -> Result<Vec<Line>, SellError> {
+    let wanted = order.quantity as usize;
+    if !(1..=LINES_PER_SALE_MAX).contains(&wanted) {
+        return Err(SellError::Quantity);
+    }
+    let lines: Vec<Line> = stock
+        .mine()
+        .filter(|block| {
+            block.site == order.site && block.package == order.package && block.price == order.price
+        })
+        .flat_map(|block| {
+            stock.free(block).map(|voucher| Line {
+                voucher,
+                package: block.package,
+                price: block.price,
+            })
+        })
+        .take(wanted)
+        .collect();
+    if lines.len() < wanted {
+        return Err(SellError::NothingLeft {
+            left: u32::try_from(lines.len()).unwrap_or(u32::MAX),
+        });
+    }
+    Ok(lines)
+}
+
+/// May these vouchers be sold from here?
+pub fn check(stock: &Stock, vouchers: &[VoucherRef]) -> Result<(), SellError> {
+    for voucher in vouchers {
+        let block = stock
+            .mine()
+            .find(|block| block.id == voucher.block)
+            .ok_or(SellError::NotInYourBlock)?;
+        if voucher.index >= block.count {
+            return Err(SellError::NotInYourBlock);
+        }
+        match stock.state(*voucher) {
+            VoucherState::Unused => {}
+            VoucherState::Sold | VoucherState::DoubleSold => return Err(SellError::AlreadySold),
+            VoucherState::Void => return Err(SellError::Void),
+        }
+    }
+    Ok(())
+}
+
+/// A sale as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SaleEntry {
+    pub id: IntentId,
+    pub site: SiteId,
+    pub person: PersonId,
+    pub at: Timestamp,
+    pub sale: Sale,
+}
+
+/// Every sale this replica sees, newest first.
+pub fn sales(sheets: &Sheets) -> Vec<SaleEntry> {
+    let mut sales: Vec<SaleEntry> = sheets
+        .facts()
+        .filter_map(|(document, key, fact)| match (document, &fact.body) {
+            (DocumentKey::Till { site, person, .. }, FactBody::Sale(sale)) => Some(SaleEntry {
+                id: key.parse().ok()?,
+                site: *site,
+                person: *person,
+                at: fact.at,
+                sale: sale.clone(),
+            }),
+            _ => None,
+        })
+        .collect();
+    sales.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.id)));
+    sales
+}
+
+/// The replacements given for a sale.
+pub fn replacements(sheets: &Sheets, sale: IntentId) -> impl Iterator<Item = &Replacement> {
+    sheets
+        .facts()
+        .filter_map(move |(_, _, fact)| match &fact.body {
+            FactBody::Replacement(replacement) if replacement.sale == sale => Some(replacement),
+            _ => None,
+        })
+}
+
+/// The voucher of `sale` that a verdict took away and that has no replacement yet.
+pub fn contradicted(
+    sheets: &Sheets,
+    stock: &Stock,
+    sale: &SaleEntry,
+) -> Option<(VoucherRef, SaleRef)> {
+    let replaced: Vec<VoucherRef> = replacements(sheets, sale.id)
+        .map(|replacement| replacement.replaces)
+        .collect();
+    sale.sale
+        .lines
+        .iter()
+        .map(|line| line.voucher)
+        .find_map(|voucher| {
+            let history = stock.histories.get(&voucher)?;
+            let standing = history.standing?;
+            if standing == sale.id || replaced.contains(&voucher) {
+                return None;
+            }
+            history
+                .sales
+                .iter()
+                .find(|other| other.sale == standing)
+                .map(|other| (voucher, other.clone()))
+        })
+}
+
+/// What a person should hold in cash: the cash sales of their tills. (Remittances come with the finance issue.)
+pub fn cash_of(sheets: &Sheets, person: PersonId) -> Money {
+    sales(sheets)
+        .iter()
+        .filter(|entry| entry.person == person && entry.sale.method == PaymentMethod::Cash)
+        .map(|entry| entry.sale.total())
+        .sum()
+}

@@ -1,0 +1,160 @@
+//! Time as an argument: instants in milliseconds, the hybrid logical clock, and the month a document belongs to.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+/// Milliseconds since 1970-01-01T00:00Z.
+#[derive(
+    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize,
+)]
+#[serde(transparent)]
+pub struct Timestamp(i64);
+
+impl Timestamp {
+    pub const ZERO: Self = Self(0);
+
+    pub const fn from_millis(millis: i64) -> Self {
+        Self(millis)
+    }
+
+    pub const fn as_millis(self) -> i64 {
+        self.0
+    }
+
+    /// Whole seconds, as an Automerge change stores its time.
+    pub const fn as_seconds(self) -> i64 {
+        self.0.div_euclid(1000)
+    }
+
+    #[must_use]
+    pub const fn plus_millis(self, millis: i64) -> Self {
+        Self(self.0.saturating_add(millis))
+    }
+
+    /// `self - earlier`, in milliseconds.
+    pub const fn millis_since(self, earlier: Self) -> i64 {
+        self.0.saturating_sub(earlier.0)
+    }
+}
+
+/// A calendar month in UTC. It is only a storage partition: which month a *report* counts a sale in is decided
+/// in the site's time zone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Month {
+    year: u16,
+    month: u8,
+}
+
+impl Month {
+    pub fn of(at: Timestamp) -> Self {
+        // Civil date from days, after H. Hinnant's `civil_from_days`: eras of 400 years that begin on 1 March.
+        let days = at.as_millis().div_euclid(86_400_000) + 719_468;
+        let era = days.div_euclid(146_097);
+        let day_of_era = days.rem_euclid(146_097);
+        let year_of_era =
+            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+        let shifted = (5 * day_of_year + 2) / 153;
+        let month = if shifted < 10 {
+            shifted + 3
+        } else {
+            shifted - 9
+        };
+        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        Self {
+            year: u16::try_from(year).unwrap_or(0).min(9999),
+            month: u8::try_from(month).unwrap_or(1),
+        }
+    }
+}
+
+impl fmt::Display for Month {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:04}{:02}", self.year, self.month)
+    }
+}
+
+/// Why a text is not a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a month is six digits, year then month")]
+pub struct MonthError;
+
+impl FromStr for Month {
+    type Err = MonthError;
+
+    fn from_str(text: &str) -> Result<Self, MonthError> {
+        if text.len() != 6 || !text.bytes().all(|b| b.is_ascii_digit()) {
+            return Err(MonthError);
+        }
+        let (year, month) = text.split_at(4);
+        let month: u8 = month.parse().map_err(|_| MonthError)?;
+        if !(1..=12).contains(&month) {
+            return Err(MonthError);
+        }
+        Ok(Self {
+            year: year.parse().map_err(|_| MonthError)?,
+            month,
+        })
+    }
+}
+
+/// How far ahead of this device a remote clock may pull ours.
+pub const CLOCK_AHEAD_MILLIS_MAX: i64 = 10 * 60 * 1000;
+
+/// A hybrid logical clock: never runs backwards on one device, follows what it hears of, but never more than
+/// [`CLOCK_AHEAD_MILLIS_MAX`] ahead of the local clock.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct HybridClock {
+    last: Timestamp,
+}
+
+impl HybridClock {
+    /// The next instant: later than every earlier one, and not before `now`.
+    pub fn tick(&mut self, now: Timestamp) -> Timestamp {
+        self.last = now.max(self.last.plus_millis(1));
+        // A clock that was set far ahead and then corrected must not drag its error along for ever.
+        if self.last.millis_since(now) > CLOCK_AHEAD_MILLIS_MAX {
+            self.last = now;
+        }
+        self.last
+    }
+
+    /// Takes notice of an instant heard from elsewhere.
+    pub fn observe(&mut self, remote: Timestamp, now: Timestamp) {
+        self.last = self
+            .last
+            .max(remote.min(now.plus_millis(CLOCK_AHEAD_MILLIS_MAX)));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn months_of_known_instants() {
+        for (millis, month) in [
+            (0, "197001"),
+            (951_782_400_000, "200002"),   // 2000-02-29
+            (1_763_596_800_000, "202511"), // 2025-11-20
+            (1_798_761_599_999, "202612"), // the last millisecond of 2026
+            (1_798_761_600_000, "202701"),
+        ] {
+            assert_eq!(Month::of(Timestamp::from_millis(millis)).to_string(), month);
+        }
+        assert_eq!("202611".parse::<Month>().unwrap().to_string(), "202611");
+        assert!("202613".parse::<Month>().is_err());
+    }
+
+    #[test]
+    fn the_clock_never_runs_backwards_and_never_follows_a_clock_far_ahead() {
+        let mut clock = HybridClock::default();
+        let now = Timestamp::from_millis(1_000_000);
+        let first = clock.tick(now);
+        assert!(clock.tick(now.plus_millis(-500)) > first);
+        clock.observe(now.plus_millis(CLOCK_AHEAD_MILLIS_MAX * 5), now);
+        assert!(clock.tick(now).millis_since(now) <= CLOCK_AHEAD_MILLIS_MAX + 1);
+    }
+}

@@ -1,0 +1,393 @@
+//! Vouchers, the blocks they come in, and who holds a block.
+//!
+//! A voucher is a place in a block; its state is a fold over sales, verdicts and leases, never a stored field.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::document::{DocumentKey, Sheet};
+use crate::fact::{FactBody, Leased, SaleRef, Verdict, VoucherRef};
+use crate::ids::{BatchId, BlockId, DeviceId, IntentId, PackageId, PersonId, SiteId};
+use crate::money::Money;
+use crate::sheets::Sheets;
+use crate::time::Timestamp;
+
+/// A block is one change of at most 32 KiB: a thousand codes of up to thirty characters.
+pub const CODES_PER_BLOCK_MAX: usize = 1_000;
+/// RouterOS takes longer names; nobody types them.
+pub const CODE_LENGTH_MAX: usize = 64;
+
+/// What a client types to get online. Compared byte for byte: RouterOS names are case-sensitive.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct Code {
+    pub username: String,
+    /// `None`: the same as the user name.
+    pub password: Option<String>,
+}
+
+/// What is wrong with a code or a block of them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum CodesError {
+    #[error("a code is empty, longer than {CODE_LENGTH_MAX} bytes or contains a control character")]
+    Code,
+    #[error("a block has 1 to {CODES_PER_BLOCK_MAX} codes")]
+    Count,
+}
+
+/// Codes as one text: a line each, user name and password parted by a tab.
+pub fn pack(codes: &[Code]) -> Result<String, CodesError> {
+    if codes.is_empty() || codes.len() > CODES_PER_BLOCK_MAX {
+        return Err(CodesError::Count);
+    }
+    let lines: Vec<String> = codes
+        .iter()
+        .map(|code| match &code.password {
+            Some(password) => format!("{}\t{password}", code.username),
+            None => code.username.clone(),
+        })
+        .collect();
+    let packed = lines.join("\n");
+    if unpack(&packed)? == codes {
+        Ok(packed)
+    } else {
+        Err(CodesError::Code)
+    }
+}
+
+pub fn unpack(packed: &str) -> Result<Vec<Code>, CodesError> {
+    let is_code = |text: &str| {
+        (1..=CODE_LENGTH_MAX).contains(&text.len()) && !text.chars().any(char::is_control)
+    };
+    let codes = packed
+        .split('\n')
+        .map(|line| {
+            let (username, password) = match line.split_once('\t') {
+                Some((username, password)) => (username, Some(password)),
+                None => (line, None),
+            };
+            if !is_code(username) || password.is_some_and(|password| !is_code(password)) {
+                return Err(CodesError::Code);
+            }
+            Ok(Code {
+                username: username.into(),
+                password: password.map(Into::into),
+            })
+        })
+        .collect::<Result<Vec<_>, _>>()?;
+    if codes.len() > CODES_PER_BLOCK_MAX {
+        Err(CodesError::Count)
+    } else {
+        Ok(codes)
+    }
+}
+
+/// Who holds each block of a site: the lease with the highest turn.
+pub fn leases(batches: &Sheet) -> BTreeMap<BlockId, Leased> {
+    let mut leases: BTreeMap<BlockId, Leased> = BTreeMap::new();
+    for (_, fact) in batches.known_facts() {
+        if let FactBody::Leased(leased) = &fact.body {
+            let newer = leases
+                .get(&leased.block)
+                .is_none_or(|known| known.turn < leased.turn);
+            if newer {
+                leases.insert(leased.block, leased.clone());
+            }
+        }
+    }
+    leases
+}
+
+/// The holder a replica speaks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Holder {
+    pub person: PersonId,
+    pub device: DeviceId,
+}
+
+/// A block as far as this replica knows it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Block {
+    pub id: BlockId,
+    pub site: SiteId,
+    pub batch: BatchId,
+    pub package: PackageId,
+    pub price: Money,
+    pub count: u32,
+    /// When the batch was made.
+    pub made_at: Timestamp,
+    pub label: Option<String>,
+    /// Known to those who may see the site's batches.
+    pub lease: Option<Leased>,
+    pub leased_at: Option<Timestamp>,
+    /// Known to the holder and to those who may see all codes.
+    pub codes: Option<Vec<Code>>,
+    pub is_mine: bool,
+}
+
+/// One voucher's history.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct History {
+    /// Sales of it that this replica sees, the standing one first if a verdict named it.
+    pub sales: Vec<SaleRef>,
+    /// Sold by somebody whose till is not visible here.
+    pub sold_elsewhere: bool,
+    /// The code exists in another block, which was there first.
+    pub duplicate: bool,
+    pub standing: Option<IntentId>,
+}
+
+/// The state of a voucher (features.md, C1; activation and expiry come with the routers).
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum VoucherState {
+    Unused,
+    Sold,
+    DoubleSold,
+    Void,
+}
+
+impl History {
+    pub fn state(&self) -> VoucherState {
+        match (self.sales.len(), self.sold_elsewhere, self.duplicate) {
+            (2.., _, _) => VoucherState::DoubleSold,
+            (1, _, _) | (_, true, _) => VoucherState::Sold,
+            (0, false, true) => VoucherState::Void,
+            (0, false, false) => VoucherState::Unused,
+        }
+    }
+}
+
+/// All blocks and what happened to their vouchers: one pass over the facts.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Stock {
+    pub blocks: BTreeMap<BlockId, Block>,
+    pub histories: BTreeMap<VoucherRef, History>,
+}
+
+impl Stock {
+    pub fn fold(sheets: &Sheets, me: Holder) -> Self {
+        let mut stock = Self::default();
+        for (document, _, fact) in sheets.facts() {
+            match (&fact.body, document) {
+                (FactBody::Batch(made), DocumentKey::Batches(site)) => {
+                    for block in &made.blocks {
+                        let entry = stock.blocks.entry(block.block).or_insert_with(|| {
+                            Block::new(
+                                block.block,
+                                *site,
+                                made.batch,
+                                made.package,
+                                made.price,
+                                fact.at,
+                            )
+                        });
+                        entry.count = block.count;
+                        entry.label = Some(made.label.clone());
+                    }
+                }
+                (FactBody::Codes(codes), DocumentKey::Block { site, block }) => {
+                    let entry = stock.blocks.entry(*block).or_insert_with(|| {
+                        Block::new(
+                            *block,
+                            *site,
+                            codes.batch,
+                            codes.package,
+                            codes.price,
+                            fact.at,
+                        )
+                    });
+                    if let Ok(codes) = unpack(&codes.packed) {
+                        entry.count = u32::try_from(codes.len()).unwrap_or(u32::MAX);
+                        entry.codes = Some(codes);
+                    }
+                }
+                (FactBody::Sale(_) | FactBody::Replacement(_), DocumentKey::Till { .. }) => {}
+                (FactBody::Verdict(verdict), _) => stock.judge(verdict),
+                _ => {}
+            }
+        }
+        for (document, key, fact) in sheets.facts() {
+            let (DocumentKey::Till { .. }, Ok(id)) = (document, key.parse()) else {
+                continue;
+            };
+            let Some(sale) = fact.sale_ref(id) else {
+                continue;
+            };
+            for voucher in fact.vouchers() {
+                stock
+                    .histories
+                    .entry(voucher)
+                    .or_default()
+                    .add(sale.clone());
+            }
+        }
+        stock.lease(sheets, me);
+        stock
+    }
+
+    fn judge(&mut self, verdict: &Verdict) {
+        match verdict {
+            Verdict::DoubleSale {
+                voucher,
+                standing,
+                other,
+            } => {
+                let history = self.histories.entry(*voucher).or_default();
+                history.standing = Some(standing.sale);
+                history.add(standing.clone());
+                history.add(other.clone());
+            }
+            Verdict::SoldElsewhere { block, indexes } => {
+                for index in indexes {
+                    let voucher = VoucherRef {
+                        block: *block,
+                        index: *index,
+                    };
+                    self.histories.entry(voucher).or_default().sold_elsewhere = true;
+                }
+            }
+            Verdict::DuplicateCodes { block, indexes } => {
+                for index in indexes {
+                    let voucher = VoucherRef {
+                        block: *block,
+                        index: *index,
+                    };
+                    self.histories.entry(voucher).or_default().duplicate = true;
+                }
+            }
+            Verdict::SoldAfterRecall { .. }
+            | Verdict::DuplicateReceipt { .. }
+            | Verdict::Held { .. }
+            | Verdict::HeldDecided { .. } => {}
+        }
+    }
+
+    fn lease(&mut self, sheets: &Sheets, me: Holder) {
+        let sites: BTreeSet<SiteId> = self.blocks.values().map(|block| block.site).collect();
+        for site in sites {
+            let key = DocumentKey::Batches(site);
+            let leases = leases(sheets.get(&key));
+            let batches_visible = sheets.contains(&key);
+            for block in self.blocks.values_mut().filter(|block| block.site == site) {
+                block.lease = leases.get(&block.id).cloned();
+                block.is_mine = if batches_visible {
+                    block.lease.as_ref().is_some_and(|lease| {
+                        lease.person == Some(me.person) && lease.device == Some(me.device)
+                    })
+                } else {
+                    // Who cannot see the site's batches receives a block's codes only as its holder.
+                    block.codes.is_some()
+                };
+            }
+            for (_, fact) in sheets.get(&key).known_facts() {
+                if let FactBody::Leased(leased) = &fact.body
+                    && let Some(block) = self.blocks.get_mut(&leased.block)
+                    && block
+                        .lease
+                        .as_ref()
+                        .is_some_and(|lease| lease.turn == leased.turn)
+                {
+                    block.leased_at = Some(fact.at);
+                }
+            }
+        }
+    }
+
+    pub fn state(&self, voucher: VoucherRef) -> VoucherState {
+        self.histories
+            .get(&voucher)
+            .map_or(VoucherState::Unused, History::state)
+    }
+
+    /// The vouchers of a block that can be sold, in order.
+    pub fn free(&self, block: &Block) -> impl Iterator<Item = VoucherRef> {
+        let id = block.id;
+        (0..block.count)
+            .map(move |index| VoucherRef { block: id, index })
+            .filter(|voucher| self.state(*voucher) == VoucherState::Unused)
+    }
+
+    /// The blocks this replica may sell from.
+    pub fn mine(&self) -> impl Iterator<Item = &Block> {
+        self.blocks
+            .values()
+            .filter(|block| block.is_mine && block.codes.is_some())
+    }
+
+    pub fn code(&self, voucher: VoucherRef) -> Option<&Code> {
+        self.blocks
+            .get(&voucher.block)?
+            .codes
+            .as_ref()?
+            .get(voucher.index as usize)
+    }
+}
+
+impl Block {
+    const fn new(
+        id: BlockId,
+        site: SiteId,
+        batch: BatchId,
+        package: PackageId,
+        price: Money,
+        made_at: Timestamp,
+    ) -> Self {
+        Self {
+            id,
+            site,
+            batch,
+            package,
+            price,
+            count: 0,
+            made_at,
+            label: None,
+            lease: None,
+            leased_at: None,
+            codes: None,
+            is_mine: false,
+        }
+    }
+}
+
+impl History {
+    fn add(&mut self, sale: SaleRef) {
+        if !self.sales.iter().any(|known| known.sale == sale.sale) {
+            self.sales.push(sale);
+            let standing = self.standing;
+            self.sales
+                .sort_by_key(|sale| (Some(sale.sale) != standing, sale.at, sale.sale));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code(username: &str, password: Option<&str>) -> Code {
+        Code {
+            username: username.into(),
+            password: password.map(Into::into),
+        }
+    }
+
+    #[test]
+    fn codes_round_trip() {
+        let codes = vec![code("K7QM-9RTX", None), code("JCKCF", Some("6770"))];
+        assert_eq!(unpack(&pack(&codes).unwrap()), Ok(codes));
+    }
+
+    #[test]
+    fn codes_that_could_be_taken_for_others_are_refused() {
+        for bad in [
+            code("", None),
+            code("a\tb", None),
+            code("a\nb", None),
+            code("a", Some("")),
+            code(&"x".repeat(65), None),
+        ] {
+            assert_eq!(pack(&[bad]), Err(CodesError::Code));
+        }
+        assert_eq!(pack(&[]), Err(CodesError::Count));
+    }
+}
