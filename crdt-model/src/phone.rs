@@ -365,7 +365,7 @@ mod tests {
         });
         assert_eq!(tz(" - "), Err(PhoneError::Empty));
         assert_eq!(tz("+"), Err(PhoneError::Empty));
-        assert_eq!(tz("0775002"), short(6, 9));
+        assert_eq!(tz("0771234"), short(6, 9));
         assert_eq!(tz("77500"), short(5, 9));
         assert_eq!(tz("255712345"), short(6, 9));
         assert_eq!(tz("+25571234567"), short(8, 9));
