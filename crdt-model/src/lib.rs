@@ -12,6 +12,7 @@ pub mod command;
 pub mod document;
 pub mod fact;
 pub mod ids;
+pub mod import;
 pub mod money;
 pub mod package;
 pub mod phone;
