@@ -18,6 +18,8 @@ pub use columns::{Column, FileColumn};
 use columns::Columns;
 use tokens::{Records, SplitError};
 
+use crate::voucher::CODE_LENGTH_MAX;
+
 /// The caps on a file; what lies beyond is an error or a refused row, never a shortened value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ImportLimits {
@@ -39,7 +41,7 @@ impl Default for ImportLimits {
             bytes_max: 12 << 20,
             rows_max: 100_000,
             columns_max: 32,
-            code_bytes_max: 64,
+            code_bytes_max: CODE_LENGTH_MAX,
             comment_bytes_max: 256,
             raw_bytes_max: 200,
         }
@@ -62,7 +64,7 @@ pub struct VoucherRow {
     pub line: u32,
     /// The code, byte for byte: routers tell upper from lower case.
     pub username: String,
-    /// `None` where the client types nothing but the code. An empty one is a router's user without a password.
+    /// `None` where the client types nothing but the code: the password is the same, or there is none.
     pub password: Option<String>,
     /// The name of the package in the tool the file comes from; empty where there is none.
     pub profile: String,

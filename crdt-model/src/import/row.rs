@@ -100,9 +100,7 @@ fn password(
         return Ok(None);
     };
     check_exact(password, Column::Password, limits)?;
-    // An empty cell is a fact in a router's list; in a list typed by hand it means "just the code".
-    let is_left_out = password.is_empty() && !columns.is_router_export();
-    Ok((password != code && !is_left_out).then(|| password.to_owned()))
+    Ok((!password.is_empty() && password != code).then(|| password.to_owned()))
 }
 
 /// Names whose spelling is not compared with what a client types.
