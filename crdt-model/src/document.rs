@@ -138,6 +138,13 @@ impl Document {
             .is_some()
     }
 
+    /// The counter of the last operation of a change that is here.
+    pub fn max_op(&self, hash: &Hash) -> Option<u64> {
+        self.automerge
+            .get_change_meta_by_hash(&ChangeHash(*hash))
+            .map(|change| change.max_op)
+    }
+
     /// Writes `puts` as one change of `actor`.
     ///
     /// A put of a field that already has exactly this value is left out; when nothing remains, so is the change.

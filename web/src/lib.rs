@@ -1,1 +1,3 @@
 //! The browser application: what the UI and the worker share.
+
+pub mod protocol;

@@ -1,0 +1,440 @@
+//! The relay's judgement, without IO: admits a batch into an organisation, decides what is held, refused or
+//! contradictory, and writes verdicts and leases in its own name.
+//!
+//! The driver opens a transaction under the organisation's lock, asks [`OrgState::needs`] and provides what is
+//! missing until nothing is, calls [`OrgState::admit`], stores the [`Outcome`] and commits. If the transaction
+//! fails, the state is thrown away: PostgreSQL is the truth, this is a cache.
+
+mod judge;
+mod needs;
+mod replica;
+
+use std::collections::BTreeMap;
+
+use crate::admission::{self, Malformed, Objection};
+use crate::capability::Principal;
+use crate::command::DocumentWrite;
+use crate::document::{Actor, Document, DocumentKey, Hash, PlainChange, PlainOp, Put};
+use crate::fact::{Fact, FactBody, HoldReason, SaleRef, Verdict, VoucherRef, verdict_key};
+use crate::ids::{BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId};
+use crate::staff;
+use crate::sync::batch::{Batch, BatchError, BatchIntent, FullChange};
+use crate::sync::message::{Disposition, RefusalCode};
+use crate::time::{Month, Timestamp};
+
+pub use needs::Need;
+pub use replica::RelayDocument;
+
+/// What the relay has in memory of one organisation.
+pub struct OrgState {
+    org: OrgId,
+    head: u64,
+    actor: Actor,
+    documents: BTreeMap<DocumentKey, RelayDocument>,
+    /// Sales of each block by index, in the order of acceptance.
+    sold: BTreeMap<BlockId, BTreeMap<u32, Vec<SaleRef>>>,
+    /// Where a code (user name) already exists.
+    codes: BTreeMap<String, Option<VoucherRef>>,
+    receipts: BTreeMap<String, Option<SaleRef>>,
+    holds: BTreeMap<HoldId, Option<Hold>>,
+    /// The devices of a person, most recently seen first, revoked ones left out.
+    devices: BTreeMap<PersonId, Vec<DeviceId>>,
+}
+
+/// One accepted change, to be stored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Row {
+    pub seq: u64,
+    pub document: DocumentKey,
+    pub hash: Hash,
+    pub actor: Actor,
+    pub actor_seq: u64,
+    /// [`PersonId::RELAY`] for what the relay wrote.
+    pub author: PersonId,
+    pub device: Option<DeviceId>,
+    pub intent: Option<IntentId>,
+    pub chunk: Vec<u8>,
+    /// What it says, for projections.
+    pub ops: Vec<PlainOp>,
+}
+
+/// A change kept aside.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hold {
+    pub id: HoldId,
+    /// The verdict document in which it is listed.
+    pub listed_in: DocumentKey,
+    pub intent: IntentId,
+    pub person: PersonId,
+    pub device: DeviceId,
+    pub reason: HoldReason,
+    pub writes: Vec<DocumentWrite>,
+    pub decided: Option<bool>,
+}
+
+/// What came of a batch. To be stored in one transaction, then acknowledged.
+#[derive(Debug, Default)]
+pub struct Outcome {
+    pub rows: Vec<Row>,
+    /// New and newly decided holds.
+    pub holds: Vec<Hold>,
+    /// For each change of the batch, in its order.
+    pub results: Vec<(Hash, Disposition)>,
+}
+
+/// Why a batch is not looked at.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum AdmitError {
+    #[error(transparent)]
+    Batch(#[from] BatchError),
+    #[error("the batch is for another organisation")]
+    WrongOrganisation,
+    #[error("the driver did not provide {0:?}")]
+    Missing(Need),
+}
+
+/// What the driver knows of the device that signed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Signer {
+    pub device: DeviceId,
+    pub person: PersonId,
+    pub revoked: bool,
+}
+
+impl OrgState {
+    pub const fn new(org: OrgId, head: u64, actor: Actor) -> Self {
+        Self {
+            org,
+            head,
+            actor,
+            documents: BTreeMap::new(),
+            sold: BTreeMap::new(),
+            codes: BTreeMap::new(),
+            receipts: BTreeMap::new(),
+            holds: BTreeMap::new(),
+            devices: BTreeMap::new(),
+        }
+    }
+
+    /// The `seq` of the last row this state knows of.
+    pub const fn head(&self) -> u64 {
+        self.head
+    }
+
+    pub const fn org(&self) -> OrgId {
+        self.org
+    }
+
+    pub fn document(&self, key: &DocumentKey) -> Option<&RelayDocument> {
+        self.documents.get(key)
+    }
+
+    pub fn documents_loaded(&self) -> usize {
+        self.documents.len()
+    }
+
+    /// Forgets everything but the place in the log, when too much is loaded or another node wrote.
+    pub fn forget(&mut self, head: u64) {
+        *self = Self::new(self.org, head, self.actor);
+    }
+
+    /// A member of staff as the rules know them.
+    pub fn principal(&self, person: PersonId) -> Result<Principal, AdmitError> {
+        Ok(staff::principal(
+            self.get(&DocumentKey::Staff)?.sheet(),
+            person,
+        ))
+    }
+
+    fn get(&self, key: &DocumentKey) -> Result<&RelayDocument, AdmitError> {
+        self.documents
+            .get(key)
+            .ok_or(AdmitError::Missing(Need::Document(*key)))
+    }
+
+    /// Judges a batch whose signature was verified. Nothing is stored yet: that is the driver's part.
+    pub fn admit(
+        &mut self,
+        signer: Signer,
+        batch: &Batch,
+        now: Timestamp,
+    ) -> Result<Outcome, AdmitError> {
+        if batch.org != self.org {
+            return Err(AdmitError::WrongOrganisation);
+        }
+        let mut outcome = Outcome::default();
+        for (intent, changes) in batch.expand()? {
+            self.admit_intent(signer, batch, intent, &changes, now, &mut outcome)?;
+        }
+        Ok(outcome)
+    }
+
+    fn admit_intent(
+        &mut self,
+        signer: Signer,
+        batch: &Batch,
+        intent: &BatchIntent,
+        changes: &[FullChange],
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let actor = batch.actor();
+        let author = self.principal(signer.person)?;
+        let mut built = Vec::with_capacity(changes.len());
+        let mut verdict = None;
+        for full in changes {
+            let Ok(change) = full.change.rebuild(actor) else {
+                // There is no hash to answer by; the device asks again after a rebase or support looks.
+                verdict = verdict.or(Some(Disposition::Refused(RefusalCode::Impossible)));
+                continue;
+            };
+            let document = self.get(&full.document)?;
+            let fit = document.fit(actor, &full.change, change.hash().0);
+            let objection = match fit {
+                replica::Fit::Next => self.objection(&author, batch, intent, full)?,
+                _ => None,
+            };
+            built.push((full, change, fit, objection));
+        }
+        let already = !built.is_empty()
+            && built
+                .iter()
+                .all(|(_, _, fit, _)| *fit == replica::Fit::Already);
+        if already {
+            outcome.results.extend(
+                built
+                    .iter()
+                    .map(|(_, change, _, _)| (change.hash().0, Disposition::Accepted)),
+            );
+            return Ok(());
+        }
+        for (full, _, fit, objection) in &built {
+            let found = match (fit, objection) {
+                (replica::Fit::Already, _) | (replica::Fit::Next, None) => continue,
+                (replica::Fit::Apart, _) => Disposition::Rebase,
+                (replica::Fit::Impossible, _) => Disposition::Refused(RefusalCode::Impossible),
+                (replica::Fit::Next, Some(Objection::Malformed(Malformed::FactOverwritten)))
+                    if self
+                        .get(&full.document)?
+                        .says_the_same(&full.change, &intent.id.to_string()) =>
+                {
+                    Disposition::Known
+                }
+                (replica::Fit::Next, Some(Objection::Malformed(what))) => {
+                    Disposition::Refused(RefusalCode::Malformed(*what))
+                }
+                (replica::Fit::Next, Some(Objection::NotAllowed(_))) => {
+                    Disposition::Held(hold_id(signer.device, intent.id), HoldReason::NotAllowed)
+                }
+            };
+            // The gravest finding speaks for the whole intent.
+            let weight = |d: &Disposition| match d {
+                Disposition::Accepted => 0,
+                Disposition::Known => 1,
+                Disposition::Held(..) => 2,
+                Disposition::Rebase => 3,
+                Disposition::Refused(_) => 4,
+            };
+            if verdict
+                .as_ref()
+                .is_none_or(|known| weight(known) < weight(&found))
+            {
+                verdict = Some(found);
+            }
+        }
+        if signer.revoked && matches!(verdict, None | Some(Disposition::Held(..))) {
+            verdict = Some(Disposition::Held(
+                hold_id(signer.device, intent.id),
+                HoldReason::DeviceRevoked,
+            ));
+        }
+        if let Some(Disposition::Held(id, reason)) = verdict {
+            self.hold(signer, intent, changes, id, reason, now, outcome)?;
+        }
+        if let Some(verdict) = verdict {
+            outcome
+                .results
+                .extend(built.iter().map(|(_, change, fit, _)| {
+                    let already = *fit == replica::Fit::Already;
+                    (
+                        change.hash().0,
+                        if already {
+                            Disposition::Accepted
+                        } else {
+                            verdict
+                        },
+                    )
+                }));
+            return Ok(());
+        }
+        for (full, change, fit, _) in built {
+            outcome
+                .results
+                .push((change.hash().0, Disposition::Accepted));
+            if fit == replica::Fit::Already {
+                continue;
+            }
+            let hash = change.hash().0;
+            let chunk = change.raw_bytes().to_vec();
+            let document = self
+                .documents
+                .get_mut(&full.document)
+                .ok_or(AdmitError::Missing(Need::Document(full.document)))?;
+            document.apply(change);
+            self.head += 1;
+            outcome.rows.push(Row {
+                seq: self.head,
+                document: full.document,
+                hash,
+                actor,
+                actor_seq: full.change.seq,
+                author: signer.person,
+                device: Some(signer.device),
+                intent: Some(intent.id),
+                chunk,
+                ops: full.change.ops.clone(),
+            });
+            self.react(full.document, &full.change.ops, signer, now, outcome)?;
+        }
+        Ok(())
+    }
+
+    /// The first objection to any operation of a change.
+    fn objection(
+        &self,
+        author: &Principal,
+        batch: &Batch,
+        intent: &BatchIntent,
+        full: &FullChange,
+    ) -> Result<Option<Objection>, AdmitError> {
+        let document = self.get(&full.document)?;
+        if full.change.ops.len() > admission::caps::OPS_PER_CHANGE_MAX
+            || batch.person != author.person
+        {
+            return Ok(Some(Objection::Malformed(Malformed::TooLarge)));
+        }
+        for op in &full.change.ops {
+            if let Err(objection) =
+                admission::check(author, &full.document, document.sheet(), intent.id, op)
+            {
+                return Ok(Some(objection));
+            }
+            if !document.knows_assignments(op) {
+                return Ok(Some(Objection::Malformed(Malformed::UnknownAssignment)));
+            }
+            if let Some(fact) = fact_of(op)
+                && let Some(malformed) = self.false_claim(&full.document, &fact)?
+            {
+                return Ok(Some(Objection::Malformed(malformed)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Writes facts into a document in the relay's own name. Facts that are already there are left out.
+    fn write(
+        &mut self,
+        document: DocumentKey,
+        puts: &[Put],
+        author: PersonId,
+        intent: Option<IntentId>,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<Vec<PlainOp>, AdmitError> {
+        let actor = self.actor;
+        let replica = self
+            .documents
+            .get_mut(&document)
+            .ok_or(AdmitError::Missing(Need::Document(document)))?;
+        let Some((written, seq)) = replica.write(actor, now, puts) else {
+            return Ok(Vec::new());
+        };
+        self.head += 1;
+        outcome.rows.push(Row {
+            seq: self.head,
+            document,
+            hash: written.hash,
+            actor,
+            actor_seq: seq,
+            author,
+            device: None,
+            intent,
+            chunk: written.chunk,
+            ops: written.plain.ops.clone(),
+        });
+        Ok(written.plain.ops)
+    }
+
+    /// The first documents of an organisation, in the relay's name: its profile, its owner, its first site.
+    pub fn found(
+        &mut self,
+        writes: &[DocumentWrite],
+        now: Timestamp,
+    ) -> Result<Outcome, AdmitError> {
+        let mut outcome = Outcome::default();
+        for write in writes {
+            self.documents
+                .entry(write.document)
+                .or_insert_with(|| RelayDocument::new(Document::new()));
+            self.write(
+                write.document,
+                &write.puts,
+                PersonId::RELAY,
+                None,
+                now,
+                &mut outcome,
+            )?;
+        }
+        Ok(outcome)
+    }
+}
+
+/// The same hold for the same intent, however often it is pushed.
+fn hold_id(device: DeviceId, intent: IntentId) -> HoldId {
+    let key = verdict_key(&[b"hold", device.as_bytes(), intent.as_bytes()]);
+    key.parse().expect("a verdict key is the text of an id")
+}
+
+fn fact_of(op: &PlainOp) -> Option<Fact> {
+    match (&op.container, &op.value) {
+        (crate::document::Container::Facts, crate::document::Scalar::Bytes(bytes)) => {
+            Fact::decode(bytes).ok()
+        }
+        _ => None,
+    }
+}
+
+fn puts_of(change: &PlainChange) -> Vec<Put> {
+    change
+        .ops
+        .iter()
+        .map(|op| Put {
+            container: op.container,
+            key: op.key.clone(),
+            value: op.value.clone(),
+        })
+        .collect()
+}
+
+/// The verdict document of a person's till in the month of an instant.
+const fn verdict_till(site: crate::ids::SiteId, person: PersonId, month: Month) -> DocumentKey {
+    DocumentKey::VerdictTill {
+        site,
+        person,
+        month,
+    }
+}
+
+/// A fact in the relay's name.
+const fn relay_fact(now: Timestamp, body: FactBody) -> Fact {
+    Fact {
+        at: now,
+        since: now,
+        by: PersonId::RELAY,
+        body,
+    }
+}
+
+const fn verdict_fact(now: Timestamp, verdict: Verdict) -> Fact {
+    relay_fact(now, FactBody::Verdict(verdict))
+}

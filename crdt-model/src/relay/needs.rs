@@ -1,0 +1,241 @@
+//! What the relay must know before it can judge a batch. The driver asks until nothing is missing: some needs show
+//! only once earlier ones are met (whose sale was it that took this voucher first?).
+
+use std::collections::BTreeSet;
+
+use super::{OrgState, fact_of, hold_id};
+use crate::document::{DocumentKey, PlainOp};
+use crate::fact::{Fact, FactBody, SaleRef};
+use crate::ids::{BlockId, DeviceId, HoldId, PersonId};
+use crate::sync::batch::{Batch, BatchError};
+use crate::time::{Month, Timestamp};
+use crate::voucher;
+
+use super::{Hold, RelayDocument};
+use crate::fact::VoucherRef;
+
+/// One thing to be provided.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Need {
+    /// By [`OrgState::provide_document`]; a new one if it does not exist yet.
+    Document(DocumentKey),
+    /// Every sale and replacement of the block's vouchers, by [`OrgState::provide_sold`].
+    Sold(BlockId),
+    /// Where these user names exist already, by [`OrgState::provide_codes`].
+    Codes(Vec<String>),
+    /// The sale with this receipt number, by [`OrgState::provide_receipt`].
+    Receipt(String),
+    /// By [`OrgState::provide_hold`].
+    Hold(HoldId),
+    /// By [`OrgState::provide_devices`].
+    Devices(PersonId),
+}
+
+impl OrgState {
+    pub fn provide_document(&mut self, key: DocumentKey, document: RelayDocument) {
+        self.documents.insert(key, document);
+    }
+
+    /// `sales` by index, in the order of their `seq`.
+    pub fn provide_sold(
+        &mut self,
+        block: BlockId,
+        sales: impl IntoIterator<Item = (u32, SaleRef)>,
+    ) {
+        let entry = self.sold.entry(block).or_default();
+        for (index, sale) in sales {
+            entry.entry(index).or_default().push(sale);
+        }
+    }
+
+    pub fn provide_codes(&mut self, codes: impl IntoIterator<Item = (String, Option<VoucherRef>)>) {
+        self.codes.extend(codes);
+    }
+
+    pub fn provide_receipt(&mut self, receipt: String, sale: Option<SaleRef>) {
+        self.receipts.insert(receipt, sale);
+    }
+
+    pub fn provide_hold(&mut self, id: HoldId, hold: Option<Hold>) {
+        self.holds.insert(id, hold);
+    }
+
+    pub fn provide_devices(&mut self, person: PersonId, devices: Vec<DeviceId>) {
+        self.devices.insert(person, devices);
+    }
+
+    /// What is missing to judge this batch, as far as can be told now.
+    pub fn needs(&self, batch: &Batch, now: Timestamp) -> Result<Vec<Need>, BatchError> {
+        let mut needs = Needs {
+            state: self,
+            missing: BTreeSet::new(),
+        };
+        needs.document(DocumentKey::Staff);
+        for (intent, changes) in batch.expand()? {
+            needs.hold(hold_id(batch.device, intent.id));
+            let mut listed_in = None;
+            for full in &changes {
+                needs.document(full.document);
+                if let Some(site) = full.document.site() {
+                    listed_in = Some(site);
+                }
+                needs.ops(full.document, &full.change.ops, now);
+            }
+            // Where a hold would be listed.
+            needs.document(listed_in.map_or(DocumentKey::Me(batch.person), |site| {
+                DocumentKey::VerdictTill {
+                    site,
+                    person: batch.person,
+                    month: Month::of(now),
+                }
+            }));
+        }
+        Ok(needs.missing.into_iter().collect())
+    }
+
+    /// What is missing to judge one operation that the relay is to write for somebody (an accepted hold).
+    pub fn needs_of_binding(&self, batches: DocumentKey) -> Vec<Need> {
+        let mut needs = Needs {
+            state: self,
+            missing: BTreeSet::new(),
+        };
+        needs.document(batches);
+        needs.missing.into_iter().collect()
+    }
+}
+
+struct Needs<'a> {
+    state: &'a OrgState,
+    missing: BTreeSet<Need>,
+}
+
+impl Needs<'_> {
+    fn document(&mut self, key: DocumentKey) {
+        if !self.state.documents.contains_key(&key) {
+            self.missing.insert(Need::Document(key));
+        }
+    }
+
+    fn hold(&mut self, id: HoldId) {
+        if !self.state.holds.contains_key(&id) {
+            self.missing.insert(Need::Hold(id));
+        }
+    }
+
+    fn sold(&mut self, block: BlockId) {
+        if !self.state.sold.contains_key(&block) {
+            self.missing.insert(Need::Sold(block));
+        }
+    }
+
+    fn devices(&mut self, person: PersonId) {
+        if !self.state.devices.contains_key(&person) {
+            self.missing.insert(Need::Devices(person));
+        }
+    }
+
+    fn ops(&mut self, document: DocumentKey, ops: &[PlainOp], now: Timestamp) {
+        for fact in ops.iter().filter_map(fact_of) {
+            self.fact(document, &fact, now);
+        }
+    }
+
+    fn fact(&mut self, document: DocumentKey, fact: &Fact, now: Timestamp) {
+        match (&fact.body, document) {
+            (
+                FactBody::Sale(_) | FactBody::Replacement(_),
+                DocumentKey::Till {
+                    site,
+                    person,
+                    month,
+                },
+            ) => {
+                self.document(DocumentKey::Batches(site));
+                self.document(DocumentKey::VerdictTill {
+                    site,
+                    person,
+                    month,
+                });
+                for voucher in fact.vouchers() {
+                    self.document(DocumentKey::Block {
+                        site,
+                        block: voucher.block,
+                    });
+                    self.document(DocumentKey::VerdictBlock {
+                        site,
+                        block: voucher.block,
+                    });
+                    self.sold(voucher.block);
+                    let earlier = self
+                        .state
+                        .sold
+                        .get(&voucher.block)
+                        .and_then(|sold| sold.get(&voucher.index));
+                    for sale in earlier.into_iter().flatten() {
+                        self.verdict_of(site, sale);
+                    }
+                }
+                if let FactBody::Sale(sale) = &fact.body {
+                    match self.state.receipts.get(&sale.receipt) {
+                        None => {
+                            self.missing.insert(Need::Receipt(sale.receipt.clone()));
+                        }
+                        Some(Some(first)) => self.verdict_of(site, first),
+                        Some(None) => {}
+                    }
+                }
+            }
+            (FactBody::Codes(codes), DocumentKey::Block { site, block }) => {
+                self.document(DocumentKey::VerdictBlock { site, block });
+                let unknown: Vec<String> = voucher::unpack(&codes.packed)
+                    .unwrap_or_default()
+                    .into_iter()
+                    .map(|code| code.username)
+                    .filter(|username| !self.state.codes.contains_key(username))
+                    .collect();
+                if !unknown.is_empty() {
+                    self.missing.insert(Need::Codes(unknown));
+                }
+            }
+            (FactBody::LeaseAsked(asked), DocumentKey::Batches(site)) => {
+                self.lease(site, asked.block, Some(asked.to));
+            }
+            (FactBody::RecallAsked(asked), DocumentKey::Batches(site)) => {
+                self.lease(site, asked.block, asked.to)
+            }
+            (FactBody::HeldDecision(decision), _) => {
+                self.hold(decision.hold);
+                if let Some(Some(hold)) = self.state.holds.get(&decision.hold) {
+                    self.document(hold.listed_in);
+                    for write in &hold.writes {
+                        self.document(write.document);
+                        for put in &write.puts {
+                            if let crate::document::Scalar::Bytes(bytes) = &put.value
+                                && let Ok(held) = Fact::decode(bytes)
+                            {
+                                self.fact(write.document, &held, now);
+                            }
+                        }
+                    }
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn lease(&mut self, site: crate::ids::SiteId, block: BlockId, to: Option<PersonId>) {
+        self.document(DocumentKey::VerdictBlock { site, block });
+        self.sold(block);
+        if let Some(person) = to {
+            self.devices(person);
+        }
+    }
+
+    fn verdict_of(&mut self, site: crate::ids::SiteId, sale: &SaleRef) {
+        self.document(DocumentKey::VerdictTill {
+            site,
+            person: sale.person,
+            month: Month::of(sale.at),
+        });
+    }
+}

@@ -1,0 +1,214 @@
+//! Batches: what a device pushes. CBOR, deflated, signed by the device, sealed to the relay.
+//!
+//! Signing and sealing are the drivers'; this module says what is signed and in which order the layers lie.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use serde_bytes::ByteBuf;
+
+use crate::admission::caps;
+use crate::codec;
+use crate::document::{Actor, Container, DocumentKey, Hash, PlainChange};
+use crate::ids::{DeviceId, IntentId, OrgId, PersonId};
+use crate::time::Timestamp;
+
+/// Changes of one incarnation of one device, in the order in which they were made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    #[serde(rename = "v")]
+    pub version: u8,
+    #[serde(rename = "o")]
+    pub org: OrgId,
+    #[serde(rename = "p")]
+    pub person: PersonId,
+    #[serde(rename = "d")]
+    pub device: DeviceId,
+    /// With the device id it makes the actor; see [`Actor::derive`].
+    #[serde(rename = "s", with = "serde_bytes")]
+    pub salt: [u8; 16],
+    #[serde(rename = "k")]
+    pub documents: Vec<DocumentKey>,
+    #[serde(rename = "i")]
+    pub intents: Vec<BatchIntent>,
+}
+
+/// One tap and the changes it made.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchIntent {
+    #[serde(rename = "i")]
+    pub id: IntentId,
+    #[serde(rename = "t")]
+    pub at: Timestamp,
+    #[serde(rename = "c")]
+    pub changes: Vec<BatchChange>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchChange {
+    /// Index into [`Batch::documents`].
+    #[serde(rename = "d")]
+    pub document: u16,
+    /// No dependencies: the change before it in this batch for the same document. An empty key: the intent's id.
+    #[serde(rename = "c")]
+    pub change: PlainChange,
+}
+
+pub const BATCH_VERSION: u8 = 1;
+
+/// A batch that is not well formed. The text is for logs.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum BatchError {
+    #[error(
+        "the batch cannot be inflated within {} bytes",
+        caps::INFLATED_BYTES_MAX
+    )]
+    Inflate,
+    #[error(transparent)]
+    Decode(#[from] codec::DecodeError),
+    #[error("unknown batch version {0}")]
+    Version(u8),
+    #[error("more changes, documents or operations than a batch may have")]
+    TooMany,
+    #[error("a change names a document that the batch does not list")]
+    UnknownDocument,
+    #[error("a change has no dependencies, and none of its document comes before it")]
+    NoDependencies,
+}
+
+/// A change with everything the short form leaves out.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FullChange {
+    pub document: DocumentKey,
+    pub change: PlainChange,
+}
+
+impl Batch {
+    pub fn actor(&self) -> Actor {
+        Actor::derive(self.device, &self.salt)
+    }
+
+    pub fn changes(&self) -> usize {
+        self.intents.iter().map(|intent| intent.changes.len()).sum()
+    }
+
+    pub fn encode(&self) -> Vec<u8> {
+        // Level 6 gains little over 9 here and costs a slow phone less.
+        miniz_oxide::deflate::compress_to_vec(&codec::encode(self), 6)
+    }
+
+    /// Inflates with a cap, decodes, and holds the batch to its caps.
+    pub fn decode(bytes: &[u8]) -> Result<Self, BatchError> {
+        let inflated =
+            miniz_oxide::inflate::decompress_to_vec_with_limit(bytes, caps::INFLATED_BYTES_MAX)
+                .map_err(|_| BatchError::Inflate)?;
+        let batch: Self = codec::decode(&inflated)?;
+        if batch.version != BATCH_VERSION {
+            return Err(BatchError::Version(batch.version));
+        }
+        let too_many = batch.changes() > caps::CHANGES_PER_BATCH_MAX
+            || batch.intents.len() > caps::CHANGES_PER_BATCH_MAX
+            || batch.documents.len() > caps::CHANGES_PER_BATCH_MAX
+            || batch
+                .intents
+                .iter()
+                .flat_map(|intent| &intent.changes)
+                .any(|change| {
+                    change.change.ops.len() > caps::OPS_PER_CHANGE_MAX
+                        || change.change.deps.len() > caps::DEPENDENCIES_MAX
+                });
+        if too_many {
+            return Err(BatchError::TooMany);
+        }
+        Ok(batch)
+    }
+
+    /// Leaves out what the receiver can tell. `hashes` names the changes in order.
+    pub fn shorten(&mut self, hashes: &[Hash]) {
+        let mut last: BTreeMap<u16, Hash> = BTreeMap::new();
+        let mut hashes = hashes.iter();
+        for intent in &mut self.intents {
+            let key = intent.id.to_string();
+            for change in &mut intent.changes {
+                if let (Some(last), [only]) =
+                    (last.get(&change.document), change.change.deps.as_slice())
+                    && only.as_slice() == last
+                {
+                    change.change.deps.clear();
+                }
+                for op in &mut change.change.ops {
+                    if op.container == Container::Facts && op.key == key {
+                        op.key.clear();
+                    }
+                }
+                if let Some(hash) = hashes.next() {
+                    last.insert(change.document, *hash);
+                }
+            }
+        }
+    }
+
+    /// Puts back what [`Self::shorten`] left out, intent by intent. Builds each change once, to know its hash.
+    pub fn expand(&self) -> Result<Vec<(&BatchIntent, Vec<FullChange>)>, BatchError> {
+        let actor = self.actor();
+        let mut last: BTreeMap<u16, Hash> = BTreeMap::new();
+        self.intents
+            .iter()
+            .map(|intent| {
+                let changes = intent
+                    .changes
+                    .iter()
+                    .map(|short| {
+                        let document = *self
+                            .documents
+                            .get(usize::from(short.document))
+                            .ok_or(BatchError::UnknownDocument)?;
+                        let mut change = short.change.clone();
+                        if change.deps.is_empty() {
+                            let last = last
+                                .get(&short.document)
+                                .ok_or(BatchError::NoDependencies)?;
+                            change.deps.push(ByteBuf::from(last.to_vec()));
+                        }
+                        for op in &mut change.ops {
+                            if op.container == Container::Facts && op.key.is_empty() {
+                                op.key = intent.id.to_string();
+                            }
+                        }
+                        // A change that cannot be built is refused later, by name; what depends on it cannot be told.
+                        if let Ok(built) = change.rebuild(actor) {
+                            last.insert(short.document, built.hash().0);
+                        } else {
+                            last.remove(&short.document);
+                        }
+                        Ok(FullChange { document, change })
+                    })
+                    .collect::<Result<Vec<_>, BatchError>>()?;
+                Ok((intent, changes))
+            })
+            .collect()
+    }
+}
+
+/// A batch with its signature; this is what is sealed.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedBatch {
+    #[serde(rename = "o")]
+    pub org: OrgId,
+    #[serde(rename = "d")]
+    pub device: DeviceId,
+    #[serde(rename = "b")]
+    pub batch: ByteBuf,
+    /// ECDSA P-256 over SHA-256 of [`signed_bytes`], as `r ‖ s`.
+    #[serde(rename = "s")]
+    pub signature: ByteBuf,
+}
+
+/// What the signature covers: the purpose, the organisation, the device and the encoded batch.
+pub fn signed_bytes(org: OrgId, device: DeviceId, encoded_batch: &[u8]) -> Vec<u8> {
+    let mut bytes = b"ViorNet batch 1\0".to_vec();
+    bytes.extend_from_slice(org.as_bytes());
+    bytes.extend_from_slice(device.as_bytes());
+    bytes.extend_from_slice(encoded_batch);
+    bytes
+}
