@@ -109,6 +109,10 @@ pub enum Command {
         accepted: bool,
         reason: Option<String>,
     },
+    /// Not asked by anybody: a change the relay had acknowledged and lost (it was restored from an older backup).
+    BringBack {
+        document: DocumentKey,
+    },
 }
 
 /// A block of a new batch.
@@ -383,6 +387,8 @@ pub fn execute(
             });
             Ok(vec![fact(body).in_document(till(*site, intent))])
         }
+        // Its writes were made when it was first executed.
+        Command::BringBack { .. } => Ok(Vec::new()),
         Command::DecideHeld {
             till,
             hold,

@@ -14,6 +14,7 @@ pub mod change;
 pub mod key;
 pub mod sheet;
 
+use std::collections::BTreeSet;
 use std::sync::LazyLock;
 
 use automerge::transaction::{CommitOptions, Transactable};
@@ -208,16 +209,20 @@ impl Document {
             .filter_map(|change| PlainChange::of(change).ok())
             .flat_map(|plain| plain.ops.into_iter().map(|op| (op.container, op.key)))
             .collect();
-        let hashes: Vec<ChangeHash> = changes.iter().map(Change::hash).collect();
+        // Automerge would queue what lacks dependencies, and write the queue into snapshots.
+        let mut arriving = BTreeSet::new();
+        for change in &changes {
+            let is_known = |dep: &ChangeHash| {
+                arriving.contains(dep) || self.automerge.get_change_meta_by_hash(dep).is_some()
+            };
+            if !change.deps().iter().all(is_known) {
+                return Err(DocumentError::MissingDependencies);
+            }
+            arriving.insert(change.hash());
+        }
         self.automerge
             .apply_changes(changes)
             .map_err(|error| DocumentError::CannotApply(error.to_string()))?;
-        if hashes
-            .iter()
-            .any(|hash| self.automerge.get_change_by_hash(hash).is_none())
-        {
-            return Err(DocumentError::MissingDependencies);
-        }
         Ok(touched)
     }
 

@@ -17,6 +17,7 @@ pub mod money;
 pub mod package;
 pub mod phone;
 pub mod relay;
+pub mod replica;
 pub mod sale;
 pub mod sealing;
 pub mod sheets;

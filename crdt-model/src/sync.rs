@@ -2,5 +2,6 @@
 //! in `docs/SYNC.md`; tests are named after them.
 
 pub mod batch;
+pub mod device;
 pub mod message;
 pub mod relay;

@@ -8,7 +8,9 @@ use crdt_model::client::ClientDetails;
 use crdt_model::command::Refusal;
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::{HoldReason, PaymentMethod, VoucherRef};
-use crdt_model::ids::{BatchId, BlockId, ClientId, HoldId, IntentId, OrgId, PackageId, PersonId, SiteId};
+use crdt_model::ids::{
+    BatchId, BlockId, ClientId, HoldId, IntentId, OrgId, PackageId, PersonId, SiteId,
+};
 use crdt_model::import::VoucherFile;
 use crdt_model::money::{Currency, Money};
 use crdt_model::package::{Package, PackageDetails};
@@ -28,36 +30,60 @@ pub struct Call {
 /// Worker → UI.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum FromWorker {
-    Reply { id: u32, result: Result<Answer, Failure> },
+    Reply {
+        id: u32,
+        result: Result<Answer, Failure>,
+    },
     Event(Event),
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Request {
     /// First of all: what the page kept in `localStorage` (`sentinel`) and `sessionStorage` (`unlock_ticket`).
-    Start { sentinel: Option<String>, unlock_ticket: Option<Vec<u8>> },
+    Start {
+        sentinel: Option<String>,
+        unlock_ticket: Option<Vec<u8>>,
+    },
     /// The one-time link of a new server.
     SetUp(SetUp),
-    LookInvite { token: String },
-    AcceptInvite { token: String, login: String, password: String },
+    LookInvite {
+        token: String,
+    },
+    AcceptInvite {
+        token: String,
+        login: String,
+        password: String,
+    },
     /// Needs a connection: first sign-in on this device, or another person.
-    SignIn { login: String, password: String },
+    SignIn {
+        login: String,
+        password: String,
+    },
     /// Works offline: a person known on this device.
-    Unlock { person: PersonId, password: String },
+    Unlock {
+        person: PersonId,
+        password: String,
+    },
     Lock,
     /// Nothing pending is lost: sealed batches stay on the device until the server has them.
     SignOut,
     Do(Order),
     Query(Query),
     /// Reads a voucher file without writing anything.
-    ReadVouchers { bytes: Vec<u8> },
+    ReadVouchers {
+        bytes: Vec<u8>,
+    },
     /// Needs a connection; the person must be on the staff.
-    Invite { person: PersonId },
+    Invite {
+        person: PersonId,
+    },
     SyncNow,
     /// The pending work as one sealed file, for another device to carry.
     RescueFile,
     /// A declined or refused item was read; forget it.
-    Dismiss { intent: IntentId },
+    Dismiss {
+        intent: IntentId,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -78,31 +104,89 @@ pub struct SetUp {
 pub enum Order {
     Sell(SellOrder),
     /// A new code for the client of a sale that a verdict contradicted.
-    Replace { sale: IntentId },
-    AddSite { name: String, place: Option<String> },
+    Replace {
+        sale: IntentId,
+    },
+    AddSite {
+        name: String,
+        place: Option<String>,
+    },
     AddPackage(PackageDetails),
-    EditPackage { package: PackageId, details: PackageDetails },
-    SetPackageActive { package: PackageId, active: bool },
-    AddStaff { name: String, grants: Vec<Grant> },
-    SetGrants { person: PersonId, grants: Vec<Grant> },
-    SetStaffActive { person: PersonId, active: bool },
-    RegisterClient { site: SiteId, details: ClientDetails },
-    ImportBatch { site: SiteId, label: String, package: PackageId, price: Money, codes: Vec<Code>, block_size: u32 },
-    LeaseBlock { site: SiteId, block: BlockId, to: PersonId },
-    RecallBlock { site: SiteId, block: BlockId, to: Option<PersonId>, reason: String },
-    DecideHeld { till: DocumentKey, hold: HoldId, accepted: bool, reason: Option<String> },
+    EditPackage {
+        package: PackageId,
+        details: PackageDetails,
+    },
+    SetPackageActive {
+        package: PackageId,
+        active: bool,
+    },
+    AddStaff {
+        name: String,
+        grants: Vec<Grant>,
+    },
+    SetGrants {
+        person: PersonId,
+        grants: Vec<Grant>,
+    },
+    SetStaffActive {
+        person: PersonId,
+        active: bool,
+    },
+    RegisterClient {
+        site: SiteId,
+        details: ClientDetails,
+    },
+    ImportBatch {
+        site: SiteId,
+        label: String,
+        package: PackageId,
+        price: Money,
+        codes: Vec<Code>,
+        block_size: u32,
+    },
+    LeaseBlock {
+        site: SiteId,
+        block: BlockId,
+        to: PersonId,
+    },
+    RecallBlock {
+        site: SiteId,
+        block: BlockId,
+        to: Option<PersonId>,
+        reason: String,
+    },
+    DecideHeld {
+        till: DocumentKey,
+        hold: HoldId,
+        accepted: bool,
+        reason: Option<String>,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Query {
-    Sell { site: SiteId },
+    Sell {
+        site: SiteId,
+    },
     Stock,
-    Sales { filter: SalesFilter, offset: u32, limit: u32 },
-    Sale { sale: IntentId },
-    Vouchers { site: SiteId },
+    Sales {
+        filter: SalesFilter,
+        offset: u32,
+        limit: u32,
+    },
+    Sale {
+        sale: IntentId,
+    },
+    Vouchers {
+        site: SiteId,
+    },
     Staff,
     Packages,
-    Clients { site: Option<SiteId>, search: String, limit: u32 },
+    Clients {
+        site: Option<SiteId>,
+        search: String,
+        limit: u32,
+    },
     Sync,
 }
 
@@ -122,14 +206,28 @@ pub enum Answer {
     Done,
     Started(Start),
     /// Set-up, sign-in, unlock and invite acceptance end here. `unlock_ticket` goes to `sessionStorage`.
-    SignedIn { session: Session, unlock_ticket: Option<Vec<u8>> },
-    Invite { organisation: String, name: String },
+    SignedIn {
+        session: Session,
+        unlock_ticket: Option<Vec<u8>>,
+    },
+    Invite {
+        organisation: String,
+        name: String,
+    },
     /// The path of the link, to be shown under this origin: `/invite#token`.
-    InviteLink { path: String, expires_at: Timestamp },
+    InviteLink {
+        path: String,
+        expires_at: Timestamp,
+    },
     Sold(SaleView),
-    Made { id: String },
+    Made {
+        id: String,
+    },
     VoucherFile(VoucherFile),
-    RescueFile { name: String, bytes: Vec<u8> },
+    RescueFile {
+        name: String,
+        bytes: Vec<u8>,
+    },
     Sell(SellView),
     Stock(StockView),
     Sales(SalesView),
@@ -149,7 +247,9 @@ pub enum Failure {
     Import(crdt_model::import::ImportError),
     WrongPassword,
     /// The server said no: its problem type (`too-many-attempts`, `setup-done`, `invite-expired` …).
-    Server { problem: String },
+    Server {
+        problem: String,
+    },
     /// This needs a connection, and there is none now.
     Offline,
     /// Nobody is signed in, or the screen is locked.
@@ -213,11 +313,15 @@ pub struct Session {
 impl Session {
     /// May they do this anywhere?
     pub fn may(&self, capability: Capability) -> bool {
-        self.grants.iter().any(|grant| grant.role.capabilities().contains(&capability))
+        self.grants
+            .iter()
+            .any(|grant| grant.role.capabilities().contains(&capability))
     }
 
     pub fn may_at(&self, capability: Capability, site: SiteId) -> bool {
-        self.grants.iter().any(|grant| grant.scope.covers(site) && grant.role.capabilities().contains(&capability))
+        self.grants.iter().any(|grant| {
+            grant.scope.covers(site) && grant.role.capabilities().contains(&capability)
+        })
     }
 }
 
@@ -391,10 +495,18 @@ pub struct BlockView {
 pub enum HolderView {
     Office,
     /// Asked for, and the server has not answered yet.
-    Asked { name: String },
+    Asked {
+        name: String,
+    },
     /// Theirs, but none of their devices has the codes yet.
-    Waiting { person: PersonId, name: String },
-    Leased { person: PersonId, name: String },
+    Waiting {
+        person: PersonId,
+        name: String,
+    },
+    Leased {
+        person: PersonId,
+        name: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -474,10 +586,17 @@ pub struct NeedsYouView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum NeedsYou {
     /// Waits for somebody with the right to decide.
-    Held { reason: HoldReason },
-    Declined { by: String, reason: Option<String> },
+    Held {
+        reason: HoldReason,
+    },
+    Declined {
+        by: String,
+        reason: Option<String>,
+    },
     /// The server could not take it; the text is for support.
-    Refused { code: String },
+    Refused {
+        code: String,
+    },
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -489,4 +608,3 @@ pub struct HeldView {
     pub summary: Summary,
     pub reason: HoldReason,
 }
-

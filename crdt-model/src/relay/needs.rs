@@ -79,7 +79,7 @@ impl OrgState {
                 if let Some(site) = full.document.site() {
                     listed_in = Some(site);
                 }
-                needs.ops(full.document, &full.change.ops, now);
+                needs.ops(full.document, &full.change.ops);
             }
             // Where a hold would be listed.
             needs.document(listed_in.map_or(DocumentKey::Me(batch.person), |site| {
@@ -91,16 +91,6 @@ impl OrgState {
             }));
         }
         Ok(needs.missing.into_iter().collect())
-    }
-
-    /// What is missing to judge one operation that the relay is to write for somebody (an accepted hold).
-    pub fn needs_of_binding(&self, batches: DocumentKey) -> Vec<Need> {
-        let mut needs = Needs {
-            state: self,
-            missing: BTreeSet::new(),
-        };
-        needs.document(batches);
-        needs.missing.into_iter().collect()
     }
 }
 
@@ -134,13 +124,13 @@ impl Needs<'_> {
         }
     }
 
-    fn ops(&mut self, document: DocumentKey, ops: &[PlainOp], now: Timestamp) {
+    fn ops(&mut self, document: DocumentKey, ops: &[PlainOp]) {
         for fact in ops.iter().filter_map(fact_of) {
-            self.fact(document, &fact, now);
+            self.fact(document, &fact);
         }
     }
 
-    fn fact(&mut self, document: DocumentKey, fact: &Fact, now: Timestamp) {
+    fn fact(&mut self, document: DocumentKey, fact: &Fact) {
         match (&fact.body, document) {
             (
                 FactBody::Sale(_) | FactBody::Replacement(_),
@@ -213,7 +203,7 @@ impl Needs<'_> {
                             if let crate::document::Scalar::Bytes(bytes) = &put.value
                                 && let Ok(held) = Fact::decode(bytes)
                             {
-                                self.fact(write.document, &held, now);
+                                self.fact(write.document, &held);
                             }
                         }
                     }

@@ -1,1 +1,360 @@
+//! The relay's end of one session, without IO. The driver feeds it frames and answers, and carries out its steps in
+//! order; identification, the log and admission are the driver's.
 
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::admission::{Reader, caps, may_read};
+use crate::codec;
+use crate::document::{DocumentId, DocumentKey, Hash};
+use crate::ids::DeviceId;
+use crate::sync::message::{
+    CloseReason, DeviceMessage, Disposition, LoggedChange, PROTOCOL, PROTOCOL_MIN, RelayMessage,
+};
+use crate::time::Timestamp;
+
+/// Documents one device may list in its digest: a head office with years of tills holds a few thousand.
+pub const DIGEST_DOCUMENTS_MAX: usize = 20_000;
+
+/// What the driver is to do, in order.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    Send(RelayMessage),
+    /// Find out whose ticket this is, bind waiting leases, then call [`Session::identified`].
+    Identify {
+        ticket: String,
+        cursor: u64,
+        rights: u64,
+    },
+    /// Read the log after `after`, then call [`Session::loaded`].
+    Load {
+        after: u64,
+    },
+    /// List the organisation's documents with the digests of their heads, then call [`Session::listed`].
+    List,
+    /// Send each of these as [`RelayMessage::Snapshot`].
+    SendSnapshots(Vec<DocumentKey>),
+    /// Open, verify and admit, then call [`Session::admitted`].
+    Admit {
+        number: u32,
+        sealed: Vec<u8>,
+    },
+    Close(CloseReason),
+}
+
+/// A row of the log as a session needs it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LogEntry {
+    pub seq: u64,
+    pub key: DocumentKey,
+    pub chunk: Vec<u8>,
+}
+
+/// A document as the relay lists it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedDocument {
+    pub key: DocumentKey,
+    pub id: DocumentId,
+    pub digest: [u8; 8],
+}
+
+#[derive(Debug)]
+enum Phase {
+    Greeting,
+    Identifying,
+    /// Waits for the device to say what it holds.
+    Comparing {
+        digest: BTreeMap<DocumentId, Vec<u8>>,
+    },
+    Listing {
+        digest: BTreeMap<DocumentId, Vec<u8>>,
+    },
+    Live,
+    Closed,
+}
+
+/// One connection.
+#[derive(Debug)]
+pub struct Session {
+    phase: Phase,
+    reader: Option<Reader>,
+    device: Option<DeviceId>,
+    /// Everything up to here was sent.
+    cursor: u64,
+    /// The last `seq` the driver told of.
+    head: u64,
+    loading: bool,
+    /// Rows this session's own device pushed: it has them.
+    own: BTreeSet<u64>,
+}
+
+impl Default for Session {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Session {
+    pub const fn new() -> Self {
+        Self {
+            phase: Phase::Greeting,
+            reader: None,
+            device: None,
+            cursor: 0,
+            head: 0,
+            loading: false,
+            own: BTreeSet::new(),
+        }
+    }
+
+    pub const fn reader(&self) -> Option<&Reader> {
+        self.reader.as_ref()
+    }
+
+    pub const fn device(&self) -> Option<DeviceId> {
+        self.device
+    }
+
+    /// A binary frame arrived.
+    pub fn frame(&mut self, bytes: &[u8]) -> Vec<Step> {
+        if bytes.len() > caps::FRAME_BYTES_MAX {
+            return self.close(CloseReason::BadFrame);
+        }
+        let Ok(message) = codec::decode::<DeviceMessage>(bytes) else {
+            return self.close(CloseReason::BadFrame);
+        };
+        match (message, &mut self.phase) {
+            (_, Phase::Closed) => Vec::new(),
+            (
+                DeviceMessage::Hello {
+                    protocol,
+                    ticket,
+                    cursor,
+                    rights,
+                },
+                Phase::Greeting,
+            ) => {
+                if protocol > PROTOCOL {
+                    return self.close(CloseReason::ServerTooOld);
+                }
+                if protocol < PROTOCOL_MIN {
+                    return self.close(CloseReason::AppTooOld);
+                }
+                self.phase = Phase::Identifying;
+                vec![Step::Identify {
+                    ticket,
+                    cursor,
+                    rights,
+                }]
+            }
+            (DeviceMessage::Digest { documents, more }, Phase::Comparing { digest }) => {
+                if digest.len() + documents.len() > DIGEST_DOCUMENTS_MAX {
+                    return self.close(CloseReason::BadFrame);
+                }
+                digest.extend(
+                    documents
+                        .into_iter()
+                        .map(|(id, heads)| (id, heads.into_vec())),
+                );
+                if more {
+                    return Vec::new();
+                }
+                let digest = std::mem::take(digest);
+                self.phase = Phase::Listing { digest };
+                vec![Step::List]
+            }
+            (
+                DeviceMessage::Push { number, sealed },
+                Phase::Comparing { .. } | Phase::Listing { .. } | Phase::Live,
+            ) => {
+                vec![Step::Admit {
+                    number,
+                    sealed: sealed.into_vec(),
+                }]
+            }
+            (DeviceMessage::Ping, phase)
+                if !matches!(phase, Phase::Greeting | Phase::Identifying) =>
+            {
+                vec![Step::Send(RelayMessage::Pong)]
+            }
+            _ => self.close(CloseReason::OutOfOrder),
+        }
+    }
+
+    /// The ticket was good. `rights` and `cursor` are what the device said in its hello.
+    pub fn identified(
+        &mut self,
+        reader: Reader,
+        device: DeviceId,
+        head: u64,
+        cursor: u64,
+        rights: u64,
+        now: Timestamp,
+    ) -> Vec<Step> {
+        self.head = head;
+        self.device = Some(device);
+        // A cursor beyond the log comes from a database that was restored: compare, do not trust it.
+        let send_digest = reader.version() != rights || cursor > head;
+        self.reader = Some(reader);
+        let welcome = Step::Send(RelayMessage::Welcome {
+            now,
+            head,
+            send_digest,
+        });
+        if send_digest {
+            self.phase = Phase::Comparing {
+                digest: BTreeMap::new(),
+            };
+            return vec![welcome];
+        }
+        self.phase = Phase::Live;
+        self.cursor = cursor;
+        let mut steps = vec![welcome];
+        steps.extend(self.load_next());
+        steps
+    }
+
+    /// The ticket was unknown, used or expired.
+    pub fn not_identified(&mut self) -> Vec<Step> {
+        self.close(CloseReason::BadTicket)
+    }
+
+    /// The organisation's documents, read at `head`.
+    pub fn listed(&mut self, documents: &[ListedDocument], head: u64) -> Vec<Step> {
+        let (Phase::Listing { digest }, Some(reader)) = (&self.phase, &self.reader) else {
+            return Vec::new();
+        };
+        let readable: Vec<&ListedDocument> = documents
+            .iter()
+            .filter(|document| may_read(reader, &document.key))
+            .collect();
+        let ids: BTreeSet<DocumentId> = readable.iter().map(|document| document.id).collect();
+        let different = readable
+            .iter()
+            .filter(|document| {
+                digest.get(&document.id).map(Vec::as_slice) != Some(&document.digest[..])
+            })
+            .map(|document| document.key)
+            .collect();
+        // Documents the relay has never heard of stay: their changes are still on their way.
+        let dropped: Vec<DocumentKey> = documents
+            .iter()
+            .filter(|document| digest.contains_key(&document.id) && !ids.contains(&document.id))
+            .map(|document| document.key)
+            .collect();
+        let rights = reader.version();
+        self.phase = Phase::Live;
+        self.cursor = head;
+        self.head = self.head.max(head);
+        let mut steps = vec![Step::SendSnapshots(different)];
+        if !dropped.is_empty() {
+            steps.push(Step::Send(RelayMessage::Drop { keys: dropped }));
+        }
+        steps.push(Step::Send(RelayMessage::Synced {
+            cursor: head,
+            rights,
+        }));
+        steps.extend(self.load_next());
+        steps
+    }
+
+    /// The log has grown to `head`.
+    pub fn woken(&mut self, head: u64) -> Vec<Step> {
+        self.head = self.head.max(head);
+        self.load_next().into_iter().collect()
+    }
+
+    /// What this person may read may have changed: the device says what it holds, and gets the difference.
+    pub fn rights_changed(&mut self, reader: Reader, now: Timestamp) -> Vec<Step> {
+        let changed = self
+            .reader
+            .as_ref()
+            .is_some_and(|known| known.version() != reader.version());
+        if !changed || !matches!(self.phase, Phase::Live) {
+            return Vec::new();
+        }
+        self.reader = Some(reader);
+        self.phase = Phase::Comparing {
+            digest: BTreeMap::new(),
+        };
+        vec![Step::Send(RelayMessage::Welcome {
+            now,
+            head: self.head,
+            send_digest: true,
+        })]
+    }
+
+    /// Rows after the cursor, up to and including `to`.
+    pub fn loaded(&mut self, to: u64, rows: Vec<LogEntry>) -> Vec<Step> {
+        self.loading = false;
+        let (Phase::Live, Some(reader)) = (&self.phase, &self.reader) else {
+            return Vec::new();
+        };
+        let from = self.cursor;
+        let changes: Vec<LoggedChange> = rows
+            .into_iter()
+            .filter(|row| {
+                row.seq > from && !self.own.contains(&row.seq) && may_read(reader, &row.key)
+            })
+            .map(|row| LoggedChange {
+                key: row.key,
+                chunk: row.chunk.into(),
+            })
+            .collect();
+        self.cursor = to.max(from);
+        self.own = self.own.split_off(&(self.cursor + 1));
+        let mut steps = Vec::new();
+        if self.cursor > from {
+            steps.push(Step::Send(RelayMessage::Changes {
+                from,
+                to: self.cursor,
+                changes,
+            }));
+        }
+        steps.extend(self.load_next());
+        steps
+    }
+
+    /// A batch was committed (or found wanting). `own` are the rows this session's device wrote itself.
+    pub fn admitted(
+        &mut self,
+        number: u32,
+        results: &[(Hash, Disposition)],
+        own: impl IntoIterator<Item = u64>,
+        head: u64,
+    ) -> Vec<Step> {
+        self.own.extend(own);
+        self.head = self.head.max(head);
+        let results = results
+            .iter()
+            .map(|(hash, disposition)| {
+                (serde_bytes::ByteBuf::from(hash[..8].to_vec()), *disposition)
+            })
+            .collect();
+        let mut steps = vec![Step::Send(RelayMessage::Ack { number, results })];
+        steps.extend(self.load_next());
+        steps
+    }
+
+    /// Ends the session with a reason that the page can explain.
+    pub fn close(&mut self, why: CloseReason) -> Vec<Step> {
+        if matches!(self.phase, Phase::Closed) {
+            return Vec::new();
+        }
+        self.phase = Phase::Closed;
+        vec![
+            Step::Send(RelayMessage::Bye {
+                why,
+                retry_after_millis: None,
+            }),
+            Step::Close(why),
+        ]
+    }
+
+    fn load_next(&mut self) -> Option<Step> {
+        if self.loading || !matches!(self.phase, Phase::Live) || self.head <= self.cursor {
+            return None;
+        }
+        self.loading = true;
+        Some(Step::Load { after: self.cursor })
+    }
+}

@@ -1,0 +1,440 @@
+//! One person's documents on one device: what the relay acknowledged, what is pending on top of it, and the sheets
+//! that show both. Without IO: every change of state comes with a [`Commit`] that the driver makes durable before
+//! anything is shown or sent.
+
+mod open;
+mod outbox;
+mod receive;
+
+use std::collections::BTreeMap;
+
+use rand_core::Rng;
+use serde::{Deserialize, Serialize};
+
+use crate::capability::Principal;
+use crate::codec;
+use crate::command::{self, Command, DocumentWrite, Intent, Refusal};
+use crate::document::{
+    Actor, Document, DocumentId, DocumentKey, Hash, PlainChange, Sheet, heads_digest,
+};
+use crate::fact::{HoldReason, Line, Sale};
+use crate::ids::{ClientId, DeviceId, HoldId, IntentId, OrgId, PersonId};
+use crate::sale::{self, Buyer, SellOrder};
+use crate::sheets::Sheets;
+use crate::staff;
+use crate::sync::message::RefusalCode;
+use crate::time::{HybridClock, Timestamp};
+use crate::voucher::{Holder, Stock};
+
+pub use open::OpenError;
+
+/// Whose replica this is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    pub org: OrgId,
+    pub person: PersonId,
+    pub device: DeviceId,
+}
+
+/// Small things that change with every commit.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+struct Meta {
+    cursor: u64,
+    rights: u64,
+    #[serde(with = "serde_bytes")]
+    salt: [u8; 16],
+    receipts: u32,
+    next_order: u64,
+    clock: HybridClock,
+    offset_millis: i64,
+    last_contact: Option<Timestamp>,
+    safe_at: Option<Timestamp>,
+}
+
+/// One document as the relay acknowledged it, and with the pending changes on top.
+struct Replicated {
+    /// The snapshot and the chunks after it, as stored; loaded when first needed.
+    stored: Vec<Vec<u8>>,
+    acknowledged: Option<Document>,
+    /// Only while something is pending.
+    current: Option<Document>,
+    heads: Vec<Hash>,
+}
+
+/// Where a pending intent stands.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum PendingState {
+    Waiting,
+    Held {
+        hold: HoldId,
+        reason: HoldReason,
+    },
+    Declined {
+        by: PersonId,
+        reason: Option<String>,
+    },
+    Refused(RefusalCode),
+}
+
+/// An intent the relay has not acknowledged yet.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Pending {
+    pub order: u64,
+    pub intent: Intent,
+    pub writes: Vec<DocumentWrite>,
+    changes: Vec<PendingChange>,
+    pub state: PendingState,
+    /// The commit that made it durable; only durable entries are sent.
+    #[serde(skip)]
+    commit: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct PendingChange {
+    document: DocumentKey,
+    plain: PlainChange,
+    #[serde(with = "serde_bytes")]
+    hash: [u8; 32],
+    #[serde(with = "serde_bytes")]
+    chunk: Vec<u8>,
+    accepted: bool,
+}
+
+/// What must be durable before the state it belongs to is shown or sent.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Commit {
+    pub number: u64,
+    /// For the database, in one transaction: key, and value or deletion.
+    pub writes: BTreeMap<String, Option<Vec<u8>>>,
+    /// For the journal: unacknowledged intents by order …
+    pub pending: Vec<(u64, Vec<u8>)>,
+    /// … and those that need no keeping any more.
+    pub settled: Vec<u64>,
+}
+
+pub struct Replica {
+    me: Identity,
+    meta: Meta,
+    documents: BTreeMap<DocumentKey, Replicated>,
+    sheets: Sheets,
+    outbox: BTreeMap<u64, Pending>,
+    commits: u64,
+    durable: u64,
+}
+
+impl Replica {
+    /// A replica that holds nothing yet.
+    pub fn new(me: Identity, rng: &mut impl Rng) -> Self {
+        let mut replica = Self {
+            me,
+            meta: Meta::default(),
+            documents: BTreeMap::new(),
+            sheets: Sheets::default(),
+            outbox: BTreeMap::new(),
+            commits: 0,
+            durable: 0,
+        };
+        rng.fill_bytes(&mut replica.meta.salt);
+        replica
+    }
+
+    pub const fn me(&self) -> Identity {
+        self.me
+    }
+
+    pub const fn holder(&self) -> Holder {
+        Holder {
+            person: self.me.person,
+            device: self.me.device,
+        }
+    }
+
+    pub const fn sheets(&self) -> &Sheets {
+        &self.sheets
+    }
+
+    pub fn stock(&self) -> Stock {
+        Stock::fold(&self.sheets, self.holder())
+    }
+
+    pub fn principal(&self) -> Principal {
+        staff::principal(self.sheets.get(&DocumentKey::Staff), self.me.person)
+    }
+
+    pub fn actor(&self) -> Actor {
+        Actor::derive(self.me.device, &self.meta.salt)
+    }
+
+    pub const fn cursor(&self) -> u64 {
+        self.meta.cursor
+    }
+
+    pub const fn rights(&self) -> u64 {
+        self.meta.rights
+    }
+
+    pub const fn last_contact(&self) -> Option<Timestamp> {
+        self.meta.last_contact
+    }
+
+    pub const fn clock_offset_millis(&self) -> i64 {
+        self.meta.offset_millis
+    }
+
+    /// When the relay last had everything of this device.
+    pub const fn safe_at(&self) -> Option<Timestamp> {
+        self.meta.safe_at
+    }
+
+    /// Everything unacknowledged, oldest first.
+    pub fn outbox(&self) -> impl Iterator<Item = &Pending> {
+        self.outbox.values()
+    }
+
+    pub fn pending(&self, intent: IntentId) -> Option<&Pending> {
+        self.outbox
+            .values()
+            .find(|pending| pending.intent.id == intent)
+    }
+
+    /// The state of a document to the letter, for comparing replicas.
+    pub fn heads(&self, key: &DocumentKey) -> Option<&[Hash]> {
+        self.documents
+            .get(key)
+            .map(|document| document.heads.as_slice())
+    }
+
+    pub fn document_keys(&self) -> impl Iterator<Item = &DocumentKey> {
+        self.documents.keys()
+    }
+
+    /// What the device tells the relay when it is asked what it holds.
+    pub fn digest(&self) -> Vec<(DocumentId, [u8; 8])> {
+        self.documents
+            .iter()
+            .map(|(key, document)| {
+                (
+                    DocumentId::of(self.me.org, key),
+                    heads_digest(&document.heads),
+                )
+            })
+            .collect()
+    }
+
+    /// A commit is in the stores.
+    pub fn stored(&mut self, commit: u64) {
+        self.durable = self.durable.max(commit);
+    }
+
+    /// The instant of something that happens now, in the relay's time as far as it is known.
+    fn tick(&mut self, now: Timestamp) -> Timestamp {
+        let clock = &mut self.meta.clock;
+        clock.tick(now.plus_millis(self.meta.offset_millis))
+    }
+
+    /// Executes one command. The commit must be durable before anybody hears of it.
+    pub fn execute(
+        &mut self,
+        command: Command,
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Result<(IntentId, Commit), Refusal> {
+        let at = self.tick(now);
+        let id = IntentId::generate(at, rng);
+        let since = self.meta.last_contact.unwrap_or(Timestamp::ZERO);
+        let intent = Intent {
+            id,
+            at,
+            since,
+            by: self.me.person,
+            command,
+        };
+        let writes = command::execute(&self.sheets, self.holder(), &self.principal(), &intent)?;
+        let mut commit = self.begin();
+        if let Command::Sell { .. } = &intent.command {
+            self.meta.receipts += 1;
+        }
+        let order = self.meta.next_order;
+        self.meta.next_order += 1;
+        let mut pending = Pending {
+            order,
+            intent,
+            writes,
+            changes: Vec::new(),
+            state: PendingState::Waiting,
+            commit: commit.number,
+        };
+        self.write_pending(&mut pending);
+        self.keep_pending(pending, &mut commit);
+        self.finish(&mut commit);
+        Ok((id, commit))
+    }
+
+    /// Sells: picks the vouchers, numbers the receipt, and executes.
+    pub fn sell(
+        &mut self,
+        order: SellOrder,
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Result<(IntentId, Commit), Refusal> {
+        let lines: Vec<Line> = sale::pick(&self.stock(), &order)?;
+        let (client, new_client) = match order.client {
+            Buyer::WalkIn => (None, None),
+            Buyer::Known(client) => (Some(client), None),
+            Buyer::New(details) => (Some(ClientId::generate(now, rng)), Some(details)),
+        };
+        let reference = order
+            .reference
+            .map(|text| text.trim().to_string())
+            .filter(|text| !text.is_empty());
+        let receipt = format!(
+            "{}-{:06}",
+            self.actor().receipt_prefix(),
+            self.meta.receipts + 1
+        );
+        let sale = Sale {
+            receipt,
+            lines,
+            method: order.method,
+            reference,
+            client,
+        };
+        self.execute(
+            Command::Sell {
+                site: order.site,
+                sale,
+                new_client,
+            },
+            now,
+            rng,
+        )
+    }
+
+    /// Writes a pending intent into the current state of its documents.
+    fn write_pending(&mut self, pending: &mut Pending) {
+        let actor = self.actor();
+        for write in &pending.writes {
+            let replicated = self
+                .documents
+                .entry(write.document)
+                .or_insert_with(Replicated::new);
+            let current = replicated.current();
+            let Some(written) = current.write(actor, pending.intent.at.as_seconds(), &write.puts)
+            else {
+                continue;
+            };
+            let sheet = self.sheets.entry(write.document);
+            for op in &written.plain.ops {
+                sheet.refresh(current, op.container, &op.key);
+            }
+            pending.changes.push(PendingChange {
+                document: write.document,
+                plain: written.plain,
+                hash: written.hash,
+                chunk: written.chunk,
+                accepted: false,
+            });
+        }
+    }
+
+    fn begin(&mut self) -> Commit {
+        self.commits += 1;
+        Commit {
+            number: self.commits,
+            ..Commit::default()
+        }
+    }
+
+    fn finish(&mut self, commit: &mut Commit) {
+        commit
+            .writes
+            .insert("meta".into(), Some(codec::encode(&self.meta)));
+    }
+
+    fn keep_pending(&mut self, pending: Pending, commit: &mut Commit) {
+        let bytes = codec::encode(&pending);
+        commit
+            .writes
+            .insert(open::outbox_key(pending.order), Some(bytes.clone()));
+        commit.pending.push((pending.order, bytes));
+        self.outbox.insert(pending.order, pending);
+    }
+
+    fn settle(&mut self, order: u64, commit: &mut Commit) {
+        self.outbox.remove(&order);
+        commit.writes.insert(open::outbox_key(order), None);
+        commit.settled.push(order);
+    }
+
+    /// Forgets a declined or refused item that its author has read.
+    pub fn dismiss(&mut self, intent: IntentId) -> Commit {
+        let mut commit = self.begin();
+        let order = self.outbox.values().find(|pending| {
+            pending.intent.id == intent
+                && matches!(
+                    pending.state,
+                    PendingState::Declined { .. } | PendingState::Refused(_)
+                )
+        });
+        if let Some(order) = order.map(|pending| pending.order) {
+            self.settle(order, &mut commit);
+        }
+        self.finish(&mut commit);
+        commit
+    }
+}
+
+impl Replicated {
+    const fn new() -> Self {
+        Self {
+            stored: Vec::new(),
+            acknowledged: None,
+            current: None,
+            heads: Vec::new(),
+        }
+    }
+
+    /// The acknowledged state, loaded.
+    fn acknowledged(&mut self) -> &mut Document {
+        self.acknowledged.get_or_insert_with(|| {
+            // What cannot be read is fetched again: the heads will differ, and the digest repairs it.
+            let mut stored = self.stored.iter();
+            let mut document = stored
+                .next()
+                .and_then(|bytes| Document::load(bytes).ok())
+                .unwrap_or_default();
+            for chunk in stored {
+                if document.apply_chunks([chunk.as_slice()]).is_err() {
+                    break;
+                }
+            }
+            document
+        })
+    }
+
+    fn current(&mut self) -> &mut Document {
+        if self.current.is_none() {
+            self.current = Some(self.acknowledged().clone());
+        }
+        self.current.as_mut().expect("it was just set")
+    }
+
+    /// The state that is shown.
+    fn shown(&mut self) -> &Document {
+        if self.current.is_none() {
+            return self.acknowledged();
+        }
+        self.current()
+    }
+}
+
+/// A stored sheet; another version is read again from the document.
+#[derive(Serialize, Deserialize)]
+struct SheetPage {
+    version: u32,
+    #[serde(with = "serde_bytes")]
+    heads: Vec<u8>,
+    sheet: Sheet,
+}
+
+const SHEET_VERSION: u32 = 1;

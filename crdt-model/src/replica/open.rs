@@ -1,0 +1,217 @@
+//! How a replica lies in the stores, and how it comes back: normally, or from the journal alone.
+
+use rand_core::Rng;
+
+use super::{
+    Commit, Identity, Meta, Pending, PendingState, Replica, Replicated, SHEET_VERSION, SheetPage,
+};
+use crate::codec;
+use crate::document::{DocumentKey, Hash};
+
+/// Chunks after which a document is compacted: opening with hundreds of unmerged ones costs hundreds of megabytes.
+pub(super) const CHUNKS_MAX: usize = 20;
+
+/// Stored bytes that are no replica. The journal and the relay still have everything.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum OpenError {
+    #[error("the store holds an unknown key {0}")]
+    UnknownKey(String),
+    #[error(transparent)]
+    Decode(#[from] codec::DecodeError),
+}
+
+pub(super) fn outbox_key(order: u64) -> String {
+    format!("o|{order:016x}")
+}
+
+/// A snapshot (0), or the change chunk number `n` after it.
+pub(super) fn document_key(key: &DocumentKey, n: usize) -> String {
+    format!("d|{key}|{n:04}")
+}
+
+pub(super) fn sheet_key(key: &DocumentKey) -> String {
+    format!("s|{key}")
+}
+
+impl Replica {
+    /// Reads everything the database holds, in any order.
+    pub fn open(
+        me: Identity,
+        entries: impl IntoIterator<Item = (String, Vec<u8>)>,
+        rng: &mut impl Rng,
+    ) -> Result<Self, OpenError> {
+        let mut replica = Self::new(me, rng);
+        let mut entries: Vec<(String, Vec<u8>)> = entries.into_iter().collect();
+        entries.sort();
+        for (key, value) in entries {
+            replica.read(&key, value)?;
+        }
+        replica.lay_pending_over();
+        Ok(replica)
+    }
+
+    fn read(&mut self, name: &str, value: Vec<u8>) -> Result<(), OpenError> {
+        let unknown = || OpenError::UnknownKey(name.into());
+        let parts: Vec<&str> = name.split('|').collect();
+        match parts.as_slice() {
+            ["meta"] => self.meta = codec::decode::<Meta>(&value)?,
+            ["o", _] => {
+                let pending: Pending = codec::decode(&value)?;
+                self.outbox.insert(pending.order, pending);
+            }
+            ["d", key, _] => {
+                let key: DocumentKey = key.parse().map_err(|_| unknown())?;
+                self.documents
+                    .entry(key)
+                    .or_insert_with(Replicated::new)
+                    .stored
+                    .push(value);
+            }
+            ["s", key] => {
+                let key: DocumentKey = key.parse().map_err(|_| unknown())?;
+                let page = codec::decode::<SheetPage>(&value)
+                    .ok()
+                    .filter(|page| page.version == SHEET_VERSION);
+                if let Some(page) = page {
+                    let replicated = self.documents.entry(key).or_insert_with(Replicated::new);
+                    replicated.heads = page
+                        .heads
+                        .chunks_exact(32)
+                        .filter_map(|head| Hash::try_from(head).ok())
+                        .collect();
+                    *self.sheets.entry(key) = page.sheet;
+                }
+            }
+            _ => return Err(unknown()),
+        }
+        Ok(())
+    }
+
+    /// Sheets that were not stored (or by another version) are made again; pending changes are shown on top.
+    fn lay_pending_over(&mut self) {
+        for (key, replicated) in &mut self.documents {
+            if replicated.heads.is_empty() {
+                let document = replicated.acknowledged();
+                let (sheet, heads) = (document.sheet(), document.heads());
+                *self.sheets.entry(*key) = sheet;
+                replicated.heads = heads;
+            }
+        }
+        let pending: Vec<Pending> = self.outbox.values().cloned().collect();
+        for change in pending
+            .iter()
+            .flat_map(|pending| &pending.changes)
+            .filter(|change| !change.accepted)
+        {
+            let replicated = self
+                .documents
+                .entry(change.document)
+                .or_insert_with(Replicated::new);
+            let current = replicated.current();
+            if current.apply_chunks([change.chunk.as_slice()]).is_ok() {
+                let sheet = self.sheets.entry(change.document);
+                for op in &change.plain.ops {
+                    sheet.refresh(current, op.container, &op.key);
+                }
+            }
+        }
+    }
+
+    /// Begins again from the journal, when the database was lost: the pending work under a new actor, and nothing
+    /// else until the relay sends it.
+    pub fn recover(
+        me: Identity,
+        journal: impl IntoIterator<Item = Vec<u8>>,
+        rng: &mut impl Rng,
+    ) -> (Self, Commit) {
+        let mut replica = Self::new(me, rng);
+        for entry in journal {
+            let Ok(pending) = codec::decode::<Pending>(&entry) else {
+                continue;
+            };
+            replica.meta.next_order = replica.meta.next_order.max(pending.order + 1);
+            replica.outbox.insert(pending.order, pending);
+        }
+        let mut commit = replica.begin();
+        // What was accepted under the lost state is known to the relay, which says so when it is pushed again.
+        for pending in replica.outbox.values_mut() {
+            pending.changes.clear();
+        }
+        replica.rebase(&mut commit, rng);
+        // Held and refused items are kept as they were.
+        let kept: Vec<Pending> = replica
+            .outbox
+            .values()
+            .filter(|pending| pending.state != PendingState::Waiting)
+            .cloned()
+            .collect();
+        for pending in kept {
+            replica.keep_pending(pending, &mut commit);
+        }
+        replica.finish(&mut commit);
+        (replica, commit)
+    }
+
+    /// What the journal should hold: every unacknowledged intent, for rebuilding a lost journal.
+    pub fn journal(&self) -> Vec<(u64, Vec<u8>)> {
+        self.outbox
+            .values()
+            .map(|pending| (pending.order, codec::encode(pending)))
+            .collect()
+    }
+
+    /// Stores the acknowledged state of a document: more chunks, or everything anew when there are too many.
+    pub(super) fn store_document(
+        &mut self,
+        key: DocumentKey,
+        chunks: &[Vec<u8>],
+        commit: &mut Commit,
+    ) {
+        let Some(replicated) = self.documents.get_mut(&key) else {
+            return;
+        };
+        if replicated.stored.is_empty() || replicated.stored.len() + chunks.len() > CHUNKS_MAX {
+            for n in 1..replicated.stored.len() {
+                commit.writes.insert(document_key(&key, n), None);
+            }
+            let snapshot = replicated.acknowledged().save();
+            commit
+                .writes
+                .insert(document_key(&key, 0), Some(snapshot.clone()));
+            replicated.stored = vec![snapshot];
+        } else {
+            for chunk in chunks {
+                commit.writes.insert(
+                    document_key(&key, replicated.stored.len()),
+                    Some(chunk.clone()),
+                );
+                replicated.stored.push(chunk.clone());
+            }
+        }
+        let heads = replicated.acknowledged().heads();
+        let sheet = match replicated.current {
+            Some(_) => replicated.acknowledged().sheet(),
+            None => self.sheets.get(&key).clone(),
+        };
+        let page = SheetPage {
+            version: SHEET_VERSION,
+            heads: heads.concat(),
+            sheet,
+        };
+        commit
+            .writes
+            .insert(sheet_key(&key), Some(codec::encode(&page)));
+        replicated.heads = heads;
+    }
+
+    pub(super) fn forget_document(&mut self, key: DocumentKey, commit: &mut Commit) {
+        let Some(replicated) = self.documents.remove(&key) else {
+            return;
+        };
+        for n in 0..replicated.stored.len().max(1) {
+            commit.writes.insert(document_key(&key, n), None);
+        }
+        commit.writes.insert(sheet_key(&key), None);
+        self.sheets.remove(&key);
+    }
+}

@@ -1,0 +1,270 @@
+//! From pending to acknowledged: batches, acks, and writing again what the relay could not take.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use rand_core::Rng;
+use serde_bytes::ByteBuf;
+
+use super::{Commit, Pending, PendingState, Replica};
+use crate::admission::caps;
+use crate::codec;
+use crate::document::{Container, DocumentKey, Hash};
+use crate::fact::{FactBody, Verdict};
+use crate::ids::IntentId;
+use crate::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
+use crate::sync::message::Disposition;
+use crate::time::Timestamp;
+
+/// Well below the inflated cap: CBOR adds a little to what Automerge needs.
+const BATCH_BYTES_AIM: usize = caps::INFLATED_BYTES_MAX / 8;
+
+impl Replica {
+    /// The oldest durable pending work, as one batch. `None`: everything is acknowledged or waits for a person.
+    pub fn next_batch(&self) -> Option<Batch> {
+        let mut batch = Batch {
+            version: BATCH_VERSION,
+            org: self.me.org,
+            person: self.me.person,
+            device: self.me.device,
+            salt: self.meta.salt,
+            documents: Vec::new(),
+            intents: Vec::new(),
+        };
+        let mut hashes: Vec<Hash> = Vec::new();
+        let mut bytes = 0;
+        let waiting = self
+            .outbox
+            .values()
+            .take_while(|pending| pending.commit <= self.durable)
+            .filter(|pending| pending.state == PendingState::Waiting);
+        'outbox: for pending in waiting {
+            let mut intent = BatchIntent {
+                id: pending.intent.id,
+                at: pending.intent.at,
+                changes: Vec::new(),
+            };
+            for change in pending.changes.iter().filter(|change| !change.accepted) {
+                let is_full = hashes.len() == caps::CHANGES_PER_BATCH_MAX
+                    || (bytes > 0 && bytes + change.chunk.len() > BATCH_BYTES_AIM);
+                if is_full {
+                    if !intent.changes.is_empty() {
+                        batch.intents.push(intent);
+                    }
+                    break 'outbox;
+                }
+                let document = batch
+                    .documents
+                    .iter()
+                    .position(|known| *known == change.document)
+                    .unwrap_or_else(|| {
+                        batch.documents.push(change.document);
+                        batch.documents.len() - 1
+                    });
+                bytes += change.chunk.len();
+                hashes.push(change.hash);
+                intent.changes.push(BatchChange {
+                    document: u16::try_from(document).expect("a batch has at most 256 documents"),
+                    change: change.plain.clone(),
+                });
+            }
+            if !intent.changes.is_empty() {
+                batch.intents.push(intent);
+            }
+        }
+        if batch.intents.is_empty() {
+            return None;
+        }
+        batch.shorten(&hashes);
+        Some(batch)
+    }
+
+    /// The relay answered: what is committed moves into the acknowledged state; what must be written again is.
+    pub fn acknowledge(
+        &mut self,
+        results: &[(ByteBuf, Disposition)],
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Commit {
+        let results: BTreeMap<&[u8], Disposition> = results
+            .iter()
+            .map(|(hash, disposition)| (hash.as_slice(), *disposition))
+            .collect();
+        let mut commit = self.begin();
+        let mut accepted: BTreeMap<DocumentKey, Vec<Vec<u8>>> = BTreeMap::new();
+        let mut must_rebase = false;
+        let orders: Vec<u64> = self.outbox.keys().copied().collect();
+        for order in orders {
+            let Some(pending) = self.outbox.get_mut(&order) else {
+                continue;
+            };
+            let mut changed = false;
+            let mut state = None;
+            for change in pending.changes.iter_mut().filter(|change| !change.accepted) {
+                let Some(disposition) = results.get(&change.hash[..8]) else {
+                    continue;
+                };
+                changed = true;
+                match disposition {
+                    Disposition::Accepted => {
+                        change.accepted = true;
+                        accepted
+                            .entry(change.document)
+                            .or_default()
+                            .push(change.chunk.clone());
+                    }
+                    Disposition::Known => {
+                        change.accepted = true;
+                        must_rebase = true;
+                    }
+                    Disposition::Rebase => must_rebase = true,
+                    Disposition::Held(hold, reason) => {
+                        state = Some(PendingState::Held {
+                            hold: *hold,
+                            reason: *reason,
+                        });
+                    }
+                    Disposition::Refused(code) => state = Some(PendingState::Refused(*code)),
+                }
+            }
+            if !changed {
+                continue;
+            }
+            if let Some(state) = state {
+                pending.state = state;
+                pending.changes.clear();
+                must_rebase = true;
+            }
+            if pending.state == PendingState::Waiting
+                && pending.changes.iter().all(|change| change.accepted)
+            {
+                self.settle(order, &mut commit);
+            } else {
+                let pending = pending.clone();
+                self.keep_pending(pending, &mut commit);
+            }
+        }
+        for (document, chunks) in accepted {
+            self.take_in(document, &chunks, &mut commit);
+        }
+        if must_rebase {
+            self.rebase(&mut commit, rng);
+        }
+        self.decide_held(&mut commit);
+        self.note_safe(now);
+        self.finish(&mut commit);
+        commit
+    }
+
+    pub(super) fn note_safe(&mut self, now: Timestamp) {
+        if self
+            .outbox
+            .values()
+            .all(|pending| pending.state != PendingState::Waiting)
+        {
+            self.meta.safe_at = Some(now.plus_millis(self.meta.offset_millis));
+        }
+    }
+
+    /// Writes every pending change again, on what is acknowledged and under a new actor. What turns out to be
+    /// acknowledged already is left out, so that nothing is ever doubled.
+    pub(super) fn rebase(&mut self, commit: &mut Commit, rng: &mut impl Rng) {
+        rng.fill_bytes(&mut self.meta.salt);
+        let touched: BTreeSet<DocumentKey> = self
+            .documents
+            .iter()
+            .filter(|(_, document)| document.current.is_some())
+            .map(|(key, _)| *key)
+            .chain(
+                self.outbox
+                    .values()
+                    .flat_map(|pending| pending.writes.iter().map(|write| write.document)),
+            )
+            .collect();
+        for key in touched {
+            if let Some(replicated) = self.documents.get_mut(&key) {
+                replicated.current = None;
+                *self.sheets.entry(key) = replicated.acknowledged().sheet();
+            }
+        }
+        let orders: Vec<u64> = self.outbox.keys().copied().collect();
+        for order in orders {
+            let waiting = self
+                .outbox
+                .get(&order)
+                .filter(|pending| pending.state == PendingState::Waiting);
+            let Some(mut pending) = waiting.cloned() else {
+                continue;
+            };
+            let accepted: BTreeSet<DocumentKey> = pending
+                .changes
+                .iter()
+                .filter(|change| change.accepted)
+                .map(|change| change.document)
+                .collect();
+            let writes = pending.writes.clone();
+            pending
+                .writes
+                .retain(|write| !accepted.contains(&write.document));
+            for write in &mut pending.writes {
+                let facts = &self.sheets.get(&write.document).facts;
+                write.puts.retain(|put| {
+                    put.container == Container::Records || !facts.contains_key(&put.key)
+                });
+            }
+            pending.changes.clear();
+            pending.commit = commit.number;
+            self.write_pending(&mut pending);
+            // Remember for good which documents already have their part.
+            pending.writes = writes
+                .into_iter()
+                .filter(|write| !accepted.contains(&write.document))
+                .collect();
+            if pending.changes.is_empty() {
+                self.settle(order, commit);
+            } else {
+                self.keep_pending(pending, commit);
+            }
+        }
+    }
+
+    /// Ends the waiting of held items about which a verdict says that somebody decided.
+    pub(super) fn decide_held(&mut self, commit: &mut Commit) {
+        let held: Vec<(u64, IntentId)> = self
+            .outbox
+            .values()
+            .filter(|pending| matches!(pending.state, PendingState::Held { .. }))
+            .map(|pending| (pending.order, pending.intent.id))
+            .collect();
+        if held.is_empty() {
+            return;
+        }
+        let mut decided = Vec::new();
+        for (_, _, fact) in self.sheets.facts() {
+            if let FactBody::Verdict(Verdict::HeldDecided {
+                intent,
+                by,
+                accepted,
+                reason,
+                ..
+            }) = &fact.body
+                && let Some((order, _)) = held.iter().find(|(_, id)| id == intent)
+            {
+                decided.push((*order, *accepted, *by, reason.clone()));
+            }
+        }
+        for (order, accepted, by, reason) in decided {
+            if accepted {
+                self.settle(order, commit);
+            } else if let Some(mut pending) = self.outbox.get(&order).cloned() {
+                pending.state = PendingState::Declined { by, reason };
+                self.keep_pending(pending, commit);
+            }
+        }
+    }
+
+    /// The pending work as bytes that another device or support can carry; sealing is the driver's.
+    pub fn rescue(&self) -> Vec<u8> {
+        let pending: Vec<&Pending> = self.outbox.values().collect();
+        codec::encode(&(self.me, pending))
+    }
+}

@@ -1,0 +1,404 @@
+//! The device's end of the protocol, without IO: a [`Replica`] and its link to the relay.
+//!
+//! The driver feeds events and carries out effects in order. Nothing is sent before the commit it rests on is
+//! durable ([`Event::Stored`]); the cursor is part of the commit that holds the changes it counts.
+
+use rand_core::Rng;
+
+use crate::codec;
+use crate::command::{Command, Refusal};
+use crate::ids::IntentId;
+use crate::replica::{Commit, Replica};
+use crate::sale::SellOrder;
+use crate::sync::batch::Batch;
+use crate::sync::message::{CloseReason, DeviceMessage, PROTOCOL, RelayMessage};
+use crate::time::Timestamp;
+
+/// Silence after which the device asks whether anybody is there, and after which it gives up.
+pub const PING_AFTER_MILLIS: i64 = 25_000;
+pub const DEAD_AFTER_MILLIS: i64 = 60_000;
+/// Full-jitter backoff: a random wait below a bound that doubles.
+pub const BACKOFF_MILLIS_MIN: i64 = 1_000;
+pub const BACKOFF_MILLIS_MAX: i64 = 60_000;
+/// A connection that lived this long resets the backoff.
+pub const HEALTHY_AFTER_MILLIS: i64 = 30_000;
+/// Documents in one digest message: 24 bytes each, well below the frame cap.
+const DIGEST_DOCUMENTS: usize = 10_000;
+
+/// What happened.
+#[derive(Debug)]
+pub enum Event {
+    /// Time passed; the driver ticks about once a second.
+    Tick,
+    /// A reason to try at once: the browser says it is online, the page became visible, somebody asked.
+    TryNow,
+    /// The driver got a ticket and the socket is open.
+    Opened {
+        ticket: String,
+    },
+    /// Connecting failed, or the socket closed.
+    Closed,
+    Frame(Vec<u8>),
+    /// A commit is in the stores.
+    Stored(u64),
+    /// The batch of [`Effect::Seal`] is signed and sealed.
+    Sealed {
+        number: u32,
+        bytes: Vec<u8>,
+    },
+}
+
+/// What the driver is to do, in order.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Effect {
+    /// Make durable, then report [`Event::Stored`].
+    Commit(Commit),
+    /// Get a ticket and open the socket.
+    Connect,
+    Send(Vec<u8>),
+    Close,
+    /// Sign and seal; keep the result where a locked screen finds it.
+    Seal {
+        number: u32,
+        batch: Batch,
+    },
+    /// Nothing is pending any more: no sealed batch needs to be kept.
+    NothingToSeal,
+    /// What is on screen may be out of date.
+    Changed,
+    /// The relay said why it will not talk to us.
+    Refused(CloseReason),
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Link {
+    Offline { retry_at: Timestamp },
+    Connecting { since: Timestamp },
+    Greeting { since: Timestamp },
+    Live { since: Timestamp },
+}
+
+#[derive(Debug)]
+struct Ready {
+    number: u32,
+    bytes: Option<Vec<u8>>,
+    sent: bool,
+}
+
+/// One device.
+pub struct Device {
+    pub replica: Replica,
+    link: Link,
+    attempts: u32,
+    heard_at: Timestamp,
+    asked_at: Timestamp,
+    next_number: u32,
+    ready: Option<Ready>,
+    /// The driver keeps a sealed batch for a locked screen.
+    kept: bool,
+}
+
+impl Device {
+    pub const fn new(replica: Replica) -> Self {
+        Self {
+            replica,
+            link: Link::Offline {
+                retry_at: Timestamp::ZERO,
+            },
+            attempts: 0,
+            heard_at: Timestamp::ZERO,
+            asked_at: Timestamp::ZERO,
+            next_number: 1,
+            ready: None,
+            kept: true,
+        }
+    }
+
+    pub const fn is_online(&self) -> bool {
+        matches!(self.link, Link::Live { .. })
+    }
+
+    /// Executes a command; see [`Replica::execute`]. Show success only after [`Event::Stored`] for the commit.
+    pub fn execute(
+        &mut self,
+        command: Command,
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Result<(IntentId, Commit), Refusal> {
+        self.replica.execute(command, now, rng)
+    }
+
+    /// Sells; see [`Replica::sell`].
+    pub fn sell(
+        &mut self,
+        order: SellOrder,
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Result<(IntentId, Commit), Refusal> {
+        self.replica.sell(order, now, rng)
+    }
+
+    pub fn handle(&mut self, event: Event, now: Timestamp, rng: &mut impl Rng) -> Vec<Effect> {
+        match event {
+            Event::Tick => self.tick(now),
+            Event::TryNow => match self.link {
+                Link::Offline { .. } => self.connect(now),
+                _ => Vec::new(),
+            },
+            Event::Opened { ticket } => self.opened(ticket, now),
+            Event::Closed => self.closed(now, rng),
+            Event::Frame(bytes) => {
+                self.heard_at = now;
+                match codec::decode(&bytes) {
+                    Ok(message) => self.message(message, now, rng),
+                    Err(_) => self.hang_up(now, rng),
+                }
+            }
+            Event::Stored(commit) => {
+                self.replica.stored(commit);
+                self.seal_next()
+            }
+            Event::Sealed { number, bytes } => {
+                if let Some(ready) = self.ready.as_mut().filter(|ready| ready.number == number) {
+                    ready.bytes = Some(bytes);
+                }
+                self.push()
+            }
+        }
+    }
+
+    fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
+        match self.link {
+            Link::Offline { retry_at } if now >= retry_at => self.connect(now),
+            Link::Connecting { since } | Link::Greeting { since }
+                if now.millis_since(since) > DEAD_AFTER_MILLIS =>
+            {
+                self.link = Link::Offline { retry_at: now };
+                vec![Effect::Close, Effect::Changed]
+            }
+            Link::Live { .. } if now.millis_since(self.heard_at) > DEAD_AFTER_MILLIS => {
+                self.link = Link::Offline { retry_at: now };
+                self.unsend();
+                vec![Effect::Close, Effect::Changed]
+            }
+            Link::Live { .. }
+                if now.millis_since(self.heard_at) > PING_AFTER_MILLIS
+                    && now.millis_since(self.asked_at) > PING_AFTER_MILLIS =>
+            {
+                self.asked_at = now;
+                vec![send(&DeviceMessage::Ping)]
+            }
+            _ => Vec::new(),
+        }
+    }
+
+    fn connect(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.link = Link::Connecting { since: now };
+        vec![Effect::Connect]
+    }
+
+    fn opened(&mut self, ticket: String, now: Timestamp) -> Vec<Effect> {
+        self.link = Link::Greeting { since: now };
+        self.heard_at = now;
+        vec![send(&DeviceMessage::Hello {
+            protocol: PROTOCOL,
+            ticket,
+            cursor: self.replica.cursor(),
+            rights: self.replica.rights(),
+        })]
+    }
+
+    fn closed(&mut self, now: Timestamp, rng: &mut impl Rng) -> Vec<Effect> {
+        if let Link::Offline { .. } = self.link {
+            return Vec::new();
+        }
+        if let Link::Live { since } = self.link
+            && now.millis_since(since) >= HEALTHY_AFTER_MILLIS
+        {
+            self.attempts = 0;
+        }
+        let bound = (BACKOFF_MILLIS_MIN << self.attempts.min(6)).min(BACKOFF_MILLIS_MAX);
+        self.attempts = self.attempts.saturating_add(1);
+        let wait = i64::try_from(rng.next_u64() % bound.unsigned_abs()).unwrap_or(bound);
+        self.link = Link::Offline {
+            retry_at: now.plus_millis(wait),
+        };
+        self.unsend();
+        vec![Effect::Changed]
+    }
+
+    fn hang_up(&mut self, now: Timestamp, rng: &mut impl Rng) -> Vec<Effect> {
+        let mut effects = vec![Effect::Close];
+        effects.extend(self.closed(now, rng));
+        effects
+    }
+
+    /// Whether the batch in flight arrived is unknown; it is sent again, and the relay knows it by its hashes.
+    const fn unsend(&mut self) {
+        if let Some(ready) = &mut self.ready {
+            ready.sent = false;
+        }
+    }
+
+    fn message(
+        &mut self,
+        message: RelayMessage,
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Vec<Effect> {
+        match message {
+            RelayMessage::Welcome {
+                now: relay_now,
+                send_digest,
+                ..
+            } => {
+                self.link = Link::Live { since: now };
+                let mut effects = vec![
+                    Effect::Commit(self.replica.contact(relay_now, now)),
+                    Effect::Changed,
+                ];
+                if send_digest {
+                    effects.extend(self.say_what_is_here());
+                }
+                effects.extend(self.push());
+                effects
+            }
+            RelayMessage::Changes { from, to, changes } => {
+                if from != self.replica.cursor() {
+                    return self.hang_up(now, rng);
+                }
+                let changed = !changes.is_empty();
+                match self.replica.receive(to, changes) {
+                    Ok(commit) => self.committed(commit, changed),
+                    Err(_) => self.repair(now, rng),
+                }
+            }
+            RelayMessage::Snapshot { key, bytes } => {
+                match self.replica.snapshot(key, &bytes, now, rng) {
+                    Ok(commit) => self.committed(commit, true),
+                    Err(_) => self.repair(now, rng),
+                }
+            }
+            RelayMessage::Drop { keys } => {
+                let commit = self.replica.drop_documents(&keys, rng);
+                self.committed(commit, true)
+            }
+            RelayMessage::Synced { cursor, rights } => {
+                let commit = self.replica.synced(cursor, rights);
+                self.committed(commit, true)
+            }
+            RelayMessage::Ack { number, results } => {
+                if self
+                    .ready
+                    .as_ref()
+                    .is_some_and(|ready| ready.number == number)
+                {
+                    self.ready = None;
+                }
+                let commit = self.replica.acknowledge(&results, now, rng);
+                self.committed(commit, true)
+            }
+            RelayMessage::Pong => Vec::new(),
+            RelayMessage::Bye { why, .. } => {
+                let mut effects = vec![Effect::Refused(why)];
+                effects.extend(self.hang_up(now, rng));
+                effects
+            }
+        }
+    }
+
+    fn committed(&mut self, commit: Commit, changed: bool) -> Vec<Effect> {
+        // What is pending may have been written again: a batch that was sealed before is worth nothing now.
+        if !commit.pending.is_empty() || !commit.settled.is_empty() {
+            self.drop_unsent();
+        }
+        let mut effects = vec![Effect::Commit(commit)];
+        if changed {
+            effects.push(Effect::Changed);
+        }
+        effects
+    }
+
+    fn drop_unsent(&mut self) {
+        if self.ready.as_ref().is_some_and(|ready| !ready.sent) {
+            self.ready = None;
+        }
+    }
+
+    /// What arrived does not fit what is here: compare everything at the next hello.
+    fn repair(&mut self, now: Timestamp, rng: &mut impl Rng) -> Vec<Effect> {
+        let mut effects = vec![Effect::Commit(self.replica.distrust())];
+        effects.extend(self.hang_up(now, rng));
+        effects
+    }
+
+    fn say_what_is_here(&self) -> Vec<Effect> {
+        let digest = self.replica.digest();
+        let mut parts: Vec<_> = digest.chunks(DIGEST_DOCUMENTS).collect();
+        if parts.is_empty() {
+            parts.push(&[]);
+        }
+        let last = parts.len() - 1;
+        parts
+            .into_iter()
+            .enumerate()
+            .map(|(n, part)| {
+                send(&DeviceMessage::Digest {
+                    documents: part
+                        .iter()
+                        .map(|(id, heads)| (*id, heads.to_vec().into()))
+                        .collect(),
+                    more: n < last,
+                })
+            })
+            .collect()
+    }
+
+    /// Keeps the next batch sealed, unless one is on its way.
+    fn seal_next(&mut self) -> Vec<Effect> {
+        if self.ready.as_ref().is_some_and(|ready| ready.sent) {
+            return Vec::new();
+        }
+        let Some(batch) = self.replica.next_batch() else {
+            self.ready = None;
+            return if std::mem::take(&mut self.kept) {
+                vec![Effect::NothingToSeal]
+            } else {
+                Vec::new()
+            };
+        };
+        let number = self.next_number;
+        self.next_number = self.next_number.wrapping_add(1);
+        self.kept = true;
+        self.ready = Some(Ready {
+            number,
+            bytes: None,
+            sent: false,
+        });
+        vec![Effect::Seal { number, batch }]
+    }
+
+    fn push(&mut self) -> Vec<Effect> {
+        if !self.is_online() {
+            return Vec::new();
+        }
+        match &mut self.ready {
+            Some(Ready {
+                number,
+                bytes: Some(bytes),
+                sent: sent @ false,
+            }) => {
+                *sent = true;
+                vec![send(&DeviceMessage::Push {
+                    number: *number,
+                    sealed: bytes.clone().into(),
+                })]
+            }
+            _ => Vec::new(),
+        }
+    }
+}
+
+fn send(message: &DeviceMessage) -> Effect {
+    Effect::Send(codec::encode(message))
+}
