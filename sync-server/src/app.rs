@@ -1,0 +1,43 @@
+//! What every request can reach.
+
+use std::sync::Arc;
+
+use sqlx::PgPool;
+
+use crate::auth::password::Passwords;
+use crate::clock::Clock;
+use crate::keys::{Keys, KeysError};
+use crate::metrics::Metrics;
+
+/// One running server.
+pub struct App {
+    pub pool: PgPool,
+    pub clock: Clock,
+    pub keys: Keys,
+    pub passwords: Passwords,
+    pub metrics: Metrics,
+    /// The origins of our own pages, as browsers write them.
+    pub origins: Vec<String>,
+}
+
+pub type SharedApp = Arc<App>;
+
+impl App {
+    pub async fn new(
+        pool: PgPool,
+        clock: Clock,
+        origins: Vec<String>,
+    ) -> Result<SharedApp, KeysError> {
+        let keys = Keys::load(&pool, &clock).await?;
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let passwords = Passwords::new(cores);
+        Ok(Arc::new(Self {
+            pool,
+            clock,
+            keys,
+            passwords,
+            metrics: Metrics::new(),
+            origins,
+        }))
+    }
+}

@@ -1,0 +1,131 @@
+//! Device keys: registered at the first sign-in of a person in a browser profile.
+
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use crdt_model::ids::{DeviceId, OrgId};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+
+use super::SignedIn;
+use crate::app::App;
+use crate::database;
+use crate::ids::new_id;
+use crate::problem::Problem;
+use crate::store::{audit, credentials, devices};
+
+/// What comes before the point in a SubjectPublicKeyInfo of a P-256 key (RFC 5480): the same 26 bytes always.
+const SPKI_PREFIX: [u8; 26] = [
+    0x30, 0x59, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02, 0x01, 0x06, 0x08, 0x2a,
+    0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x03, 0x42, 0x00,
+];
+const LABEL_BYTES_MAX: usize = 120;
+
+#[derive(Deserialize)]
+pub struct Register {
+    /// Base64 of the SPKI or the raw uncompressed point of an ECDSA P-256 key.
+    public_key: String,
+    /// What the person's list of devices shows, for example "Chrome on Android".
+    #[serde(default)]
+    label: String,
+}
+
+#[derive(Serialize)]
+pub struct Registered {
+    org_id: OrgId,
+    device_id: DeviceId,
+    /// Base64 of the X25519 key that batches are sealed to.
+    sealing_key: String,
+}
+
+/// Registers the key, or finds it registered.
+pub async fn register(
+    app: &App,
+    caller: SignedIn,
+    request: &Register,
+) -> Result<Registered, Problem> {
+    let point = parse_public_key(&request.public_key)?;
+    let now = app.clock.now();
+    let mut tx = database::begin(&app.pool, caller.org).await?;
+    if !credentials::is_active(&mut tx, caller.org, caller.person).await? {
+        return Err(Problem::NotSignedIn);
+    }
+    let label: String = request
+        .label
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(LABEL_BYTES_MAX / 4)
+        .collect();
+    let id = DeviceId::from_bytes(new_id(now));
+    let new = devices::NewDevice {
+        id,
+        person: caller.person,
+        public_key: &point,
+        label: label.trim(),
+    };
+    let device = devices::add_if_missing(&mut tx, caller.org, &new, now).await?;
+    if device.person != caller.person || device.is_revoked {
+        return Err(Problem::DeviceRefused);
+    }
+    if device.id == id {
+        let detail = json!({ "device": id.to_string(), "label": label.trim() });
+        let entry = audit::Entry {
+            actor: Some(caller.person),
+            action: "DeviceRegistered",
+            detail,
+        };
+        audit::append(&mut tx, caller.org, &entry, now).await?;
+    }
+    tx.commit().await?;
+    let sealing_key = BASE64_STANDARD.encode(app.keys.sealing.public_key().as_bytes());
+    Ok(Registered {
+        org_id: caller.org,
+        device_id: device.id,
+        sealing_key,
+    })
+}
+
+fn parse_public_key(text: &str) -> Result<[u8; 65], Problem> {
+    let refused = Problem::Invalid {
+        field: "public_key",
+        reason: "base64 of a P-256 public key",
+    };
+    // SPKI is 91 bytes: 124 characters.
+    if text.len() > 124 {
+        return Err(refused);
+    }
+    let bytes = BASE64_STANDARD.decode(text).map_err(|_| refused.clone())?;
+    let point = bytes.strip_prefix(&SPKI_PREFIX).unwrap_or(&bytes);
+    match <[u8; 65]>::try_from(point) {
+        // 4: an uncompressed point. Whether it lies on the curve shows at the first signature.
+        Ok(point) if point[0] == 4 => Ok(point),
+        _ => Err(refused),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_forms_of_a_key_are_the_same_key() {
+        let mut point = [7; 65];
+        point[0] = 4;
+        let raw = BASE64_STANDARD.encode(point);
+        let spki = BASE64_STANDARD.encode([SPKI_PREFIX.as_slice(), &point].concat());
+        assert_eq!(parse_public_key(&raw), Ok(point));
+        assert_eq!(parse_public_key(&spki), Ok(point));
+    }
+
+    #[test]
+    fn other_bytes_are_no_key() {
+        for bad in [
+            "",
+            "AAAA",
+            "not base64!",
+            &"A".repeat(125),
+            &BASE64_STANDARD.encode([5; 65]),
+        ] {
+            assert!(parse_public_key(bad).is_err(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,226 @@
+//! What the command line and the environment say. Knows nothing of what the settings do.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// The text of `viornet --help`.
+pub const USAGE: &str = "\
+viornet: the ViorNet server
+
+  viornet [serve] [options]
+
+  --data DIR        data folder (default ./data)
+  --web DIR         the built web app (default web/dist)
+  --listen ADDR     address and port (default 127.0.0.1:8080; port 0 picks a free one)
+  --origin URL      an origin that browsers use, for example https://net.example.org; may be
+                    repeated. Default: localhost and 127.0.0.1 on the port we listen on
+  --tls-cert FILE   certificate chain, PEM; serves HTTPS together with
+  --tls-key FILE    its private key, PEM
+  --help            this text
+
+  DATABASE_URL      use this PostgreSQL instead of a private one under the data folder
+  RUST_LOG          what to log, for example info,sqlx=warn";
+
+/// What to do.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Invocation {
+    Help,
+    Serve(Config),
+}
+
+/// How to serve.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Config {
+    pub data: PathBuf,
+    pub web: PathBuf,
+    pub listen: SocketAddr,
+    /// Empty: derived from the address we listen on.
+    pub origins: Vec<String>,
+    pub tls: Option<TlsFiles>,
+    pub database_url: Option<String>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TlsFiles {
+    pub certificate: PathBuf,
+    pub key: PathBuf,
+}
+
+/// Why a command line makes no sense.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum ConfigError {
+    #[error("unknown command or option `{0}` (see viornet --help)")]
+    Unknown(String),
+    #[error("`{0}` wants a value")]
+    ValueMissing(String),
+    #[error("`{0}` is not an address such as 127.0.0.1:8080")]
+    NotAnAddress(String),
+    #[error("`{0}` is not an origin such as https://net.example.org")]
+    NotAnOrigin(String),
+    #[error("--tls-cert and --tls-key go together")]
+    HalfTls,
+}
+
+impl Invocation {
+    /// Reads the arguments after the program's name.
+    pub fn parse(
+        arguments: impl IntoIterator<Item = String>,
+        database_url: Option<String>,
+    ) -> Result<Self, ConfigError> {
+        let mut arguments = arguments.into_iter().peekable();
+        if arguments.peek().is_some_and(|first| first == "serve") {
+            arguments.next();
+        }
+        let mut config = Config {
+            data: "data".into(),
+            web: "web/dist".into(),
+            listen: SocketAddr::from(([127, 0, 0, 1], 8080)),
+            origins: Vec::new(),
+            tls: None,
+            database_url: database_url.filter(|url| !url.is_empty()),
+        };
+        let (mut certificate, mut key) = (None, None);
+        while let Some(argument) = arguments.next() {
+            if argument == "--help" || argument == "-h" {
+                return Ok(Self::Help);
+            }
+            let (name, inline) = match argument.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (argument, None),
+            };
+            let mut value = || {
+                inline
+                    .clone()
+                    .or_else(|| arguments.next())
+                    .ok_or_else(|| ConfigError::ValueMissing(name.clone()))
+            };
+            match name.as_str() {
+                "--data" => config.data = value()?.into(),
+                "--web" => config.web = value()?.into(),
+                "--listen" => {
+                    let text = value()?;
+                    config.listen = text.parse().map_err(|_| ConfigError::NotAnAddress(text))?;
+                }
+                "--origin" => config.origins.push(parse_origin(&value()?)?),
+                "--tls-cert" => certificate = Some(value()?.into()),
+                "--tls-key" => key = Some(value()?.into()),
+                _ => return Err(ConfigError::Unknown(name)),
+            }
+        }
+        config.tls = match (certificate, key) {
+            (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
+            (None, None) => None,
+            _ => return Err(ConfigError::HalfTls),
+        };
+        Ok(Self::Serve(config))
+    }
+}
+
+impl Config {
+    /// The origins browsers may call us from, now that the port is known.
+    pub fn origins_on(&self, listening: SocketAddr) -> Vec<String> {
+        if !self.origins.is_empty() {
+            return self.origins.clone();
+        }
+        let scheme = if self.tls.is_some() { "https" } else { "http" };
+        let default_port = if self.tls.is_some() { 443 } else { 80 };
+        let port = match listening.port() {
+            port if port == default_port => String::new(),
+            port => format!(":{port}"),
+        };
+        let mut origins: Vec<String> = ["localhost", "127.0.0.1", "[::1]"]
+            .iter()
+            .map(|host| format!("{scheme}://{host}{port}"))
+            .collect();
+        let own = match listening.ip() {
+            std::net::IpAddr::V6(ip) => format!("{scheme}://[{ip}]{port}"),
+            std::net::IpAddr::V4(ip) => format!("{scheme}://{ip}{port}"),
+        };
+        if !listening.ip().is_unspecified() && !origins.contains(&own) {
+            origins.push(own);
+        }
+        origins
+    }
+}
+
+/// `scheme://host[:port]`, the way browsers write it: lower case, no path.
+fn parse_origin(text: &str) -> Result<String, ConfigError> {
+    let origin = text.trim_end_matches('/').to_ascii_lowercase();
+    let host = origin
+        .strip_prefix("https://")
+        .or_else(|| origin.strip_prefix("http://"));
+    match host {
+        Some(host)
+            if !host.is_empty() && !host.contains(['/', '?', '#', '@', ' ', '"', ';', ',']) =>
+        {
+            Ok(origin)
+        }
+        _ => Err(ConfigError::NotAnOrigin(text.to_owned())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(line: &str) -> Result<Invocation, ConfigError> {
+        Invocation::parse(line.split_whitespace().map(str::to_owned), None)
+    }
+
+    fn config(line: &str) -> Config {
+        match parse(line) {
+            Ok(Invocation::Serve(config)) => config,
+            other => panic!("{line}: {other:?}"),
+        }
+    }
+
+    #[test]
+    fn serve_is_the_default() {
+        assert_eq!(config(""), config("serve"));
+        assert_eq!(config("").listen.to_string(), "127.0.0.1:8080");
+    }
+
+    #[test]
+    fn options_take_their_value_either_way() {
+        let spaced = config("serve --data /d --listen 0.0.0.0:0 --origin https://Net.example.org/");
+        assert_eq!(
+            spaced,
+            config("--data=/d --listen=0.0.0.0:0 --origin=https://net.example.org")
+        );
+        assert_eq!(spaced.origins, ["https://net.example.org"]);
+    }
+
+    #[test]
+    fn nonsense_is_named() {
+        assert_eq!(parse("--tls-cert a"), Err(ConfigError::HalfTls));
+        assert_eq!(
+            parse("--data"),
+            Err(ConfigError::ValueMissing("--data".into()))
+        );
+        assert_eq!(
+            parse("--bogus"),
+            Err(ConfigError::Unknown("--bogus".into()))
+        );
+        assert_eq!(
+            parse("--listen here"),
+            Err(ConfigError::NotAnAddress("here".into()))
+        );
+        assert_eq!(
+            parse("--origin https://a/b"),
+            Err(ConfigError::NotAnOrigin("https://a/b".into()))
+        );
+    }
+
+    #[test]
+    fn origins_follow_the_port() {
+        let listening = "192.168.1.5:443".parse().unwrap();
+        let config = config("--tls-cert c --tls-key k");
+        let expected = [
+            "https://localhost",
+            "https://127.0.0.1",
+            "https://[::1]",
+            "https://192.168.1.5",
+        ];
+        assert_eq!(config.origins_on(listening), expected);
+    }
+}

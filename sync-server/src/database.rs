@@ -1,0 +1,70 @@
+//! The connection to PostgreSQL: migrations under the owner's role, everything else under `viornet_app`,
+//! every transaction for one organisation. Knows no table but the migrations' own.
+
+use std::time::Duration;
+
+use crdt_model::ids::OrgId;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
+use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
+
+use crate::migrations::migrator;
+use crate::store;
+
+/// How long a request waits for a connection before it is told to come back later.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// Two cores' worth of work, with room for those that wait for a lock.
+const CONNECTIONS_MAX: u32 = 24;
+
+/// Why the database cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum DatabaseError {
+    #[error("cannot connect to PostgreSQL")]
+    Connect(#[source] sqlx::Error),
+    #[error("cannot migrate the database")]
+    Migrate(#[source] sqlx::migrate::MigrateError),
+}
+
+/// Brings the schema up to date and opens the pool.
+pub async fn open(options: PgConnectOptions) -> Result<PgPool, DatabaseError> {
+    let options = options.application_name("viornet");
+    migrate(&options).await?;
+    PgPoolOptions::new()
+        .max_connections(CONNECTIONS_MAX)
+        .acquire_timeout(ACQUIRE_TIMEOUT)
+        .after_connect(|connection, _| Box::pin(drop_privileges(connection)))
+        .connect_with(options)
+        .await
+        .map_err(DatabaseError::Connect)
+}
+
+async fn migrate(options: &PgConnectOptions) -> Result<(), DatabaseError> {
+    let mut connection = options.connect().await.map_err(DatabaseError::Connect)?;
+    migrator()
+        .run(&mut connection)
+        .await
+        .map_err(DatabaseError::Migrate)?;
+    connection.close().await.map_err(DatabaseError::Connect)
+}
+
+/// The owner of tables is exempt from row-level security, so no connection stays the owner.
+async fn drop_privileges(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::query("set role viornet_app")
+        .execute(connection)
+        .await
+        .map(drop)
+}
+
+/// Begins a transaction that sees the rows of one organisation.
+pub async fn begin(
+    pool: &PgPool,
+    org: OrgId,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let mut tx = pool.begin().await?;
+    store::enter_organisation(&mut tx, org).await?;
+    Ok(tx)
+}
+
+/// Whether PostgreSQL answers.
+pub async fn is_ready(pool: &PgPool) -> bool {
+    sqlx::query("select 1").execute(pool).await.is_ok()
+}

@@ -1,0 +1,104 @@
+//! Numbers for Prometheus. One field per family; whoever counts, counts here.
+
+use std::time::Duration;
+
+use axum::extract::{MatchedPath, Request, State};
+use axum::middleware::Next;
+use axum::response::Response;
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+use crate::app::SharedApp;
+
+/// Upper bounds in seconds: from a cached file to a request that waited for the database.
+const BUCKETS: [f64; 9] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct RequestLabels {
+    pub route: String,
+    pub method: String,
+    pub status: u16,
+}
+
+pub struct Metrics {
+    registry: Registry,
+    pub requests: Family<RequestLabels, Counter>,
+    pub request_seconds: Histogram,
+    pub database_up: Gauge,
+}
+
+impl Default for Metrics {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Metrics {
+    pub fn new() -> Self {
+        let mut registry = Registry::with_prefix("viornet");
+        let requests = Family::default();
+        let request_seconds = Histogram::new(BUCKETS);
+        let database_up = Gauge::default();
+        registry.register("http_requests", "Requests answered", requests.clone());
+        registry.register(
+            "http_request_seconds",
+            "Time to answer a request",
+            request_seconds.clone(),
+        );
+        registry.register(
+            "database_up",
+            "Whether PostgreSQL answers",
+            database_up.clone(),
+        );
+        Self {
+            registry,
+            requests,
+            request_seconds,
+            database_up,
+        }
+    }
+
+    /// The text format.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        encode(&mut text, &self.registry).expect("a string takes whatever is written to it");
+        text
+    }
+}
+
+/// Counts and logs each request. Query strings and bodies are never logged.
+pub async fn observe(State(app): State<SharedApp>, request: Request, next: Next) -> Response {
+    let method = request.method().to_string();
+    // Not the path itself: whoever scans us must not make a time series of every name he tries.
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("(file)", MatchedPath::as_str)
+        .to_owned();
+    let began = tokio::time::Instant::now();
+    let response = next.run(request).await;
+    let elapsed: Duration = began.elapsed();
+    let status = response.status().as_u16();
+    tracing::debug!(
+        method,
+        route,
+        status,
+        elapsed_ms = elapsed.as_millis(),
+        "answered"
+    );
+    app.metrics
+        .requests
+        .get_or_create(&RequestLabels {
+            route,
+            method,
+            status,
+        })
+        .inc();
+    app.metrics.request_seconds.observe(elapsed.as_secs_f64());
+    response
+}

@@ -1,0 +1,62 @@
+//! The migrations, embedded. `migrations/README.md` has their rules.
+
+use std::borrow::Cow;
+
+use sqlx::SqlStr;
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+
+macro_rules! migration {
+    ($name:literal) => {
+        ($name, include_str!(concat!("../../migrations/", $name)))
+    };
+}
+/// Listed by hand because the macro that reads the folder would build a second copy of sqlx for the compiler's
+/// own use. A test compares the list with the folder.
+const FILES: &[(&str, &str)] = &[
+    migration!("20261120140000_create_roles_and_tenancy.sql"),
+    migration!("20261120140100_create_people_and_sign_in.sql"),
+    migration!("20261120140200_create_change_log.sql"),
+];
+
+/// Everything there is to apply, in order.
+pub fn migrator() -> Migrator {
+    Migrator::with_migrations(
+        FILES
+            .iter()
+            .map(|(name, sql)| migration_of(name, sql))
+            .collect(),
+    )
+}
+
+fn migration_of(name: &'static str, sql: &'static str) -> Migration {
+    let (version, description) = name
+        .trim_end_matches(".sql")
+        .split_once('_')
+        .expect("a migration is named <version>_<description>.sql");
+    let version = version.parse().expect("a migration's version is a number");
+    Migration::new(
+        version,
+        Cow::Owned(description.replace('_', " ")),
+        MigrationType::Simple,
+        SqlStr::from_static(sql),
+        false,
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_list_is_the_folder() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../migrations");
+        let mut files: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".sql"))
+            .collect();
+        files.sort();
+        let listed: Vec<&str> = FILES.iter().map(|(name, _)| *name).collect();
+        assert_eq!(listed, files);
+    }
+}

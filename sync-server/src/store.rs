@@ -1,0 +1,62 @@
+//! All SQL, and nothing but SQL: free functions over a connection; callers own the transaction.
+
+/// A struct that is read from a row, column by column of the same name. sqlx has a derive for this, but it would
+/// build sqlx twice, once for the compiler's own use.
+macro_rules! row {
+    ($(#[$meta:meta])* $vis:vis struct $name:ident { $($(#[$doc:meta])* $field_vis:vis $field:ident: $type:ty,)* }) => {
+        $(#[$meta])*
+        $vis struct $name {
+            $($(#[$doc])* $field_vis $field: $type,)*
+        }
+
+        impl sqlx::FromRow<'_, sqlx::postgres::PgRow> for $name {
+            fn from_row(row: &sqlx::postgres::PgRow) -> Result<Self, sqlx::Error> {
+                Ok(Self { $($field: sqlx::Row::try_get(row, stringify!($field))?,)* })
+            }
+        }
+    };
+}
+
+pub mod audit;
+pub mod credentials;
+pub mod devices;
+pub mod invites;
+pub mod organisations;
+pub mod people;
+pub mod refresh_sessions;
+pub mod server_keys;
+pub mod setup;
+pub mod socket_tickets;
+
+use crdt_model::ids::{DeviceId, OrgId, PersonId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+/// From here to the end of the transaction only rows of `org` exist.
+pub async fn enter_organisation(tx: &mut PgConnection, org: OrgId) -> Result<(), sqlx::Error> {
+    sqlx::query("select set_config('viornet.org', $1, true)")
+        .bind(org.sql().to_string())
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// An id as its `uuid` column.
+pub trait SqlId: Sized {
+    fn sql(&self) -> Uuid;
+    fn from_sql(column: Uuid) -> Self;
+}
+
+macro_rules! sql_id {
+    ($($name:ident),*) => {
+        $(impl SqlId for $name {
+            fn sql(&self) -> Uuid {
+                Uuid::from_bytes(*self.as_bytes())
+            }
+            fn from_sql(column: Uuid) -> Self {
+                Self::from_bytes(*column.as_bytes())
+            }
+        })*
+    };
+}
+sql_id!(DeviceId, OrgId, PersonId);
