@@ -1,0 +1,230 @@
+//! Sales: the list, its totals, and one sale as its receipt shows it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crdt_model::capability::Capability;
+use crdt_model::client::{self, Client};
+use crdt_model::document::DocumentKey;
+use crdt_model::fact::{FactBody, PaymentMethod, Verdict};
+use crdt_model::ids::{ClientId, IntentId, PersonId};
+use crdt_model::money::Money;
+use crdt_model::package;
+use crdt_model::replica::{PendingState, Replica};
+use crdt_model::sale::{self, SaleEntry};
+use crdt_model::site;
+use crdt_model::voucher::Stock;
+
+use super::{client_view, count, name_of};
+use crate::protocol::{
+    CashView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter, SalesView,
+};
+
+/// What every sale of a list is looked up in, folded once.
+struct Lookup<'a> {
+    replica: &'a Replica,
+    stock: Stock,
+    clients: BTreeMap<ClientId, Client>,
+    after_recall: BTreeSet<IntentId>,
+    pending: BTreeMap<IntentId, Safety>,
+}
+
+impl<'a> Lookup<'a> {
+    fn new(replica: &'a Replica) -> Self {
+        let after_recall = replica
+            .sheets()
+            .facts()
+            .filter_map(|(_, _, fact)| match &fact.body {
+                FactBody::Verdict(Verdict::SoldAfterRecall { sale, .. }) => Some(sale.sale),
+                _ => None,
+            })
+            .collect();
+        let pending = replica
+            .outbox()
+            .map(|pending| {
+                let waiting = pending.state == PendingState::Waiting;
+                (
+                    pending.intent.id,
+                    if waiting {
+                        Safety::OnThisDevice
+                    } else {
+                        Safety::NeedsYou
+                    },
+                )
+            })
+            .collect();
+        Self {
+            replica,
+            stock: replica.stock(),
+            clients: client::clients(replica.sheets())
+                .into_iter()
+                .map(|client| (client.id, client))
+                .collect(),
+            after_recall,
+            pending,
+        }
+    }
+
+    fn view(&self, entry: &SaleEntry) -> SaleView {
+        let sheets = self.replica.sheets();
+        let replacements: Vec<_> = sale::replacements(sheets, entry.id).collect();
+        let lines = entry
+            .sale
+            .lines
+            .iter()
+            .map(|line| SaleLineView {
+                voucher: line.voucher,
+                package: package::package(sheets.get(&DocumentKey::Catalog), line.package),
+                price: line.price,
+                code: self.stock.code(line.voucher).cloned(),
+                replacement: replacements
+                    .iter()
+                    .find(|replacement| replacement.replaces == line.voucher)
+                    .and_then(|replacement| self.stock.code(replacement.voucher).cloned()),
+            })
+            .collect();
+        SaleView {
+            id: entry.id,
+            receipt: entry.sale.receipt.clone(),
+            at: entry.at,
+            site: entry.site,
+            site_name: site::site(sheets, entry.site)
+                .map(|site| site.name)
+                .unwrap_or_default(),
+            person: entry.person,
+            person_name: name_of(self.replica, entry.person),
+            client: entry
+                .sale
+                .client
+                .and_then(|id| self.clients.get(&id))
+                .cloned()
+                .map(client_view),
+            method: entry.sale.method,
+            reference: entry.sale.reference.clone(),
+            total: entry.sale.total(),
+            lines,
+            safety: self
+                .pending
+                .get(&entry.id)
+                .copied()
+                .unwrap_or(Safety::SafeOnServer),
+            double_sale: self.double_sale(entry),
+            after_recall: self.after_recall.contains(&entry.id),
+            warning: None,
+        }
+    }
+
+    fn double_sale(&self, entry: &SaleEntry) -> Option<DoubleSaleView> {
+        let sheets = self.replica.sheets();
+        let line = entry.sale.lines.iter().find(|line| {
+            self.stock
+                .histories
+                .get(&line.voucher)
+                .is_some_and(|history| history.sales.len() > 1)
+        })?;
+        let history = self.stock.histories.get(&line.voucher)?;
+        let standing = history.sales.first()?;
+        let this_sale_stands = standing.sale == entry.id;
+        let other = if this_sale_stands {
+            history.sales.get(1)?
+        } else {
+            history.sales.iter().find(|sale| sale.sale == entry.id)?
+        };
+        let replaced = sale::replacements(sheets, entry.id)
+            .any(|replacement| replacement.replaces == line.voucher);
+        let open = sale::contradicted(sheets, &self.stock, entry).is_some();
+        let has_stock = self.stock.mine().any(|block| {
+            block.site == entry.site
+                && block.package == line.package
+                && self.stock.free(block).next().is_some()
+        });
+        let mine = entry.person == self.replica.me().person;
+        Some(DoubleSaleView {
+            voucher: line.voucher,
+            standing_by: name_of(self.replica, standing.person),
+            standing_at: standing.at,
+            other_by: name_of(self.replica, other.person),
+            other_at: other.at,
+            this_sale_stands,
+            can_replace: mine && open && has_stock,
+            replaced,
+        })
+    }
+
+    fn matches(&self, entry: &SaleEntry, search: &str) -> bool {
+        if search.is_empty() {
+            return true;
+        }
+        let contains = |text: &str| text.to_lowercase().contains(search);
+        contains(&entry.sale.receipt)
+            || entry.sale.reference.as_deref().is_some_and(contains)
+            || entry
+                .sale
+                .client
+                .and_then(|id| self.clients.get(&id))
+                .is_some_and(|client| contains(&client.name))
+            || entry.sale.lines.iter().any(|line| {
+                self.stock
+                    .code(line.voucher)
+                    .is_some_and(|code| contains(&code.username))
+            })
+    }
+}
+
+pub(super) fn list(replica: &Replica, filter: &SalesFilter, offset: u32, limit: u32) -> SalesView {
+    let lookup = Lookup::new(replica);
+    let search = filter.search.trim().to_lowercase();
+    let matching: Vec<SaleEntry> = sale::sales(replica.sheets())
+        .into_iter()
+        .filter(|entry| {
+            filter.site.is_none_or(|site| entry.site == site)
+                && filter.person.is_none_or(|person| entry.person == person)
+                && filter
+                    .method
+                    .is_none_or(|method| entry.sale.method == method)
+                && filter.from.is_none_or(|from| entry.at >= from)
+                && filter.until.is_none_or(|until| entry.at < until)
+                && lookup.matches(entry, &search)
+        })
+        .collect();
+    let rows = matching
+        .iter()
+        .skip(offset as usize)
+        .take(limit as usize)
+        .map(|entry| lookup.view(entry))
+        .collect();
+    let may_see_all = replica.principal().may_somewhere(Capability::SalesAll);
+    let mut cash: BTreeMap<PersonId, (u32, Money, Money)> = BTreeMap::new();
+    if may_see_all {
+        for entry in &matching {
+            let (sales, in_cash, total) = cash.entry(entry.person).or_default();
+            *sales += 1;
+            *total = total.saturating_add(entry.sale.total());
+            if entry.sale.method == PaymentMethod::Cash {
+                *in_cash = in_cash.saturating_add(entry.sale.total());
+            }
+        }
+    }
+    SalesView {
+        rows,
+        count: count(matching.len()),
+        revenue: matching.iter().map(|entry| entry.sale.total()).sum(),
+        cash: cash
+            .into_iter()
+            .map(|(person, (sales, cash, total))| CashView {
+                person,
+                name: name_of(replica, person),
+                sales,
+                cash,
+                total,
+            })
+            .collect(),
+    }
+}
+
+/// One sale, or `None` if it is not on this device.
+pub fn one(replica: &Replica, id: IntentId) -> Option<SaleView> {
+    let entry = sale::sales(replica.sheets())
+        .into_iter()
+        .find(|entry| entry.id == id)?;
+    Some(Lookup::new(replica).view(&entry))
+}

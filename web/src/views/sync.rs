@@ -1,0 +1,184 @@
+//! What is pending, what needs a person, and the pill that says so.
+
+use std::collections::BTreeSet;
+
+use crdt_model::capability::Capability;
+use crdt_model::document::{Container, DocumentKey, Put, Scalar};
+use crdt_model::fact::{Fact, FactBody, Verdict};
+use crdt_model::ids::HoldId;
+use crdt_model::replica::{PendingState, Replica};
+
+use super::{Surroundings, count, name_of};
+use crate::protocol::{HeldView, NeedsYou, NeedsYouView, PendingView, Summary, SyncPill, SyncView};
+
+/// The pill of the header.
+pub fn pill(replica: &Replica, around: Surroundings) -> SyncPill {
+    view(replica, around).pill
+}
+
+pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
+    let mut pending = Vec::new();
+    let mut needs_you = Vec::new();
+    for item in replica.outbox() {
+        let summary = summary_of_puts(replica, item.writes.iter().flat_map(|write| &write.puts));
+        let (intent, at) = (item.intent.id, item.intent.at);
+        let why = match &item.state {
+            PendingState::Waiting => {
+                pending.push(PendingView {
+                    intent,
+                    at,
+                    summary,
+                });
+                continue;
+            }
+            PendingState::Held { reason, .. } => NeedsYou::Held { reason: *reason },
+            PendingState::Declined { by, reason } => NeedsYou::Declined {
+                by: name_of(replica, *by),
+                reason: reason.clone(),
+            },
+            PendingState::Refused(code) => NeedsYou::Refused {
+                code: format!("{code:?}"),
+            },
+        };
+        needs_you.push(NeedsYouView {
+            intent,
+            at,
+            summary,
+            why,
+        });
+    }
+    let to_decide = to_decide(replica);
+    let pill = SyncPill {
+        online: around.online,
+        pending: count(pending.len()),
+        oldest_pending_at: pending.iter().map(|item| item.at).min(),
+        needs_you: count(needs_you.len() + to_decide.len()),
+        safe_at: replica.safe_at(),
+        store_warning: around.store_warning,
+    };
+    SyncView {
+        pill,
+        pending,
+        needs_you,
+        to_decide,
+        last_contact: replica.last_contact(),
+        clock_offset_millis: replica.clock_offset_millis(),
+        storage_is_persistent: around.storage_is_persistent,
+    }
+}
+
+/// What others' devices sent, the relay holds, and this person may decide about.
+fn to_decide(replica: &Replica) -> Vec<HeldView> {
+    let me = replica.principal();
+    let mut decided: BTreeSet<HoldId> = BTreeSet::new();
+    for (_, _, fact) in replica.sheets().facts() {
+        match &fact.body {
+            FactBody::HeldDecision(decision) => drop(decided.insert(decision.hold)),
+            FactBody::Verdict(Verdict::HeldDecided { hold, .. }) => drop(decided.insert(*hold)),
+            _ => {}
+        }
+    }
+    replica
+        .sheets()
+        .facts()
+        .filter_map(|(document, _, fact)| {
+            let DocumentKey::VerdictTill {
+                site,
+                person,
+                month,
+            } = document
+            else {
+                return None;
+            };
+            let FactBody::Verdict(Verdict::Held {
+                hold,
+                person: author,
+                reason,
+                facts,
+                ..
+            }) = &fact.body
+            else {
+                return None;
+            };
+            if decided.contains(hold)
+                || !me.may_at(Capability::SalesAll, *site)
+                || *author == me.person
+            {
+                return None;
+            }
+            Some(HeldView {
+                till: DocumentKey::Till {
+                    site: *site,
+                    person: *person,
+                    month: *month,
+                },
+                hold: *hold,
+                person_name: name_of(replica, *author),
+                at: facts.first().map_or(fact.at, |held| held.at),
+                summary: facts
+                    .first()
+                    .map_or(Summary::Other, |held| summary_of_fact(replica, held)),
+                reason: *reason,
+            })
+        })
+        .collect()
+}
+
+fn summary_of_puts<'a>(replica: &Replica, puts: impl Iterator<Item = &'a Put>) -> Summary {
+    let mut summary = Summary::Other;
+    for put in puts {
+        let found = match (put.container, &put.value) {
+            (Container::Facts, Scalar::Bytes(bytes)) => {
+                Fact::decode(bytes).map_or(Summary::Other, |fact| summary_of_fact(replica, &fact))
+            }
+            (Container::Records, Scalar::Text(name)) if put.key.ends_with("/name") => {
+                match put.key.split('/').next() {
+                    Some("client") => Summary::Client { name: name.clone() },
+                    Some("package") => Summary::Package { name: name.clone() },
+                    Some("person") => Summary::Staff { name: name.clone() },
+                    Some("site") => Summary::Site { name: name.clone() },
+                    _ => Summary::Other,
+                }
+            }
+            (Container::Records, _) if put.key.starts_with("person/") => {
+                let id = put.key.split('/').nth(1).and_then(|id| id.parse().ok());
+                id.map_or(Summary::Other, |id| Summary::Staff {
+                    name: name_of(replica, id),
+                })
+            }
+            _ => Summary::Other,
+        };
+        // A sale speaks before the client who was registered with it, a batch before its blocks.
+        if matches!(found, Summary::Sale { .. } | Summary::Batch { .. }) {
+            return found;
+        }
+        if summary == Summary::Other {
+            summary = found;
+        }
+    }
+    summary
+}
+
+fn summary_of_fact(replica: &Replica, fact: &Fact) -> Summary {
+    match &fact.body {
+        FactBody::Sale(sale) => Summary::Sale {
+            receipt: sale.receipt.clone(),
+            total: sale.total(),
+        },
+        FactBody::Replacement(_) => Summary::Replacement,
+        FactBody::Batch(made) => Summary::Batch {
+            label: made.label.clone(),
+            codes: made
+                .blocks
+                .iter()
+                .map(|block| block.count)
+                .fold(0, u32::saturating_add),
+        },
+        FactBody::LeaseAsked(asked) => Summary::Lease {
+            name: name_of(replica, asked.to),
+        },
+        FactBody::RecallAsked(_) => Summary::Recall,
+        FactBody::HeldDecision(_) => Summary::Decision,
+        FactBody::Codes(_) | FactBody::Leased(_) | FactBody::Verdict(_) => Summary::Other,
+    }
+}
