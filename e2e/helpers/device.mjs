@@ -1,0 +1,126 @@
+// One person's device: a Chromium of its own with a profile on disk, so that it can be closed,
+// killed, reopened and cloned like a phone.
+
+import { cpSync, readFileSync, readdirSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import { chromium } from "playwright-core";
+
+import { removeFolder, temporaryFolder, until } from "./processes.mjs";
+import { required } from "./server.mjs";
+
+export const PHONE = { width: 360, height: 740 };
+export const DESKTOP = { width: 1440, height: 900 };
+
+const FLAGS = [
+  "--no-sandbox",
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+const ACTION_TIMEOUT_MS = 15_000;
+
+export class Device {
+  #options;
+
+  /** Errors of pages and of their console, which a story may want to be empty. */
+  problems = [];
+
+  static async open(name, options = {}) {
+    const device = new Device();
+    device.name = name;
+    device.#options = options;
+    device.profile = options.profile ?? temporaryFolder(`profile-${name}`);
+    await device.open();
+    return device;
+  }
+
+  /** Opens the browser (again) on the same profile. The page is blank until the story goes somewhere. */
+  async open() {
+    const { kind = "phone", locale = "en-GB", colorScheme = "light" } = this.#options;
+    const isPhone = kind === "phone";
+    this.context = await chromium.launchPersistentContext(this.profile, {
+      executablePath: required("VIORNET_CHROMIUM"),
+      args: FLAGS,
+      viewport: isPhone ? PHONE : DESKTOP,
+      deviceScaleFactor: isPhone ? 2 : 1,
+      isMobile: isPhone,
+      hasTouch: isPhone,
+      locale,
+      colorScheme,
+      timezoneId: "Africa/Dar_es_Salaam",
+      reducedMotion: "reduce",
+      acceptDownloads: true,
+    });
+    this.context.setDefaultTimeout(ACTION_TIMEOUT_MS);
+    this.context.on("weberror", (error) => this.problems.push(String(error.error())));
+    this.context.on("console", (message) => {
+      if (message.type() === "error") {
+        this.problems.push(message.text());
+      }
+    });
+    this.page = this.context.pages()[0] ?? (await this.context.newPage());
+  }
+
+  /** Quietly: the browser says goodbye to its stores. */
+  async close() {
+    await this.context.close();
+  }
+
+  /** Like a battery taken out. The page gets no chance to save anything. */
+  async kill() {
+    const closed = new Promise((resolve) => this.context.once("close", resolve));
+    for (const pid of processesOf(this.profile)) {
+      process.kill(pid, "SIGKILL");
+    }
+    await closed;
+    await until(() => processesOf(this.profile).length === 0, `${this.name}'s browser to be gone`);
+    rmSync(join(this.profile, "SingletonLock"), { force: true });
+  }
+
+  async reopen() {
+    await this.close();
+    await this.open();
+  }
+
+  /** No signal for pages, workers and service workers of this device; the server may be up. */
+  async goOffline() {
+    await this.context.setOffline(true);
+  }
+
+  async goOnline() {
+    await this.context.setOffline(false);
+  }
+
+  /** A second device with a copy of everything stored on this one. Close this one first. */
+  async clone(name) {
+    const copy = temporaryFolder(`profile-${name}`);
+    cpSync(this.profile, copy, { recursive: true, filter: (path) => !/\/Singleton/.test(path) });
+    return Device.open(name, { ...this.#options, profile: copy });
+  }
+
+  /** Resolves once the service worker can start the app without the server. */
+  async isReadyForOffline() {
+    await this.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+  }
+
+  async remove() {
+    await this.context.close().catch(() => {});
+    removeFolder(this.profile);
+  }
+}
+
+/** The browser's processes, found by the profile folder that only they carry. */
+function processesOf(profile) {
+  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
+  return pids.map(Number).filter((pid) => {
+    try {
+      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`--user-data-dir=${profile}\0`);
+    } catch {
+      return false;
+    }
+  });
+}

@@ -1,0 +1,33 @@
+// What a story looks at on a page besides its text: accessibility and pictures.
+
+import assert from "node:assert/strict";
+import { mkdirSync, readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { dirname, join } from "node:path";
+
+import { required } from "./server.mjs";
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+/** WCAG 2.2 AA, as ui.md promises. Evaluated, not injected: our policy allows no inline script. */
+export async function assertAccessible(page, where) {
+  await page.evaluate(axeSource);
+  const { violations } = await page.evaluate(() =>
+    window.axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"],
+      resultTypes: ["violations"],
+    }),
+  );
+  const told = violations.flatMap(({ id, help, nodes }) =>
+    nodes.map(({ target, failureSummary }) => `${id}: ${help}\n  ${target}\n  ${failureSummary}`),
+  );
+  assert.equal(told.length, 0, `${where ?? page.url()}\n${told.join("\n")}`);
+}
+
+/** A picture below shots/; `name` may contain folders. */
+export async function takeShot(page, name) {
+  const path = join(required("VIORNET_SHOTS"), `${name}.png`);
+  mkdirSync(dirname(path), { recursive: true });
+  await page.screenshot({ path, animations: "disabled", caret: "hide" });
+  return path;
+}
