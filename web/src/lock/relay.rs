@@ -1,0 +1,200 @@
+//! Carries bytes between the workers of one person's tabs: requests to the writer, answers back, events to all.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::HashMap,
+    rc::Rc,
+};
+
+use futures::{
+    StreamExt,
+    channel::{mpsc, oneshot},
+};
+use js_sys::Uint8Array;
+use rand_core::Rng;
+use wasm_bindgen::{JsCast, closure::Closure};
+use web_sys::{BroadcastChannel, MessageEvent};
+
+use super::Message;
+use crate::{browser::within, keys::browser_rng};
+
+/// How long a writer may take for one request before a follower gives up on it.
+const ANSWER_TIMEOUT_MS: u32 = 30_000;
+
+/// A request relayed from a follower's UI; answer it once.
+pub struct Asked {
+    pub bytes: Vec<u8>,
+    from: u64,
+    id: u64,
+}
+
+/// The writer died or was replaced before it answered. Whether the request was carried out is not known:
+/// repeat it with the same intent id.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("the writing tab did not answer")]
+pub struct NoAnswer;
+
+/// One tab's end of the channel; it stays open through changes of role.
+#[derive(Clone)]
+pub struct Relay {
+    inner: Rc<Inner>,
+}
+
+type OnMessage = Closure<dyn FnMut(MessageEvent)>;
+
+struct Inner {
+    channel: BroadcastChannel,
+    me: u64,
+    next_id: Cell<u64>,
+    is_writer: Cell<bool>,
+    waiting: RefCell<HashMap<u64, oneshot::Sender<Vec<u8>>>>,
+    pong: RefCell<Option<oneshot::Sender<()>>>,
+    asked: mpsc::UnboundedSender<Asked>,
+    events: mpsc::UnboundedSender<Vec<u8>>,
+    on_message: RefCell<Option<OnMessage>>,
+}
+
+/// What arrives at this tab: requests if it is the writer, events if it follows.
+pub struct Incoming {
+    pub asked: mpsc::UnboundedReceiver<Asked>,
+    pub events: mpsc::UnboundedReceiver<Vec<u8>>,
+}
+
+impl Incoming {
+    /// The next request of a follower.
+    pub async fn next_asked(&mut self) -> Option<Asked> {
+        self.asked.next().await
+    }
+
+    /// The next event of the writer.
+    pub async fn next_event(&mut self) -> Option<Vec<u8>> {
+        self.events.next().await
+    }
+}
+
+impl Relay {
+    /// Joins the channel of `name`; `None` if the browser has no such channels.
+    pub(super) fn join(name: &str) -> Option<(Self, Incoming)> {
+        let channel = BroadcastChannel::new(name).ok()?;
+        let (asked, asked_receiver) = mpsc::unbounded();
+        let (events, events_receiver) = mpsc::unbounded();
+        let inner = Rc::new(Inner {
+            channel,
+            me: browser_rng().next_u64(),
+            next_id: Cell::new(0),
+            is_writer: Cell::new(false),
+            waiting: RefCell::default(),
+            pong: RefCell::default(),
+            asked,
+            events,
+            on_message: RefCell::default(),
+        });
+        let weak = Rc::downgrade(&inner);
+        let on_message = OnMessage::new(move |event: MessageEvent| {
+            let Some(inner) = weak.upgrade() else { return };
+            let Ok(bytes) = event.data().dyn_into::<Uint8Array>() else {
+                return;
+            };
+            if let Some(message) = Message::decode(&bytes.to_vec()) {
+                inner.receive(message);
+            }
+        });
+        inner
+            .channel
+            .set_onmessage(Some(on_message.as_ref().unchecked_ref()));
+        *inner.on_message.borrow_mut() = Some(on_message);
+        let incoming = Incoming {
+            asked: asked_receiver,
+            events: events_receiver,
+        };
+        Some((Self { inner }, incoming))
+    }
+
+    /// Asks the writer; for followers.
+    pub async fn request(&self, bytes: Vec<u8>) -> Result<Vec<u8>, NoAnswer> {
+        let id = self.inner.next_id.replace(self.inner.next_id.get() + 1);
+        let (sender, receiver) = oneshot::channel();
+        self.inner.waiting.borrow_mut().insert(id, sender);
+        self.inner.post(&Message::Request {
+            from: self.inner.me,
+            id,
+            bytes,
+        });
+        let answer = within(ANSWER_TIMEOUT_MS, receiver).await;
+        self.inner.waiting.borrow_mut().remove(&id);
+        answer.and_then(Result::ok).ok_or(NoAnswer)
+    }
+
+    /// Answers a follower; for the writer.
+    pub fn answer(&self, asked: &Asked, bytes: Vec<u8>) {
+        self.inner.post(&Message::Answer {
+            to: asked.from,
+            id: asked.id,
+            bytes,
+        });
+    }
+
+    /// Tells every follower; for the writer.
+    pub fn broadcast(&self, bytes: Vec<u8>) {
+        self.inner.post(&Message::Event { bytes });
+    }
+
+    pub(super) fn set_writer(&self, is_writer: bool) {
+        self.inner.is_writer.set(is_writer);
+        if is_writer {
+            // Whoever was asked is gone; the callers repeat their requests to this tab.
+            self.inner.waiting.borrow_mut().clear();
+        }
+    }
+
+    /// Whether a writer answers in time.
+    pub(super) async fn writer_answers(&self, milliseconds: u32) -> bool {
+        let (sender, receiver) = oneshot::channel();
+        *self.inner.pong.borrow_mut() = Some(sender);
+        self.inner.post(&Message::Ping {
+            from: self.inner.me,
+        });
+        matches!(within(milliseconds, receiver).await, Some(Ok(())))
+    }
+}
+
+impl Inner {
+    fn post(&self, message: &Message) {
+        // It throws only on a closed channel, and this one closes when nobody can post any more.
+        let _ = self
+            .channel
+            .post_message(&Uint8Array::from(message.encode().as_slice()));
+    }
+
+    fn receive(&self, message: Message) {
+        match message {
+            Message::Ping { from } if self.is_writer.get() => {
+                self.post(&Message::Pong { to: from })
+            }
+            Message::Pong { to } if to == self.me => {
+                if let Some(pong) = self.pong.borrow_mut().take() {
+                    let _ = pong.send(());
+                }
+            }
+            Message::Request { from, id, bytes } if self.is_writer.get() => {
+                let _ = self.asked.unbounded_send(Asked { bytes, from, id });
+            }
+            Message::Answer { to, id, bytes } if to == self.me => {
+                if let Some(waiting) = self.waiting.borrow_mut().remove(&id) {
+                    let _ = waiting.send(bytes);
+                }
+            }
+            Message::Event { bytes } if !self.is_writer.get() => {
+                let _ = self.events.unbounded_send(bytes);
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Drop for Inner {
+    fn drop(&mut self) {
+        self.channel.set_onmessage(None);
+        self.channel.close();
+    }
+}

@@ -1,0 +1,390 @@
+//! The store in IndexedDB: one database, one object store `kv` from text to bytes, schema version 1 for ever
+//! (versions live inside the bytes), every write transaction `strict`.
+//!
+//! Browsers close connections under a page's feet (sleep, low memory, iOS in the background), so an operation that
+//! fails drops the connection, opens a new one and tries again, at most three times. Nothing here deletes a database.
+//! It must not know what keys and values mean.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use futures::{channel::oneshot, lock::Mutex};
+use gloo_timers::future::TimeoutFuture;
+use indexed_db_futures::{
+    KeyRange,
+    database::Database,
+    error::{Error, OpenDbError, UnexpectedDataError},
+    prelude::*,
+    transaction::{TransactionDurability, TransactionMode, TransactionOptions},
+};
+use js_sys::Uint8Array;
+use wasm_bindgen::{JsCast, JsValue};
+use wasm_bindgen_futures::spawn_local;
+
+use super::{Incarnation, Store, StoreError, Write};
+use crate::browser::{error_name, error_text, within};
+
+const KV: &str = "kv";
+/// Reserved: the current writer's incarnation. Never returned by [`Store::load_all`].
+const WRITER_KEY: &str = "!writer";
+const ATTEMPTS: u32 = 3;
+const OPEN_TIMEOUT_MS: u32 = 10_000;
+
+/// Who may write.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Writers {
+    /// Only the latest to have called [`Store::take_over`].
+    One,
+    /// Every tab: for records that are written rarely and whole.
+    Any,
+}
+
+/// What opening found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Opened {
+    /// There was no such database: this is a new device, or the browser lost it. The sentinels tell which.
+    ///
+    /// Chromium's `dataLoss` on the upgrade event would name the cause, but says nothing when the folder was removed.
+    pub was_created: bool,
+}
+
+/// A connection to one database, reopened when the browser drops it.
+pub struct IndexedDb {
+    name: String,
+    writers: Writers,
+    connection: RefCell<Option<Database>>,
+    incarnation: Cell<Option<Incarnation>>,
+    /// Commits go one by one, so that a retried commit cannot overtake a later one to the same key.
+    turn: Mutex<()>,
+}
+
+impl IndexedDb {
+    pub async fn open(name: &str, writers: Writers) -> Result<(Self, Opened), StoreError> {
+        let store = Self {
+            name: name.to_owned(),
+            writers,
+            connection: RefCell::new(None),
+            incarnation: Cell::new(None),
+            turn: Mutex::new(()),
+        };
+        let mut attempt = 0;
+        loop {
+            match store.connect().await {
+                Ok(opened) => return Ok((store, opened)),
+                Err(error) => retry_after(&mut attempt, error).await?,
+            }
+        }
+    }
+
+    /// A value that is not bytes, such as a `CryptoKey`.
+    pub async fn get_js(&self, key: &str) -> Result<Option<JsValue>, StoreError> {
+        self.with_connection(async |db| {
+            let tx = db.transaction(KV).build()?;
+            let value: Option<JsValue> = tx.object_store(KV)?.get(key).primitive()?.await?;
+            Ok(value.filter(|value| !value.is_undefined()))
+        })
+        .await
+    }
+
+    /// Stores any value that can be cloned, such as a `CryptoKey`, under a key that [`Store::load_all`] must not cover.
+    pub async fn put_js(&self, key: &str, value: &JsValue) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        self.with_connection(async |db| {
+            let tx = write_transaction(db)?;
+            self.check_writer(&tx.object_store(KV)?).await?;
+            put(&tx.object_store(KV)?, key, value)?;
+            tx.commit().await.map_err(Failure::from)
+        })
+        .await
+    }
+
+    async fn connect(&self) -> Result<Opened, StoreError> {
+        let was_created = Rc::new(Cell::new(false));
+        let opening = Database::open(self.name.clone())
+            .with_version(1_u8)
+            .with_on_upgrade_needed({
+                let was_created = Rc::clone(&was_created);
+                move |event, db| {
+                    was_created.set(event.old_version() == 0.0);
+                    db.create_object_store(KV).build()?;
+                    Ok(())
+                }
+            });
+        // An open request cannot be cancelled. It runs to its end even if nobody waits any more, because its upgrade
+        // handler must be there: without it a late success would leave a database without its object store, for good.
+        let (sender, receiver) = oneshot::channel();
+        spawn_local(async move {
+            if let Err(Ok(late)) = sender.send(opening.await) {
+                late.close();
+            }
+        });
+        let db = within(OPEN_TIMEOUT_MS, receiver)
+            .await
+            .and_then(Result::ok)
+            .ok_or_else(|| StoreError::Failed("opening the database took too long".into()))?
+            .map_err(open_error)?;
+        *self.connection.borrow_mut() = Some(db);
+        Ok(Opened {
+            was_created: was_created.get(),
+        })
+    }
+
+    /// Runs `work` on an open connection; when it fails, once more on a new one, and once more.
+    async fn with_connection<T>(
+        &self,
+        work: impl AsyncFn(&Database) -> Result<T, Failure>,
+    ) -> Result<T, StoreError> {
+        let mut attempt = 0;
+        loop {
+            let connection = self.connection.borrow().clone();
+            let outcome = match connection {
+                Some(db) => match work(&db).await {
+                    Ok(value) => Ok(value),
+                    Err(failure) => Err(failure.into_store_error().await),
+                },
+                None => match self.connect().await {
+                    // It was there when this store was opened: an empty one now must not be mistaken for it.
+                    Ok(Opened { was_created: true }) => {
+                        return Err(StoreError::Failed(
+                            "the browser emptied the database".into(),
+                        ));
+                    }
+                    Ok(_) => continue,
+                    Err(error) => Err(error),
+                },
+            };
+            match outcome {
+                Ok(value) => return Ok(value),
+                Err(error) => {
+                    self.disconnect();
+                    retry_after(&mut attempt, error).await?;
+                }
+            }
+        }
+    }
+
+    fn disconnect(&self) {
+        if let Some(db) = self.connection.borrow_mut().take() {
+            db.close();
+        }
+    }
+
+    async fn check_writer(
+        &self,
+        kv: &indexed_db_futures::object_store::ObjectStore<'_>,
+    ) -> Result<(), Failure> {
+        if self.writers == Writers::Any {
+            return Ok(());
+        }
+        if self.incarnation.get().is_none() || read_writer(kv).await? != self.incarnation.get() {
+            return Err(Failure::Store(StoreError::NotTheWriter));
+        }
+        Ok(())
+    }
+}
+
+/// A connection left open would block the removal of the database until the garbage collector finds it.
+impl Drop for IndexedDb {
+    fn drop(&mut self) {
+        self.disconnect();
+    }
+}
+
+impl Store for IndexedDb {
+    async fn load_all(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.with_connection(async |db| {
+            let tx = db.transaction(KV).build()?;
+            let kv = tx.object_store(KV)?;
+            let range =
+                KeyRange::Bound(prefix.to_owned(), false, format!("{prefix}\u{ffff}"), false);
+            let keys = kv
+                .get_all_keys::<String>()
+                .with_query::<String, _>(range.clone())
+                .primitive()?;
+            let values = kv
+                .get_all::<JsValue>()
+                .with_query::<String, _>(range)
+                .primitive()?;
+            let keys = keys.await?.collect::<Result<Vec<_>, _>>()?;
+            let values = values.await?.collect::<Result<Vec<_>, _>>()?;
+            Ok(keys
+                .into_iter()
+                .zip(values)
+                .filter(|(key, _)| key.starts_with(prefix) && key != WRITER_KEY)
+                .filter_map(|(key, value)| Some((key, bytes(value)?)))
+                .collect())
+        })
+        .await
+    }
+
+    async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        Ok(self.get_js(key).await?.and_then(bytes))
+    }
+
+    async fn commit(&self, writes: &[Write]) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        self.with_connection(async |db| {
+            let tx = write_transaction(db)?;
+            let kv = tx.object_store(KV)?;
+            self.check_writer(&kv).await?;
+            for write in writes {
+                match write {
+                    Write::Put { key, value } => {
+                        put(&kv, key, &Uint8Array::from(value.as_slice()).into())?;
+                    }
+                    Write::Delete { key } => {
+                        drop(kv.delete(key.as_str()).primitive()?);
+                    }
+                }
+            }
+            tx.commit().await.map_err(Failure::from)
+        })
+        .await
+    }
+
+    async fn take_over(&self) -> Result<Incarnation, StoreError> {
+        let _turn = self.turn.lock().await;
+        let taken = self
+            .with_connection(async |db| {
+                let tx = write_transaction(db)?;
+                let kv = tx.object_store(KV)?;
+                let before = read_writer(&kv)
+                    .await?
+                    .map_or(0, |incarnation| incarnation.0);
+                // Exact as a JavaScript number for the next nine quadrillion take-overs.
+                let next = Incarnation(before + 1);
+                put(&kv, WRITER_KEY, &JsValue::from_f64(next.0 as f64))?;
+                tx.commit().await.map_err(Failure::from)?;
+                Ok(next)
+            })
+            .await?;
+        self.incarnation.set(Some(taken));
+        Ok(taken)
+    }
+}
+
+fn write_transaction(
+    db: &Database,
+) -> Result<indexed_db_futures::transaction::Transaction<'_>, Failure> {
+    let strict = TransactionOptions::new().with_durability(TransactionDurability::Strict);
+    Ok(db
+        .transaction(KV)
+        .with_mode(TransactionMode::Readwrite)
+        .with_options(strict)
+        .build()?)
+}
+
+fn put(
+    kv: &indexed_db_futures::object_store::ObjectStore<'_>,
+    key: &str,
+    value: &JsValue,
+) -> Result<(), Failure> {
+    // Not awaited: the transaction's own end tells how it went.
+    drop(
+        kv.put(value.clone())
+            .with_key(key.to_owned())
+            .without_key_type()
+            .primitive()?,
+    );
+    Ok(())
+}
+
+async fn read_writer(
+    kv: &indexed_db_futures::object_store::ObjectStore<'_>,
+) -> Result<Option<Incarnation>, Failure> {
+    let stored: Option<JsValue> = kv.get(WRITER_KEY).primitive()?.await?;
+    Ok(stored
+        .and_then(|value| value.as_f64())
+        .map(|number| Incarnation(number as u64)))
+}
+
+fn bytes(value: JsValue) -> Option<Vec<u8>> {
+    value
+        .dyn_into::<Uint8Array>()
+        .ok()
+        .map(|array| array.to_vec())
+}
+
+/// Passes `error` on if trying again cannot help or was tried often enough; otherwise waits a little.
+async fn retry_after(attempt: &mut u32, error: StoreError) -> Result<(), StoreError> {
+    *attempt += 1;
+    if *attempt >= ATTEMPTS || !matches!(error, StoreError::Failed(_)) {
+        return Err(error);
+    }
+    TimeoutFuture::new(50 * 4_u32.pow(*attempt - 1)).await;
+    Ok(())
+}
+
+/// Why a transaction did not happen.
+enum Failure {
+    Store(StoreError),
+    Browser(Error),
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Browser(error)
+    }
+}
+
+impl Failure {
+    async fn into_store_error(self) -> StoreError {
+        match self {
+            Self::Store(error) => error,
+            Self::Browser(Error::DomException(exception)) => {
+                let exception: JsValue = exception.into();
+                if error_name(&exception) == "QuotaExceededError" {
+                    StoreError::Full
+                } else {
+                    StoreError::Failed(error_text(&exception))
+                }
+            }
+            // An abort comes without its reason; the usual one is a full disk or quota.
+            Self::Browser(Error::MissingData(UnexpectedDataError::TransactionAborted))
+                if is_nearly_full().await =>
+            {
+                StoreError::Full
+            }
+            Self::Browser(error) => StoreError::Failed(error.to_string()),
+        }
+    }
+}
+
+fn open_error(error: OpenDbError) -> StoreError {
+    match error {
+        OpenDbError::Base(Error::DomException(exception)) => {
+            let exception: JsValue = exception.into();
+            match error_name(&exception).as_str() {
+                "QuotaExceededError" => StoreError::Full,
+                // Blocked by the person or by private browsing; a newer app's database.
+                "SecurityError" | "VersionError" => StoreError::Unavailable(error_text(&exception)),
+                _ => StoreError::Failed(error_text(&exception)),
+            }
+        }
+        OpenDbError::UnsupportedEnvironment | OpenDbError::NullFactory => {
+            StoreError::Unavailable(error.to_string())
+        }
+        error => StoreError::Failed(error.to_string()),
+    }
+}
+
+/// Whether this website has used its quota up but for 2 MiB, which one commit can take.
+async fn is_nearly_full() -> bool {
+    let Ok(promise) = crate::browser::worker_scope()
+        .navigator()
+        .storage()
+        .estimate()
+    else {
+        return false;
+    };
+    let Ok(estimate) = crate::browser::settled::<js_sys::Object>(promise).await else {
+        return false;
+    };
+    let number = |name: &str| js_sys::Reflect::get(&estimate, &name.into()).ok()?.as_f64();
+    match (number("usage"), number("quota")) {
+        (Some(usage), Some(quota)) => usage + 2_097_152.0 >= quota,
+        _ => false,
+    }
+}

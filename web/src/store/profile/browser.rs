@@ -1,0 +1,179 @@
+//! Reads and writes the people of this browser in IndexedDB and OPFS; either alone is enough to start.
+
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::CryptoKey;
+
+use super::{Person, reconcile};
+use crate::{
+    browser::error_text,
+    keys::sign::SigningKey,
+    store::{
+        Store, StoreError, Write,
+        indexed_db::{IndexedDb, Writers},
+        opfs::Folder,
+    },
+};
+
+const DATABASE: &str = "viornet-profile";
+const FOLDER: [&str; 2] = ["viornet", "people"];
+const PEOPLE: &str = "person/";
+
+/// The shared, unencrypted records of this browser.
+pub struct Profile {
+    db: Result<IndexedDb, StoreError>,
+    folder: Result<Folder, StoreError>,
+}
+
+impl Profile {
+    /// Opens both copies; it fails only if neither opens.
+    pub async fn open() -> Result<Self, StoreError> {
+        let db = IndexedDb::open(DATABASE, Writers::Any)
+            .await
+            .map(|(db, _)| db);
+        let folder = Folder::open(&FOLDER).await;
+        match (&db, &folder) {
+            (Err(error), Err(_)) => Err(error.clone()),
+            _ => Ok(Self { db, folder }),
+        }
+    }
+
+    /// Everybody who has signed in here, by name. A copy that lost somebody is repaired on the way.
+    pub async fn people(&self) -> Result<Vec<Person>, StoreError> {
+        let in_db = self.people_in_db().await;
+        let in_folder = self.people_in_folder().await;
+        if let (Err(error), Err(_)) = (&in_db, &in_folder) {
+            return Err(error.clone());
+        }
+        let db_failed = in_db.is_err();
+        let folder_failed = in_folder.is_err();
+        let found = reconcile(&in_db.unwrap_or_default(), &in_folder.unwrap_or_default());
+        // Repairs are an extra: the record is whole in the other copy, and the next start tries again.
+        if !db_failed {
+            for person in &found.missing_in_indexed_db {
+                let _ = self.save_in_db(person).await;
+            }
+        }
+        if !folder_failed {
+            for person in &found.missing_in_opfs {
+                let _ = self.save_in_folder(person).await;
+            }
+        }
+        Ok(found.people)
+    }
+
+    /// Writes a person's record to both copies; one is enough, the other is repaired later.
+    pub async fn save(&self, person: &Person) -> Result<(), StoreError> {
+        let in_db = self.save_in_db(person).await;
+        let in_folder = self.save_in_folder(person).await;
+        in_db.or(in_folder)
+    }
+
+    /// The latest sealed batch of a person, which may be sent while he is locked out.
+    pub async fn ready_batch(&self, person: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.db()?.get(&ready_key(person)).await
+    }
+
+    /// Replaces the sealed batch; none when nothing is pending.
+    pub async fn set_ready_batch(
+        &self,
+        person: &str,
+        sealed: Option<&[u8]>,
+    ) -> Result<(), StoreError> {
+        let key = ready_key(person);
+        let write = match sealed {
+            Some(sealed) => Write::put(key, sealed),
+            None => Write::delete(key),
+        };
+        self.db()?.commit(&[write]).await
+    }
+
+    /// The sealed batches of everybody at this browser: what a locked screen can send.
+    pub async fn ready_batches(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let found = self.db()?.load_all("ready/").await?;
+        Ok(found
+            .into_iter()
+            .map(|(key, sealed)| (key.trim_start_matches("ready/").to_owned(), sealed))
+            .collect())
+    }
+
+    /// The signing key of this device for a person; none before the first sign-in, or if the browser lost it.
+    pub async fn signing_key(&self, person: &str) -> Result<Option<SigningKey>, StoreError> {
+        let stored = self.db()?.get_js(&format!("signing/{person}")).await?;
+        Ok(stored.and_then(|pair| SigningKey::from_js(&pair)))
+    }
+
+    pub async fn save_signing_key(&self, person: &str, key: &SigningKey) -> Result<(), StoreError> {
+        self.db()?
+            .put_js(&format!("signing/{person}"), key.as_js())
+            .await
+    }
+
+    pub(crate) async fn ticket_key(&self, person: &str) -> Result<Option<CryptoKey>, StoreError> {
+        let stored = self.db()?.get_js(&format!("ticket/{person}")).await?;
+        Ok(stored.and_then(|key| key.dyn_into().ok()))
+    }
+
+    pub(crate) async fn save_ticket_key(
+        &self,
+        person: &str,
+        key: Option<&CryptoKey>,
+    ) -> Result<(), StoreError> {
+        let name = format!("ticket/{person}");
+        match key {
+            Some(key) => self.db()?.put_js(&name, key).await,
+            None => self.db()?.commit(&[Write::delete(name)]).await,
+        }
+    }
+
+    fn db(&self) -> Result<&IndexedDb, StoreError> {
+        self.db.as_ref().map_err(Clone::clone)
+    }
+
+    fn folder(&self) -> Result<&Folder, StoreError> {
+        self.folder.as_ref().map_err(Clone::clone)
+    }
+
+    async fn people_in_db(&self) -> Result<Vec<Person>, StoreError> {
+        let found = self.db()?.load_all(PEOPLE).await?;
+        // One unreadable record must not hide the others; the other copy has it.
+        Ok(found
+            .iter()
+            .filter_map(|(_, bytes)| Person::decode(bytes).ok())
+            .collect())
+    }
+
+    async fn people_in_folder(&self) -> Result<Vec<Person>, StoreError> {
+        let folder = self.folder()?;
+        let mut people = Vec::new();
+        for name in folder.small_names().await? {
+            if let Some(bytes) = folder.get_small(&name).await? {
+                people.extend(Person::decode(&bytes).ok());
+            }
+        }
+        Ok(people)
+    }
+
+    async fn save_in_db(&self, person: &Person) -> Result<(), StoreError> {
+        self.db()?
+            .commit(&[Write::put(
+                format!("{PEOPLE}{}", person.id),
+                person.encode(),
+            )])
+            .await
+    }
+
+    async fn save_in_folder(&self, person: &Person) -> Result<(), StoreError> {
+        self.folder()?
+            .put_small(&format!("{}.person", person.store), &person.encode())
+            .await
+    }
+}
+
+fn ready_key(person: &str) -> String {
+    format!("ready/{person}")
+}
+
+/// A browser's refusal of a key operation, as a storage error.
+pub(crate) fn crypto_error(error: &JsValue) -> StoreError {
+    StoreError::Failed(error_text(error))
+}
