@@ -180,6 +180,8 @@ impl Cluster {
         command.args(["stop", "--wait", "--silent", "--mode=fast", "--timeout=30"]);
         command.arg("-D").arg(self.place.data());
         run("pg_ctl stop", command).await?;
+        // Empty now; of use only where it is not beside the data.
+        let _ = fs::remove_dir(self.place.socket());
         tracing::info!("stopped PostgreSQL");
         Ok(())
     }

@@ -23,7 +23,7 @@ const FIXED: [(&str, &str); 7] = [
 #[derive(Clone)]
 pub struct Headers {
     content_security_policy: HeaderValue,
-    is_https: bool,
+    is_strict: bool,
 }
 
 impl Headers {
@@ -41,7 +41,10 @@ impl Headers {
         );
         Self {
             content_security_policy: HeaderValue::from_str(&policy).expect("origins were parsed"),
-            is_https: origins.iter().all(|origin| origin.starts_with("https://")),
+            // Never for localhost: browsers would apply it to every other program's port, too.
+            is_strict: origins
+                .iter()
+                .all(|origin| origin.starts_with("https://") && !origin.contains("://localhost")),
         }
     }
 
@@ -58,7 +61,7 @@ impl Headers {
                 HeaderValue::from_static(value),
             );
         }
-        if self.is_https {
+        if self.is_strict {
             headers.insert(
                 header::STRICT_TRANSPORT_SECURITY,
                 HeaderValue::from_static("max-age=31536000"),
@@ -84,6 +87,6 @@ mod tests {
             policy.contains("connect-src 'self' wss://a.example ws://localhost:8080;"),
             "{policy}"
         );
-        assert!(!headers.is_https);
+        assert!(!headers.is_strict);
     }
 }

@@ -1,0 +1,12 @@
+//! The HTTP API on a real PostgreSQL: `DATABASE_URL` names a server on which databases may be made.
+
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
+mod devices;
+mod helpers;
+mod invites;
+mod isolation;
+mod serving;
+mod sessions;
+mod setup;
+mod sign_in;
