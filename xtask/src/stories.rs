@@ -1,6 +1,6 @@
 //! Stories in a real Chromium against the real server. What they tell is in e2e/; this only
 //! starts Node's own runner with the places it needs, in the environment:
-//! `VIORNET_SERVER`, `VIORNET_WEB`, `VIORNET_CHROMIUM`, `DATABASE_URL`, `POSTGRES_BIN`.
+//! `VIORNET_SERVER`, `VIORNET_WEB`, `VIORNET_CHROMIUM`, `VIORNET_CONTRACT`, `DATABASE_URL`, `POSTGRES_BIN`.
 
 use std::path::Path;
 use std::process::Command;
@@ -10,6 +10,10 @@ use anyhow::{Result, bail};
 use crate::checks::run_and_keep;
 use crate::shell;
 use crate::tools;
+use crate::wasm;
+
+/// The one test that needs a module of its own.
+const STORE_CONTRACT: &str = "tests/store.test.mjs";
 
 /// A story that has not ended by then hangs.
 const STORY_TIMEOUT_MS: &str = "--test-timeout=300000";
@@ -28,6 +32,9 @@ pub fn run(server: &Path, database: &str, filter: Option<&str>) -> Result<Vec<St
         bail!("no story in e2e/tests matches {filter:?}");
     }
     let mut command = node(server, database)?;
+    if files.iter().any(|file| file == STORE_CONTRACT) {
+        command.env("VIORNET_CONTRACT", wasm::contract()?);
+    }
     command.args([
         "--test",
         "--test-reporter=spec",

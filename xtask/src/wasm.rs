@@ -47,6 +47,25 @@ pub fn compile(profile: Profile) -> Result<PathBuf> {
     Ok(shell::target_dir()?.join(TARGET).join(folder))
 }
 
+/// The worker that checks the stores in a real browser (`web/src/bin/contract.rs`), bound and in
+/// a folder of its own: it is not part of web/dist.
+pub fn contract() -> Result<PathBuf> {
+    tools::ensure_wasm_target()?;
+    let mut command = shell::cargo();
+    command.args(["build", "--package", "web", "--target", TARGET]);
+    command.args(["--bin", "contract", "--features", "contract"]);
+    command.args(["--profile", "wasm-release"]);
+    command.env("CARGO_ENCODED_RUSTFLAGS", reproducible_flags()?);
+    shell::run(&mut command)?;
+    let modules = shell::target_dir()?.join(TARGET).join("wasm-release");
+    let folder = shell::cache_dir()?.join("contract");
+    std::fs::create_dir_all(&folder)?;
+    for (name, bytes) in bind(&modules.join("contract.wasm"), "contract", Profile::Dev)? {
+        std::fs::write(folder.join(name), bytes)?;
+    }
+    Ok(folder)
+}
+
 /// Keeps this machine's folders out of panic messages, and so out of the hashes.
 fn reproducible_flags() -> Result<OsString> {
     let mut flags = OsString::new();

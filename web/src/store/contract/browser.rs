@@ -4,7 +4,7 @@ use js_sys::Function;
 use wasm_bindgen::JsValue;
 use web_sys::DedicatedWorkerGlobalScope;
 
-use super::{expect, failed, run};
+use super::{Report, expect, failed, run};
 use crate::{
     browser::{settled, within, worker_scope},
     http::{Call, HttpError},
@@ -24,8 +24,93 @@ use crate::{
 
 type Outcome = Result<(), String>;
 
-/// Runs everything and posts the report to the page.
-pub async fn run_and_post() {
+/// Does what the worker's name asks for and posts to the page: `contract` (the default) runs every case and posts the report;
+/// `write` makes sale after sale and posts the number of each once it is kept; `read` posts what is still there.
+pub async fn main() {
+    let name = worker().name();
+    let outcome = match name.as_str() {
+        "write" => write_until_killed().await,
+        "read" => read_back().await,
+        _ => {
+            post(&run_all().await);
+            Ok(())
+        }
+    };
+    if let Err(reason) = outcome {
+        post(&format!("{name} failed: {reason}"));
+    }
+}
+
+fn worker() -> DedicatedWorkerGlobalScope {
+    wasm_bindgen::JsCast::unchecked_into(worker_scope())
+}
+
+fn post(value: &impl serde::Serialize) {
+    let json = serde_json::to_string(value).expect("what is posted is plain data");
+    worker()
+        .post_message(&json.into())
+        .expect("text can be posted");
+}
+
+/// What a browser that was killed must have kept: every number that was posted.
+#[derive(serde::Serialize)]
+struct Found {
+    start: String,
+    journal: Vec<u32>,
+    store: Vec<u32>,
+}
+
+async fn write_until_killed() -> Outcome {
+    let (stores, opened) = open_person("killed", None).await?;
+    stores.confirm().await.map_err(failed)?;
+    // As every start does: what the kill let reach the journal only is put into the store.
+    for (id, bytes) in &opened.pending {
+        let key = format!("intent/{}", number_of(id));
+        if stores.get(&key).await.map_err(failed)?.is_none() {
+            stores
+                .commit(&[Write::put(key, bytes.clone())], &[])
+                .await
+                .map_err(failed)?;
+        }
+    }
+    let from = opened.pending.len() as u32;
+    for number in from.. {
+        let id = number.to_be_bytes();
+        let writes = [Write::put(format!("intent/{number}"), [7; 600])];
+        let kept = stores
+            .commit(&writes, &[Entry::pending(id, [7; 600])])
+            .await
+            .map_err(failed)?;
+        expect("kept", kept, Kept::Both)?;
+        post(&number);
+    }
+    Ok(())
+}
+
+fn number_of(id: &[u8]) -> u32 {
+    id.try_into().map_or(u32::MAX, u32::from_be_bytes)
+}
+
+async fn read_back() -> Outcome {
+    let (stores, opened) = open_person("killed", None).await?;
+    let mut store: Vec<u32> = stores
+        .load_all("intent/")
+        .await
+        .map_err(failed)?
+        .iter()
+        .filter_map(|(key, _)| key.strip_prefix("intent/")?.parse().ok())
+        .collect();
+    store.sort_unstable();
+    let journal = opened.pending.iter().map(|(id, _)| number_of(id)).collect();
+    post(&Found {
+        start: format!("{:?}", opened.start),
+        journal,
+        store,
+    });
+    Ok(())
+}
+
+async fn run_all() -> Report {
     let mut report = run(async |name: &'static str| {
         IndexedDb::open(&format!("contract-{name}"), Writers::One)
             .await
@@ -77,12 +162,7 @@ pub async fn run_and_post() {
     report.record("one writer, its followers relay", election().await);
     report.record("a silent holder is robbed of the lock", stealing().await);
     report.record("HTTP errors can be told apart", http_errors().await);
-
-    let json = serde_json::to_string(&report).expect("a report is plain data");
-    let scope: DedicatedWorkerGlobalScope = wasm_bindgen::JsCast::unchecked_into(worker_scope());
-    scope
-        .post_message(&json.into())
-        .expect("text can be posted");
+    report
 }
 
 fn key() -> DataKey {
