@@ -2,6 +2,7 @@
 //!
 //! It must not know what is in them; [`super::journal::opfs`] has its own, appending way.
 
+use gloo_timers::future::TimeoutFuture;
 use js_sys::{Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{
@@ -11,6 +12,9 @@ use web_sys::{
 
 use super::{StoreError, journal};
 use crate::browser::{error_name, error_text, settled, worker_scope};
+
+const OPEN_RETRIES: u32 = 3;
+const OPEN_RETRY_MS: u32 = 50;
 
 /// A folder of the private file system.
 #[derive(Clone)]
@@ -95,10 +99,21 @@ impl Folder {
             settled(self.0.get_file_handle_with_options(name, &options))
                 .await
                 .map_err(|error| file_error(&error))?;
-        let handle = settled(handle.create_sync_access_handle())
-            .await
-            .map_err(|error| file_error(&error))?;
-        Ok(FileWriter(handle))
+        // Another tab, or this page before its reload, may be about to close it.
+        let mut attempt = 0;
+        loop {
+            match settled(handle.create_sync_access_handle()).await {
+                Ok(handle) => return Ok(FileWriter(handle)),
+                Err(error)
+                    if attempt < OPEN_RETRIES
+                        && error_name(&error) == "NoModificationAllowedError" =>
+                {
+                    attempt += 1;
+                    TimeoutFuture::new(OPEN_RETRY_MS).await;
+                }
+                Err(error) => return Err(file_error(&error)),
+            }
+        }
     }
 
     /// Writes a small file so that after a kill at any moment the old or the new bytes are read, never a mix:
