@@ -28,9 +28,11 @@ pub struct Headers {
 
 impl Headers {
     pub fn new(origins: &[String]) -> Self {
-        // `'self'` does not cover WebSockets in every browser that is still around.
+        // `'self'` does not cover WebSockets in every browser that is still around. The grammar of policies has
+        // no IPv6 addresses: browsers ignore such a source and complain about it on every page.
         let sockets: String = origins
             .iter()
+            .filter(|origin| !origin.contains('['))
             .filter_map(|origin| origin.strip_prefix("http"))
             .map(|rest| format!(" ws{rest}"))
             .collect();
@@ -81,7 +83,11 @@ mod tests {
 
     #[test]
     fn sockets_of_our_own_origins_are_allowed() {
-        let headers = Headers::new(&["https://a.example".into(), "http://localhost:8080".into()]);
+        let headers = Headers::new(&[
+            "https://a.example".into(),
+            "http://localhost:8080".into(),
+            "http://[::1]:8080".into(),
+        ]);
         let policy = headers.content_security_policy.to_str().unwrap();
         assert!(
             policy.contains("connect-src 'self' wss://a.example ws://localhost:8080;"),
