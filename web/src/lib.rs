@@ -11,3 +11,5 @@ pub mod protocol;
 pub mod socket;
 pub mod store;
 pub mod views;
+#[cfg(target_arch = "wasm32")]
+pub mod worker;

@@ -1,5 +1,7 @@
 //! How a replica lies in the stores, and how it comes back: normally, or from the journal alone.
 
+use std::collections::BTreeSet;
+
 use rand_core::Rng;
 
 use super::{
@@ -7,6 +9,7 @@ use super::{
 };
 use crate::codec;
 use crate::document::{DocumentKey, Hash};
+use crate::ids::{DeviceId, IntentId};
 
 /// Chunks after which a document is compacted: opening with hundreds of unmerged ones costs hundreds of megabytes.
 pub(super) const CHUNKS_MAX: usize = 20;
@@ -150,6 +153,66 @@ impl Replica {
         }
         replica.finish(&mut commit);
         (replica, commit)
+    }
+
+    /// Takes in what the journal holds and the database does not (it failed, or is older): written again under a
+    /// new actor. What turns out to be known already settles itself.
+    pub fn adopt(&mut self, journal: impl IntoIterator<Item = Vec<u8>>, rng: &mut impl Rng) -> Option<Commit> {
+        let known: BTreeSet<IntentId> =
+            self.outbox.values().map(|pending| pending.intent.id).collect();
+        let missing: Vec<Pending> = journal
+            .into_iter()
+            .filter_map(|entry| codec::decode::<Pending>(&entry).ok())
+            .filter(|pending| !known.contains(&pending.intent.id))
+            .collect();
+        if missing.is_empty() {
+            return None;
+        }
+        let mut commit = self.begin();
+        for mut pending in missing {
+            // The place in the journal stays the same, so that settling it there finds it.
+            while self.outbox.contains_key(&pending.order) {
+                commit.settled.push(pending.order);
+                pending.order = self.meta.next_order.max(pending.order + 1);
+            }
+            self.meta.next_order = self.meta.next_order.max(pending.order + 1);
+            pending.changes.clear();
+            self.outbox.insert(pending.order, pending);
+        }
+        self.rebase(&mut commit, rng);
+        commit.settled.retain(|order| !self.outbox.contains_key(order));
+        self.finish(&mut commit);
+        Some(commit)
+    }
+
+    /// Everything anew, when earlier commits did not reach the database.
+    pub fn everything(&mut self) -> Commit {
+        let mut commit = self.begin();
+        let keys: Vec<DocumentKey> = self.documents.keys().copied().collect();
+        for key in keys {
+            for n in 1..=CHUNKS_MAX {
+                commit.writes.insert(document_key(&key, n), None);
+            }
+            if let Some(replicated) = self.documents.get_mut(&key) {
+                replicated.acknowledged();
+                replicated.stored.clear();
+            }
+            self.store_document(key, &[], &mut commit);
+        }
+        for pending in self.outbox.values() {
+            commit.writes.insert(outbox_key(pending.order), Some(codec::encode(pending)));
+        }
+        self.finish(&mut commit);
+        commit
+    }
+
+    /// The relay knows this device under a new id, since the browser lost its key.
+    pub fn change_device(&mut self, device: DeviceId, rng: &mut impl Rng) -> Commit {
+        self.me.device = device;
+        let mut commit = self.begin();
+        self.rebase(&mut commit, rng);
+        self.finish(&mut commit);
+        commit
     }
 
     /// What the journal should hold: every unacknowledged intent, for rebuilding a lost journal.

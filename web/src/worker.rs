@@ -1,0 +1,251 @@
+//! The worker: owns documents, stores, keys and the link to the relay. The page asks ([`crate::protocol`]), it answers.
+//!
+//! One task, the desk ([`desk`]), changes the replica of the person who is unlocked; everything else sends it
+//! messages, so that commits, seals and sends happen in the order the state machine asked for.
+
+mod account;
+mod desk;
+mod follower;
+mod link;
+mod orders;
+mod page;
+mod seal;
+
+use std::cell::RefCell;
+use std::rc::Rc;
+
+use futures::StreamExt;
+use wasm_bindgen_futures::spawn_local;
+
+use crate::http;
+use crate::lock;
+use crate::protocol::{Answer, Call, Event, Failure, KnownPerson, Request, Start};
+use crate::store::StoreError;
+use crate::store::profile::Person;
+use crate::store::profile::browser::Profile;
+use crate::store::sentinel::Sentinel;
+
+use account::{Account, Unlocked};
+use page::Page;
+
+/// Whoever is unlocked, in this tab or through the tab that writes.
+enum Seat {
+    Nobody,
+    Writer(desk::Handle),
+    Follower(follower::Handle),
+}
+
+struct Worker {
+    page: Page,
+    profile: Rc<Profile>,
+    seat: RefCell<Seat>,
+    /// What the page kept in `localStorage`.
+    sentinel: RefCell<Option<Sentinel>>,
+}
+
+/// Runs until the page ends the worker.
+pub async fn run() {
+    let (page, mut calls) = Page::connect();
+    let profile = match Profile::open().await {
+        Ok(profile) => Rc::new(profile),
+        Err(error) => {
+            log(&format!("neither IndexedDB nor OPFS opens: {error}"));
+            while let Some(call) = calls.next().await {
+                page.reply(call.id, Err(Failure::NotSaved));
+            }
+            return;
+        }
+    };
+    let worker = Rc::new(Worker {
+        page,
+        profile,
+        seat: RefCell::new(Seat::Nobody),
+        sentinel: RefCell::new(None),
+    });
+    while let Some(call) = calls.next().await {
+        let worker = worker.clone();
+        spawn_local(async move {
+            let id = call.id;
+            let result = worker.answer(call).await;
+            worker.page.reply(id, result);
+        });
+    }
+}
+
+impl Worker {
+    async fn answer(self: &Rc<Self>, call: Call) -> Result<Answer, Failure> {
+        match call.request {
+            Request::Start { sentinel, unlock_ticket } => self.start(sentinel, unlock_ticket).await,
+            Request::SetUp(set_up) => {
+                let unlocked = account::set_up(&self.profile, &set_up).await?;
+                self.take_seat(unlocked).await
+            }
+            Request::LookInvite { token } => account::look_invite(&token).await,
+            Request::AcceptInvite { token, login, password } => {
+                let unlocked =
+                    account::accept_invite(&self.profile, &token, &login, &password).await?;
+                self.take_seat(unlocked).await
+            }
+            Request::SignIn { login, password } => {
+                let unlocked = account::sign_in(&self.profile, &login, &password).await?;
+                self.take_seat(unlocked).await
+            }
+            Request::Unlock { person, password } => {
+                let unlocked = account::unlock(&self.profile, person, &password).await?;
+                self.take_seat(unlocked).await
+            }
+            Request::Lock => {
+                self.leave_seat().await;
+                Ok(Answer::Done)
+            }
+            Request::SignOut => {
+                let signed_in = self.ask_desk(Request::SignOut).await;
+                self.leave_seat().await;
+                signed_in.or(Ok(Answer::Done))
+            }
+            Request::ReadVouchers { bytes } => {
+                let limits = crdt_model::import::ImportLimits::default();
+                crdt_model::import::read_vouchers(&bytes, &limits)
+                    .map(Answer::VoucherFile)
+                    .map_err(Failure::Import)
+            }
+            request => self.ask_desk(request).await,
+        }
+    }
+
+    async fn start(
+        self: &Rc<Self>,
+        sentinel: Option<String>,
+        unlock_ticket: Option<Vec<u8>>,
+    ) -> Result<Answer, Failure> {
+        *self.sentinel.borrow_mut() = sentinel.as_deref().and_then(Sentinel::parse);
+        let people = self.profile.people().await.map_err(not_saved)?;
+        let mut session = None;
+        if let Some(ticket) = unlock_ticket {
+            for person in &people {
+                if let Ok(Some(data_key)) =
+                    crate::keys::ticket::redeem(&self.profile, &person.id, &ticket).await
+                {
+                    let unlocked =
+                        Unlocked { person: person.clone(), data_key, account: Account::default() };
+                    if let Ok(Answer::SignedIn { session: found, .. }) =
+                        self.take_seat(unlocked).await
+                    {
+                        session = Some(found);
+                    }
+                    break;
+                }
+            }
+        }
+        if session.is_none() {
+            spawn_local(send_ready_batches(self.profile.clone()));
+        }
+        let people = people.iter().filter_map(known_person).collect();
+        Ok(Answer::Started(Start { people, session, needs_set_up: None }))
+    }
+
+    /// Opens the stores of an unlocked person, or joins the tab that has them open.
+    async fn take_seat(self: &Rc<Self>, unlocked: Unlocked) -> Result<Answer, Failure> {
+        *self.seat.borrow_mut() = Seat::Nobody;
+        let ticket = crate::keys::ticket::issue(
+            &self.profile,
+            &unlocked.person.id,
+            &unlocked.data_key,
+        )
+        .await
+        .ok();
+        let role = lock::election::acquire(&unlocked.person.store).await.map_err(|error| {
+            log(&format!("the writer's lock: {error}"));
+            Failure::Busy
+        })?;
+        let session = match role {
+            lock::election::Role::Writer(writer) => self.open_desk(unlocked, writer).await?,
+            lock::election::Role::Follower(follower) => {
+                let handle = follower::start(self, unlocked, follower);
+                let answer = handle.ask(desk::SESSION_CALL).await;
+                *self.seat.borrow_mut() = Seat::Follower(handle);
+                match answer? {
+                    Answer::SignedIn { session, .. } => session,
+                    _ => return Err(Failure::Unexpected),
+                }
+            }
+        };
+        Ok(Answer::SignedIn { session, unlock_ticket: ticket })
+    }
+
+    async fn open_desk(
+        self: &Rc<Self>,
+        unlocked: Unlocked,
+        writer: lock::election::Writer,
+    ) -> Result<crate::protocol::Session, Failure> {
+        let local = *self.sentinel.borrow();
+        let (handle, session) =
+            desk::open(self.page.clone(), self.profile.clone(), unlocked, writer, local).await?;
+        *self.seat.borrow_mut() = Seat::Writer(handle);
+        Ok(session)
+    }
+
+    async fn leave_seat(&self) {
+        let seat = self.seat.replace(Seat::Nobody);
+        let person = match &seat {
+            Seat::Nobody => None,
+            Seat::Writer(handle) => Some(handle.person.clone()),
+            Seat::Follower(handle) => Some(handle.person.clone()),
+        };
+        if let Some(person) = person {
+            // Without its browser half the ticket in `sessionStorage` opens nothing.
+            let _ = crate::keys::ticket::revoke(&self.profile, &person).await;
+        }
+    }
+
+    async fn ask_desk(&self, request: Request) -> Result<Answer, Failure> {
+        enum Asked {
+            Writer(desk::Handle),
+            Follower(follower::Handle),
+        }
+        let asked = match &*self.seat.borrow() {
+            Seat::Nobody => return Err(Failure::Locked),
+            Seat::Writer(handle) => Asked::Writer(handle.clone()),
+            Seat::Follower(handle) => Asked::Follower(handle.clone()),
+        };
+        match asked {
+            Asked::Writer(handle) => handle.ask(request).await,
+            Asked::Follower(handle) => handle.ask(request).await,
+        }
+    }
+
+    /// The desk is gone: another tab took the stores over.
+    fn lost_seat(&self) {
+        *self.seat.borrow_mut() = Seat::Nobody;
+        self.page.event(Event::Locked);
+    }
+}
+
+fn known_person(person: &Person) -> Option<KnownPerson> {
+    Some(KnownPerson {
+        id: person.id.parse().ok()?,
+        name: person.name.clone(),
+        organisation: person.organisation_name.clone(),
+        login: person.login.clone(),
+    })
+}
+
+/// A locked screen still carries everybody's sealed work to the relay. What becomes of it, each person's own session
+/// learns: pushing again is harmless.
+async fn send_ready_batches(profile: Rc<Profile>) {
+    for (_, sealed) in profile.ready_batches().await.unwrap_or_default() {
+        if let Err(error) = http::Call::post("/api/push").bytes(sealed).fetch_bytes().await {
+            log(&format!("a sealed batch stays here for now: {error}"));
+        }
+    }
+}
+
+fn not_saved(error: StoreError) -> Failure {
+    log(&format!("the stores: {error}"));
+    Failure::NotSaved
+}
+
+/// For support: the browser's console. Never a code, a key or a name.
+fn log(text: &str) {
+    web_sys::console::warn_1(&text.into());
+}

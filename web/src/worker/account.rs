@@ -1,0 +1,313 @@
+//! Signing in: with the server the first time, with the password alone afterwards. Also the access token and the
+//! socket tickets of whoever is unlocked.
+
+use std::cell::RefCell;
+
+use crdt_model::ids::{DeviceId, OrgId, PersonId};
+use crdt_model::time::Timestamp;
+use rand_core::Rng;
+use serde::{Deserialize, Serialize, de::DeserializeOwned};
+use zeroize::Zeroizing;
+
+use crate::http::{self, HttpError};
+use crate::keys::sign::SigningKey;
+use crate::keys::{Cost, DataKey, UnlockError, WrappedKey, browser_rng};
+use crate::protocol::{Answer, Failure, SetUp};
+use crate::store::profile::Person;
+use crate::store::profile::browser::Profile;
+
+use super::{log, not_saved};
+
+/// A person whose data key is in memory.
+pub struct Unlocked {
+    pub person: Person,
+    pub data_key: DataKey,
+    pub account: Account,
+}
+
+/// What the server gave, and the password until it gave something.
+#[derive(Default)]
+pub struct Account {
+    access: RefCell<Option<(String, Timestamp)>>,
+    password: RefCell<Option<Zeroizing<String>>>,
+}
+
+#[derive(Deserialize)]
+struct SessionBody {
+    org_id: OrgId,
+    person_id: PersonId,
+    access_token: String,
+    /// Seconds.
+    expires_in: i64,
+}
+
+#[derive(Deserialize)]
+struct Me {
+    name: String,
+    login: String,
+    organisation: String,
+}
+
+#[derive(Deserialize)]
+struct Registered {
+    device_id: DeviceId,
+    sealing_key: String,
+}
+
+/// Tokens are renewed this long before they end.
+const RENEW_BEFORE_MILLIS: i64 = 30_000;
+
+pub async fn set_up(profile: &Profile, set_up: &SetUp) -> Result<Unlocked, Failure> {
+    let body = serde_json::json!({
+        "token": set_up.token,
+        "organisation": {
+            "name": set_up.organisation,
+            "currency": set_up.currency.code(),
+            "timezone": set_up.timezone,
+            "site": set_up.site,
+        },
+        "owner": { "name": set_up.owner, "login": set_up.login, "password": set_up.password },
+    });
+    let session = post("/api/setup", None, &body).await?;
+    begin(profile, session, &set_up.password).await
+}
+
+pub async fn look_invite(token: &str) -> Result<Answer, Failure> {
+    #[derive(Deserialize)]
+    struct Seen {
+        organisation: String,
+        name: String,
+    }
+    let body = serde_json::json!({ "token": token });
+    let Seen { organisation, name } = post("/api/invites/look", None, &body).await?;
+    Ok(Answer::Invite { organisation, name })
+}
+
+pub async fn accept_invite(
+    profile: &Profile,
+    token: &str,
+    login: &str,
+    password: &str,
+) -> Result<Unlocked, Failure> {
+    let body = serde_json::json!({ "token": token, "login": login, "password": password });
+    let session = post("/api/invites/accept", None, &body).await?;
+    begin(profile, session, password).await
+}
+
+pub async fn sign_in(profile: &Profile, login: &str, password: &str) -> Result<Unlocked, Failure> {
+    let body = serde_json::json!({ "login": login, "password": password });
+    let session = post("/api/sign-in", None, &body).await?;
+    begin(profile, session, password).await
+}
+
+/// The server knows the person; now this device does.
+async fn begin(profile: &Profile, body: SessionBody, password: &str) -> Result<Unlocked, Failure> {
+    let id = body.person_id.to_string();
+    let organisation = body.org_id.to_string();
+    let account = Account::default();
+    account.keep(body);
+    let token = account.access.borrow().as_ref().map(|(token, _)| token.clone());
+    let me: Me = parse(http::Call::get("/api/me").bearer(token.as_deref().unwrap_or_default()).fetch_json().await)?;
+    let known = profile.people().await.map_err(not_saved)?.into_iter().find(|person| person.id == id);
+    let opened = known.as_ref().and_then(|known| known.wrapped_key.unwrap_with(&id, password).ok());
+    let (mut person, data_key) = match (known, opened) {
+        (Some(known), Some(data_key)) => (known, data_key),
+        // New here; or the password was changed elsewhere, and what lies under the old one stays sealed: its batch is
+        // sent from the ready slot, its documents are fetched again.
+        (known, _) => {
+            let mut rng = browser_rng();
+            let data_key = DataKey::generate(&mut rng);
+            let wrapped_key = WrappedKey::wrap(&data_key, &id, password, Cost::STANDARD, &mut rng);
+            let mut store = [0; 16];
+            rng.fill_bytes(&mut store);
+            let person = Person {
+                id: id.clone(),
+                revision: known.map_or(0, |known| known.revision),
+                name: String::new(),
+                login: String::new(),
+                organisation,
+                organisation_name: String::new(),
+                device: None,
+                store: crdt_model::ids::to_text(&store).to_lowercase(),
+                wrapped_key,
+                relay_key: Vec::new(),
+            };
+            (person, data_key)
+        }
+    };
+    person.name = me.name;
+    person.login = me.login;
+    person.organisation_name = me.organisation;
+    register_device(profile, &account, &mut person).await?;
+    person.revision += 1;
+    profile.save(&person).await.map_err(not_saved)?;
+    Ok(Unlocked { person, data_key, account })
+}
+
+/// Makes sure that the relay knows this device's key for the person.
+async fn register_device(
+    profile: &Profile,
+    account: &Account,
+    person: &mut Person,
+) -> Result<(), Failure> {
+    let key = match profile.signing_key(&person.id).await.map_err(not_saved)? {
+        Some(key) => key,
+        None => {
+            let key = SigningKey::generate().await.map_err(not_saved)?;
+            profile.save_signing_key(&person.id, &key).await.map_err(not_saved)?;
+            key
+        }
+    };
+    let public = key.public_key().await.map_err(not_saved)?;
+    let body = serde_json::json!({ "public_key": base64(&public), "label": device_label() });
+    let token = account.access.borrow().as_ref().map(|(token, _)| token.clone());
+    let registered: Registered = post("/api/devices", token.as_deref(), &body).await?;
+    person.device = Some(registered.device_id.to_string());
+    person.relay_key = from_base64(&registered.sealing_key).ok_or(Failure::Unexpected)?;
+    Ok(())
+}
+
+/// A person known on this device, with no connection.
+pub async fn unlock(profile: &Profile, id: PersonId, password: &str) -> Result<Unlocked, Failure> {
+    let id = id.to_string();
+    let people = profile.people().await.map_err(not_saved)?;
+    let person = people.into_iter().find(|person| person.id == id).ok_or(Failure::Locked)?;
+    let data_key = person.wrapped_key.unwrap_with(&id, password).map_err(|error| match error {
+        UnlockError::WrongPassword => Failure::WrongPassword,
+        UnlockError::Damaged(what) => {
+            log(&format!("a wrapped key is damaged: {what}"));
+            Failure::NotSaved
+        }
+    })?;
+    let account = Account::default();
+    *account.password.borrow_mut() = Some(Zeroizing::new(password.to_string()));
+    Ok(Unlocked { person, data_key, account })
+}
+
+impl Account {
+    fn keep(&self, session: SessionBody) {
+        let until = now().plus_millis(session.expires_in.saturating_mul(1000));
+        *self.access.borrow_mut() = Some((session.access_token, until));
+        *self.password.borrow_mut() = None;
+    }
+
+    /// A token that is good for a while: kept, renewed by the cookie, or got anew with the password just typed.
+    async fn token(&self, person: &Person) -> Result<String, Failure> {
+        if let Some((token, until)) = &*self.access.borrow()
+            && until.millis_since(now()) > RENEW_BEFORE_MILLIS
+        {
+            return Ok(token.clone());
+        }
+        let body = serde_json::json!({ "person_id": person.id });
+        let session = match post("/api/refresh", None, &body).await {
+            Ok(session) => session,
+            Err(Failure::Server { problem }) => {
+                let password = self.password.borrow().as_ref().map(|password| password.to_string());
+                let Some(password) = password else { return Err(Failure::Server { problem }) };
+                let body = serde_json::json!({ "login": person.login, "password": password });
+                post("/api/sign-in", None, &body).await?
+            }
+            Err(failure) => return Err(failure),
+        };
+        let token = SessionBody::access_token_of(&session);
+        self.keep(session);
+        Ok(token)
+    }
+
+    /// A one-time ticket for the socket. A device whose key the browser lost is registered again first.
+    pub async fn ticket(&self, profile: &Profile, person: &mut Person) -> Result<String, Failure> {
+        #[derive(Deserialize)]
+        struct Ticket {
+            ticket: String,
+        }
+        let token = self.token(person).await?;
+        let has_key = profile.signing_key(&person.id).await.map_err(not_saved)?.is_some();
+        if !has_key || person.device.is_none() {
+            register_device(profile, self, person).await?;
+            person.revision += 1;
+            profile.save(person).await.map_err(not_saved)?;
+        }
+        let body = serde_json::json!({ "device_id": person.device });
+        let Ticket { ticket } = post("/api/ticket", Some(&token), &body).await?;
+        Ok(ticket)
+    }
+
+    /// A link with which a member of staff signs in for the first time.
+    pub async fn invite(&self, person: &Person, invited: PersonId) -> Result<Answer, Failure> {
+        #[derive(Deserialize)]
+        struct Invited {
+            token: String,
+            expires_at_ms: i64,
+        }
+        let token = self.token(person).await?;
+        let body = serde_json::json!({ "person_id": invited });
+        let Invited { token, expires_at_ms } = post("/api/invites", Some(&token), &body).await?;
+        let expires_at = Timestamp::from_millis(expires_at_ms);
+        Ok(Answer::InviteLink { path: format!("/invite#{token}"), expires_at })
+    }
+
+    pub async fn sign_out(&self, person: &Person) {
+        let body = serde_json::json!({ "person_id": person.id });
+        let result: Result<serde_json::Value, Failure> = post("/api/sign-out", None, &body).await;
+        if result.is_err() {
+            log("the server could not be told of the sign-out; its cookie ends by itself");
+        }
+    }
+}
+
+impl SessionBody {
+    fn access_token_of(session: &Self) -> String {
+        session.access_token.clone()
+    }
+}
+
+async fn post<T: DeserializeOwned>(
+    url: &str,
+    bearer: Option<&str>,
+    body: &impl Serialize,
+) -> Result<T, Failure> {
+    let mut call = http::Call::post(url).json(body);
+    if let Some(token) = bearer {
+        call = call.bearer(token);
+    }
+    parse(call.fetch_json().await)
+}
+
+fn parse<T>(result: Result<T, HttpError>) -> Result<T, Failure> {
+    result.map_err(|error| match error {
+        HttpError::Problem(problem) => Failure::Server {
+            problem: problem.kind.rsplit(':').next().unwrap_or_default().to_string(),
+        },
+        error if error.is_temporary() => Failure::Offline,
+        error => {
+            log(&format!("an answer of the server: {error}"));
+            Failure::Unexpected
+        }
+    })
+}
+
+/// What the person's list of devices shows.
+fn device_label() -> String {
+    let agent = crate::browser::worker_scope().navigator().user_agent().unwrap_or_default();
+    let system = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
+    let system = system.into_iter().find(|system| agent.contains(system)).unwrap_or("device");
+    let browser = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
+    let browser = browser.into_iter().find(|browser| agent.contains(browser)).unwrap_or("Browser");
+    format!("{browser} on {system}")
+}
+
+pub fn now() -> Timestamp {
+    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit in 53 bits")]
+    let millis = js_sys::Date::now() as i64;
+    Timestamp::from_millis(millis)
+}
+
+fn base64(bytes: &[u8]) -> String {
+    let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
+    crate::browser::worker_scope().btoa(&text).expect("every character is a byte")
+}
+
+fn from_base64(text: &str) -> Option<Vec<u8>> {
+    let text = crate::browser::worker_scope().atob(text).ok()?;
+    text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
+}

@@ -1,0 +1,580 @@
+//! The desk of whoever is unlocked: the one task that changes the replica, keeps its commits and answers the page.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crdt_model::ids::DeviceId;
+use crdt_model::replica::{Commit, Identity, Replica};
+use crdt_model::sync::device::{Device, Effect, Event};
+use futures::channel::{mpsc, oneshot};
+use futures::{FutureExt, StreamExt, select_biased};
+use wasm_bindgen_futures::spawn_local;
+
+use super::account::{Account, Unlocked, now};
+use super::link::Link;
+use super::orders::{self, Planned};
+use super::page::Page;
+use super::{log, not_saved, seal};
+use crate::keys::{BrowserRng, browser_rng};
+use crate::lock::election::Writer;
+use crate::lock::relay::Asked;
+use crate::protocol::{
+    self, Answer, Failure, Order, Request, Session, StoreWarning,
+};
+use crate::store::journal::Entry;
+use crate::store::person::{Kept, PersonOpened, PersonStores};
+use crate::store::profile::Person;
+use crate::store::profile::browser::Profile;
+use crate::store::sentinel::{Sentinel, Start};
+use crate::store::{StoreError, Write};
+use crate::views::{self, Surroundings};
+
+/// What a follower asks first: anything whose answer is the session.
+pub const SESSION_CALL: Request = Request::SyncNow;
+
+/// The connection is tried, pinged and given up by the second.
+const TICK_MILLIS: u32 = 1_000;
+
+/// What the desk works through, one after the other.
+pub enum Input {
+    Ask { request: Request, reply: oneshot::Sender<Result<Answer, Failure>> },
+    Link { number: u64, event: Event },
+    /// The relay knows this device under a new id.
+    NewDevice(DeviceId),
+    Tick,
+    End,
+}
+
+/// What the tasks around the desk share.
+pub struct Shared {
+    inputs: mpsc::UnboundedSender<Input>,
+    profile: Rc<Profile>,
+    person: RefCell<Person>,
+    account: Account,
+    ended: Cell<bool>,
+}
+
+impl Shared {
+    pub fn tell(&self, input: Input) {
+        // Nobody listens once the desk has ended.
+        let _ = self.inputs.unbounded_send(input);
+    }
+
+    /// A ticket for the socket; notices when the device had to be registered anew.
+    pub async fn ticket(&self) -> Result<String, Failure> {
+        let mut person = self.person.borrow().clone();
+        let before = person.device.clone();
+        let ticket = self.account.ticket(&self.profile, &mut person).await;
+        if person.device != before
+            && let Some(device) = person.device.as_ref().and_then(|id| id.parse().ok())
+        {
+            self.tell(Input::NewDevice(device));
+        }
+        *self.person.borrow_mut() = person;
+        ticket
+    }
+}
+
+/// The way to the desk; it ends with its last handle.
+#[derive(Clone)]
+pub struct Handle {
+    pub person: String,
+    ends: Rc<Ends>,
+}
+
+struct Ends(Rc<Shared>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.ended.set(true);
+        self.0.tell(Input::End);
+    }
+}
+
+impl Handle {
+    pub async fn ask(&self, request: Request) -> Result<Answer, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.ends.0.tell(Input::Ask { request, reply });
+        answer.await.unwrap_or(Err(Failure::Locked))
+    }
+}
+
+struct Desk {
+    shared: Rc<Shared>,
+    page: Page,
+    stores: PersonStores,
+    device: Device,
+    writer: Writer,
+    link: Option<Link>,
+    links: u64,
+    warning: Option<StoreWarning>,
+    /// Commits were lost to the database: the next one writes everything.
+    database_behind: bool,
+    is_persistent: bool,
+    session: Session,
+    changed: bool,
+    rng: BrowserRng,
+}
+
+/// Another tab has the stores.
+struct Lost;
+
+/// Opens the stores of the unlocked person and starts the desk.
+pub async fn open(
+    page: Page,
+    profile: Rc<Profile>,
+    unlocked: Unlocked,
+    writer: Writer,
+    local: Option<Sentinel>,
+) -> Result<(Handle, Session), Failure> {
+    let Unlocked { person, data_key, account } = unlocked;
+    let id = |text: &str| crdt_model::ids::from_text(text).map_err(|_| Failure::Unexpected);
+    let me = Identity {
+        org: crdt_model::ids::OrgId::from_bytes(id(&person.organisation)?),
+        person: crdt_model::ids::PersonId::from_bytes(id(&person.id)?),
+        device: DeviceId::from_bytes(id(person.device.as_deref().unwrap_or_default())?),
+    };
+    let (stores, opened) =
+        PersonStores::open(&person.store, &data_key, local).await.map_err(not_saved)?;
+    let (replica, commits, warning) = recover(me, &stores, &opened).await;
+    let (inputs, queue) = mpsc::unbounded();
+    let person_id = person.id.clone();
+    let shared = Rc::new(Shared {
+        inputs,
+        profile,
+        person: RefCell::new(person),
+        account,
+        ended: Cell::new(false),
+    });
+    let is_persistent = is_persistent().await;
+    let session = views::session(&replica, is_persistent);
+    let mut desk = Desk {
+        shared: shared.clone(),
+        page,
+        stores,
+        device: Device::new(replica),
+        writer,
+        link: None,
+        links: 0,
+        warning,
+        database_behind: false,
+        is_persistent,
+        session: session.clone(),
+        changed: true,
+        rng: browser_rng(),
+    };
+    for commit in commits {
+        if desk.run(vec![Effect::Commit(commit)]).await.is_err() {
+            return Err(Failure::Busy);
+        }
+    }
+    // A batch that was ready before the restart is made anew.
+    let effects = desk.device.handle(Event::Stored(0), now(), &mut desk.rng);
+    if desk.run(effects).await.is_err() {
+        return Err(Failure::Busy);
+    }
+    desk.confirm().await;
+    spawn_local(tick(shared.clone()));
+    spawn_local(desk.work(queue));
+    Ok((Handle { person: person_id, ends: Rc::new(Ends(shared)) }, session))
+}
+
+/// The replica as the stores give it, what must be written first, and what to warn of.
+async fn recover(
+    me: Identity,
+    stores: &PersonStores,
+    opened: &PersonOpened,
+) -> (Replica, Vec<Commit>, Option<StoreWarning>) {
+    let mut rng = browser_rng();
+    let journal = || opened.pending.iter().map(|(_, bytes)| bytes.clone());
+    let warning = match (&opened.store_error, &opened.journal_error) {
+        (Some(error), _) => {
+            log(&format!("IndexedDB is not in use: {error}"));
+            Some(StoreWarning::DatabaseFailed)
+        }
+        (None, Some(error)) => {
+            log(&format!("the journal is not in use: {error}"));
+            Some(StoreWarning::JournalFailed)
+        }
+        (None, None) => None,
+    };
+    let from_database = match opened.start {
+        Start::Normal | Start::RebuildJournal | Start::MergeForeign => match stores.load_all("").await {
+            Ok(entries) => Replica::open(me, entries, &mut rng)
+                .map_err(|error| log(&format!("the database cannot be read: {error}")))
+                .ok(),
+            Err(error) => {
+                log(&format!("the database cannot be read: {error}"));
+                None
+            }
+        },
+        Start::New | Start::RecoverFromJournal | Start::RecoverFromRelay { .. } => None,
+    };
+    let Some(mut replica) = from_database else {
+        if opened.start == Start::New {
+            return (Replica::new(me, &mut rng), Vec::new(), warning);
+        }
+        let (replica, commit) = Replica::recover(me, journal(), &mut rng);
+        return (replica, vec![commit], warning.or(Some(StoreWarning::Recovering)));
+    };
+    let commits = replica.adopt(journal(), &mut rng).into_iter().collect();
+    if opened.start != Start::Normal || opened.pending.len() < replica.outbox().count() {
+        let entries: Vec<Entry> = replica
+            .journal()
+            .into_iter()
+            .map(|(order, bytes)| Entry::pending(order.to_be_bytes(), bytes))
+            .collect();
+        if let Err(error) = stores.commit(&[], &entries).await {
+            log(&format!("the journal cannot be rebuilt: {error}"));
+        }
+    }
+    (replica, commits, warning)
+}
+
+async fn tick(shared: Rc<Shared>) {
+    while !shared.ended.get() {
+        shared.tell(Input::Tick);
+        gloo_timers::future::TimeoutFuture::new(TICK_MILLIS).await;
+    }
+}
+
+enum Turn {
+    Input(Option<Input>),
+    Asked(Option<Asked>),
+    Lost,
+}
+
+impl Desk {
+    async fn work(mut self, mut queue: mpsc::UnboundedReceiver<Input>) {
+        loop {
+            let turn = {
+                let Writer { incoming, lost, .. } = &mut self.writer;
+                select_biased! {
+                    _ = (&mut *lost).fuse() => Turn::Lost,
+                    input = queue.next() => Turn::Input(input),
+                    asked = incoming.next_asked().fuse() => Turn::Asked(asked),
+                }
+            };
+            let outcome = match turn {
+                Turn::Lost => Err(Lost),
+                Turn::Input(None | Some(Input::End)) => return,
+                Turn::Input(Some(Input::Ask { request, reply })) => {
+                    let outcome = self.answer(request).await;
+                    outcome.map(|answer| drop(reply.send(answer)))
+                }
+                Turn::Input(Some(input)) => self.hear(input).await,
+                Turn::Asked(Some(asked)) => match crdt_model::codec::decode(&asked.bytes) {
+                    Ok(request) => {
+                        let outcome = self.answer(request).await;
+                        outcome.map(|answer| {
+                            self.writer.relay.answer(&asked, crdt_model::codec::encode(&answer));
+                        })
+                    }
+                    Err(_) => Ok(()),
+                },
+                Turn::Asked(None) => Ok(()),
+            };
+            if outcome.is_err() {
+                self.page.event(protocol::Event::Locked);
+                return;
+            }
+            self.tell_changes().await;
+        }
+    }
+
+    async fn hear(&mut self, input: Input) -> Result<(), Lost> {
+        let event = match input {
+            Input::Link { number, event } if number == self.links => event,
+            // Of a connection that was given up.
+            Input::Link { .. } | Input::Ask { .. } | Input::End => return Ok(()),
+            Input::NewDevice(device) => {
+                let commit = self.device.replica.change_device(device, &mut self.rng);
+                return self.run(vec![Effect::Commit(commit)]).await.map(drop);
+            }
+            Input::Tick => Event::Tick,
+        };
+        if let Event::Closed = event {
+            self.link = None;
+        }
+        let effects = self.device.handle(event, now(), &mut self.rng);
+        self.run(effects).await.map(drop)
+    }
+
+    /// Carries out effects in order, and those that follow from them. The result tells where the last commit is.
+    async fn run(&mut self, effects: Vec<Effect>) -> Result<Result<Kept, StoreError>, Lost> {
+        let mut kept = Ok(Kept::Both);
+        let mut queue: VecDeque<Effect> = effects.into();
+        while let Some(effect) = queue.pop_front() {
+            match effect {
+                Effect::Commit(commit) => {
+                    let number = commit.number;
+                    kept = self.keep(commit).await?;
+                    match &kept {
+                        Ok(_) => {
+                            let more = self.device.handle(Event::Stored(number), now(), &mut self.rng);
+                            queue.extend(more);
+                        }
+                        Err(error) => {
+                            log(&format!("a commit was not kept: {error}"));
+                            self.database_behind = true;
+                            self.warning = Some(StoreWarning::DatabaseFailed);
+                        }
+                    }
+                }
+                Effect::Connect => {
+                    self.links += 1;
+                    self.link = Some(Link::open(self.shared.clone(), self.links));
+                }
+                Effect::Send(frame) => {
+                    if let Some(link) = &self.link {
+                        link.send(frame);
+                    }
+                }
+                Effect::Close => self.link = None,
+                Effect::Seal { number, batch } => {
+                    if let Some(bytes) = self.seal(&batch).await {
+                        let event = Event::Sealed { number, bytes };
+                        queue.extend(self.device.handle(event, now(), &mut self.rng));
+                    }
+                }
+                Effect::NothingToSeal => {
+                    let person = self.shared.person.borrow().id.clone();
+                    if let Err(error) = self.shared.profile.set_ready_batch(&person, None).await {
+                        log(&format!("the ready slot: {error}"));
+                    }
+                    self.confirm().await;
+                }
+                Effect::Changed => self.changed = true,
+                Effect::Refused(reason) => log(&format!("the server ended the connection: {reason:?}")),
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Makes a commit durable in both stores, or in the one that works.
+    async fn keep(&mut self, commit: Commit) -> Result<Result<Kept, StoreError>, Lost> {
+        let writes = if self.database_behind {
+            self.device.replica.everything().writes
+        } else {
+            commit.writes
+        };
+        let writes: Vec<Write> = writes
+            .into_iter()
+            .map(|(key, value)| match value {
+                Some(value) => Write::put(key, value),
+                None => Write::delete(key),
+            })
+            .collect();
+        let mut entries: Vec<Entry> = commit
+            .pending
+            .into_iter()
+            .map(|(order, bytes)| Entry::pending(order.to_be_bytes(), bytes))
+            .collect();
+        if !commit.settled.is_empty() {
+            entries.push(Entry::settled(commit.settled.iter().map(|order| order.to_be_bytes())));
+        }
+        let kept = self.stores.commit(&writes, &entries).await;
+        let warning = match &kept {
+            Err(StoreError::NotTheWriter) => return Err(Lost),
+            Ok(Kept::Both) => {
+                self.database_behind = false;
+                // Recovery ends when the relay has sent everything; a failed store that works again needs no word.
+                self.warning.filter(|warning| {
+                    *warning == StoreWarning::Recovering && !self.device.is_online()
+                })
+            }
+            Ok(Kept::StoreOnly(error)) => {
+                log(&format!("the journal: {error}"));
+                Some(StoreWarning::JournalFailed)
+            }
+            Ok(Kept::JournalOnly(error)) => {
+                log(&format!("the database: {error}"));
+                self.database_behind = true;
+                Some(StoreWarning::DatabaseFailed)
+            }
+            Err(_) => self.warning,
+        };
+        if warning != self.warning {
+            self.warning = warning;
+            self.changed = true;
+        }
+        Ok(kept)
+    }
+
+    async fn seal(&self, batch: &crdt_model::sync::batch::Batch) -> Option<Vec<u8>> {
+        let person = self.shared.person.borrow().clone();
+        let key = match self.shared.profile.signing_key(&person.id).await {
+            Ok(Some(key)) => key,
+            // Lost with IndexedDB: the next ticket registers a new one, and the batch is sealed then.
+            Ok(None) => return None,
+            Err(error) => {
+                log(&format!("the signing key: {error}"));
+                return None;
+            }
+        };
+        let sealed = seal::seal(batch, &key, &person.relay_key).await;
+        match sealed {
+            Ok(bytes) => {
+                if let Err(error) = self.shared.profile.set_ready_batch(&person.id, Some(&bytes)).await {
+                    log(&format!("the ready slot: {error}"));
+                }
+                Some(bytes)
+            }
+            Err(error) => {
+                log(&format!("sealing: {error}"));
+                None
+            }
+        }
+    }
+
+    async fn answer(&mut self, request: Request) -> Result<Result<Answer, Failure>, Lost> {
+        Ok(match request {
+            Request::Do(order) => return self.execute(order).await,
+            Request::Query(query) => Ok(views::answer(&self.device.replica, &query, self.around())),
+            Request::SyncNow => {
+                let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
+                self.run(effects).await?.map_err(not_saved).map(|_| Answer::SignedIn {
+                    session: self.session.clone(),
+                    unlock_ticket: None,
+                })
+            }
+            Request::Dismiss { intent } => {
+                let commit = self.device.replica.dismiss(intent);
+                self.changed = true;
+                self.run(vec![Effect::Commit(commit)]).await?.map_err(not_saved).map(|_| Answer::Done)
+            }
+            Request::Invite { person } => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.invite(&me, person).await
+            }
+            Request::RescueFile => self.rescue(),
+            Request::SignOut => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.sign_out(&me).await;
+                Ok(Answer::Done)
+            }
+            _ => Err(Failure::Unexpected),
+        })
+    }
+
+    async fn execute(&mut self, order: Order) -> Result<Result<Answer, Failure>, Lost> {
+        let planned = match orders::plan(&self.device.replica, order, now(), &mut self.rng) {
+            Ok(planned) => planned,
+            Err(refusal) => return Ok(Err(Failure::Refused(refusal))),
+        };
+        let is_sale = matches!(planned, Planned::Sell(_));
+        let (executed, made) = match planned {
+            Planned::Sell(order) => (self.device.sell(order, now(), &mut self.rng), None),
+            Planned::Command { command, made } => {
+                (self.device.execute(command, now(), &mut self.rng), made)
+            }
+        };
+        let (id, commit) = match executed {
+            Ok(executed) => executed,
+            Err(refusal) => return Ok(Err(Failure::Refused(refusal))),
+        };
+        self.changed = true;
+        match self.run(vec![Effect::Commit(commit)]).await? {
+            Ok(kept) => {
+                let sold = if is_sale { views::sale(&self.device.replica, id) } else { None };
+                Ok(Ok(match (sold, made) {
+                    (Some(mut sold), _) => {
+                        sold.warning = match kept {
+                            Kept::Both => None,
+                            Kept::JournalOnly(_) => Some(StoreWarning::DatabaseFailed),
+                            Kept::StoreOnly(_) => Some(StoreWarning::JournalFailed),
+                        };
+                        Answer::Sold(sold)
+                    }
+                    (None, Some(id)) => Answer::Made { id },
+                    (None, None) => Answer::Done,
+                }))
+            }
+            // Neither store took it. What is in memory must not be shown as done: back to what is durable.
+            Err(_) => {
+                self.reload().await;
+                Ok(Err(Failure::NotSaved))
+            }
+        }
+    }
+
+    async fn reload(&mut self) {
+        let me = self.device.replica.me();
+        let entries = match self.stores.load_all("").await {
+            Ok(entries) => entries,
+            Err(error) => {
+                log(&format!("the database cannot be read: {error}"));
+                return;
+            }
+        };
+        match Replica::open(me, entries, &mut self.rng) {
+            Ok(replica) => {
+                self.device = Device::new(replica);
+                self.link = None;
+                self.links += 1;
+                self.database_behind = false;
+            }
+            Err(error) => log(&format!("the database cannot be read: {error}")),
+        }
+    }
+
+    fn rescue(&self) -> Result<Answer, Failure> {
+        let person = self.shared.person.borrow();
+        let relay_key = crdt_model::sealing::SealingPublicKey::from_bytes(&person.relay_key)
+            .map_err(|_| Failure::Unexpected)?;
+        let plain = self.device.replica.rescue();
+        let bytes =
+            crdt_model::sealing::seal(&relay_key, b"ViorNet rescue 1", &plain, &mut browser_rng())
+                .map_err(|_| Failure::Unexpected)?;
+        let name = format!("viornet-rescue-{}.vrn", now().as_seconds());
+        Ok(Answer::RescueFile { name, bytes })
+    }
+
+    fn around(&self) -> Surroundings {
+        Surroundings {
+            now: now().plus_millis(self.device.replica.clock_offset_millis()),
+            online: self.device.is_online(),
+            store_warning: self.warning,
+            storage_is_persistent: self.is_persistent,
+        }
+    }
+
+    /// Writes the sentinels, so that an emptied store is noticed.
+    async fn confirm(&self) {
+        match self.stores.confirm().await {
+            Ok(sentinel) => self.page.event(protocol::Event::Sentinel(sentinel.to_text())),
+            Err(error) => log(&format!("the sentinels: {error}")),
+        }
+        if let Err(error) = self.stores.compact_journal().await {
+            log(&format!("tidying the journal: {error}"));
+        }
+    }
+
+    /// Tells this tab and the others what may be out of date.
+    async fn tell_changes(&mut self) {
+        if !std::mem::take(&mut self.changed) {
+            return;
+        }
+        let pill = views::pill(&self.device.replica, self.around());
+        let session = views::session(&self.device.replica, self.is_persistent);
+        let mut events = vec![protocol::Event::Sync(pill)];
+        if session != self.session {
+            self.session = session.clone();
+            events.push(protocol::Event::Session(session));
+        }
+        events.push(protocol::Event::Changed);
+        for event in events {
+            self.writer.relay.broadcast(crdt_model::codec::encode(&event));
+            self.page.event(event);
+        }
+    }
+}
+
+async fn is_persistent() -> bool {
+    let storage = crate::browser::worker_scope().navigator().storage();
+    let Ok(promise) = storage.persisted() else { return false };
+    crate::browser::settled::<wasm_bindgen::JsValue>(promise)
+        .await
+        .is_ok_and(|persisted| persisted.is_truthy())
+}

@@ -1,0 +1,120 @@
+//! From what a person asks for to the command with every choice made: new ids, vouchers, blocks. Pure.
+
+use crdt_model::command::{Command, NewBlock, Refusal};
+use crdt_model::ids::{BatchId, BlockId, ClientId, IntentId, PackageId, PersonId, SiteId};
+use crdt_model::replica::Replica;
+use crdt_model::sale::{self, SellError, SellOrder};
+use crdt_model::time::Timestamp;
+use crdt_model::voucher::{CODES_PER_BLOCK_MAX, Code, CodesError};
+use rand_core::Rng;
+
+use crate::protocol::Order;
+
+/// What to execute.
+pub enum Planned {
+    Sell(SellOrder),
+    Command {
+        command: Command,
+        /// The id of what the command makes, as text.
+        made: Option<String>,
+    },
+}
+
+/// One batch is one intent, and an intent writes a bounded number of documents.
+const BLOCKS_PER_BATCH_MAX: usize = 250;
+
+pub fn plan(
+    replica: &Replica,
+    order: Order,
+    now: Timestamp,
+    rng: &mut impl Rng,
+) -> Result<Planned, Refusal> {
+    let command = |command| Planned::Command { command, made: None };
+    let making = |command, id: String| Planned::Command { command, made: Some(id) };
+    Ok(match order {
+        Order::Sell(order) => Planned::Sell(order),
+        Order::Replace { sale } => command(replace(replica, sale)?),
+        Order::AddSite { name, place } => {
+            let site = SiteId::generate(now, rng);
+            making(Command::AddSite { site, name, place }, site.to_string())
+        }
+        Order::AddPackage(details) => {
+            let package = PackageId::generate(now, rng);
+            making(Command::AddPackage { package, details }, package.to_string())
+        }
+        Order::EditPackage { package, details } => command(Command::EditPackage { package, details }),
+        Order::SetPackageActive { package, active } => {
+            command(Command::SetPackageActive { package, active })
+        }
+        Order::AddStaff { name, grants } => {
+            let person = PersonId::generate(now, rng);
+            making(Command::AddStaff { person, name, grants }, person.to_string())
+        }
+        Order::SetGrants { person, grants } => command(Command::SetGrants { person, grants }),
+        Order::SetStaffActive { person, active } => command(Command::SetStaffActive { person, active }),
+        Order::RegisterClient { site, details } => {
+            let client = ClientId::generate(now, rng);
+            making(Command::RegisterClient { client, site, details }, client.to_string())
+        }
+        Order::ImportBatch { site, label, package, price, codes, block_size } => {
+            let batch = BatchId::generate(now, rng);
+            let blocks = blocks(codes, block_size, now, rng)?;
+            making(
+                Command::MakeBatch { site, batch, label, package, price, blocks },
+                batch.to_string(),
+            )
+        }
+        Order::LeaseBlock { site, block, to } => command(Command::LeaseBlock { site, block, to }),
+        Order::RecallBlock { site, block, to, reason } => {
+            command(Command::RecallBlock { site, block, to, reason })
+        }
+        Order::DecideHeld { till, hold, accepted, reason } => {
+            command(Command::DecideHeld { till, hold, accepted, reason })
+        }
+    })
+}
+
+fn blocks(
+    codes: Vec<Code>,
+    block_size: u32,
+    now: Timestamp,
+    rng: &mut impl Rng,
+) -> Result<Vec<NewBlock>, Refusal> {
+    let size = (block_size as usize).clamp(1, CODES_PER_BLOCK_MAX);
+    if codes.is_empty() || codes.len().div_ceil(size) > BLOCKS_PER_BATCH_MAX {
+        return Err(CodesError::Count.into());
+    }
+    Ok(codes
+        .chunks(size)
+        .map(|codes| NewBlock { block: BlockId::generate(now, rng), codes: codes.to_vec() })
+        .collect())
+}
+
+/// A new code of the same package for the client whose voucher a verdict took away.
+fn replace(replica: &Replica, id: IntentId) -> Result<Command, Refusal> {
+    let stock = replica.stock();
+    let entry = sale::sales(replica.sheets())
+        .into_iter()
+        .find(|entry| entry.id == id)
+        .ok_or(SellError::NoSuchSale)?;
+    let (replaces, _) =
+        sale::contradicted(replica.sheets(), &stock, &entry).ok_or(SellError::NotContradicted)?;
+    let line = entry
+        .sale
+        .lines
+        .iter()
+        .find(|line| line.voucher == replaces)
+        .ok_or(SellError::NotContradicted)?;
+    let voucher = stock
+        .mine()
+        .filter(|block| block.site == entry.site && block.package == line.package)
+        .find_map(|block| stock.free(block).next())
+        .ok_or(SellError::NothingLeft { left: 0 })?;
+    Ok(Command::Replace {
+        site: entry.site,
+        sale: id,
+        replaces,
+        voucher,
+        package: line.package,
+    })
+}
