@@ -39,7 +39,7 @@ pub struct Call {
 pub enum FromWorker {
     Reply {
         id: u32,
-        result: Result<Answer, Failure>,
+        result: Result<Box<Answer>, Failure>,
     },
     Event(Event),
 }

@@ -75,13 +75,20 @@ pub async fn run() {
 impl Worker {
     async fn answer(self: &Rc<Self>, call: Call) -> Result<Answer, Failure> {
         match call.request {
-            Request::Start { sentinel, unlock_ticket } => self.start(sentinel, unlock_ticket).await,
+            Request::Start {
+                sentinel,
+                unlock_ticket,
+            } => self.start(sentinel, unlock_ticket).await,
             Request::SetUp(set_up) => {
                 let unlocked = account::set_up(&self.profile, &set_up).await?;
                 self.take_seat(unlocked).await
             }
             Request::LookInvite { token } => account::look_invite(&token).await,
-            Request::AcceptInvite { token, login, password } => {
+            Request::AcceptInvite {
+                token,
+                login,
+                password,
+            } => {
                 let unlocked =
                     account::accept_invite(&self.profile, &token, &login, &password).await?;
                 self.take_seat(unlocked).await
@@ -126,8 +133,11 @@ impl Worker {
                 if let Ok(Some(data_key)) =
                     crate::keys::ticket::redeem(&self.profile, &person.id, &ticket).await
                 {
-                    let unlocked =
-                        Unlocked { person: person.clone(), data_key, account: Account::default() };
+                    let unlocked = Unlocked {
+                        person: person.clone(),
+                        data_key,
+                        account: Account::default(),
+                    };
                     if let Ok(Answer::SignedIn { session: found, .. }) =
                         self.take_seat(unlocked).await
                     {
@@ -141,26 +151,29 @@ impl Worker {
             spawn_local(send_ready_batches(self.profile.clone()));
         }
         let people = people.iter().filter_map(known_person).collect();
-        Ok(Answer::Started(Start { people, session, needs_set_up: None }))
+        Ok(Answer::Started(Start {
+            people,
+            session,
+            needs_set_up: None,
+        }))
     }
 
     /// Opens the stores of an unlocked person, or joins the tab that has them open.
     async fn take_seat(self: &Rc<Self>, unlocked: Unlocked) -> Result<Answer, Failure> {
         *self.seat.borrow_mut() = Seat::Nobody;
-        let ticket = crate::keys::ticket::issue(
-            &self.profile,
-            &unlocked.person.id,
-            &unlocked.data_key,
-        )
-        .await
-        .ok();
-        let role = lock::election::acquire(&unlocked.person.store).await.map_err(|error| {
-            log(&format!("the writer's lock: {error}"));
-            Failure::Busy
-        })?;
+        let ticket =
+            crate::keys::ticket::issue(&self.profile, &unlocked.person.id, &unlocked.data_key)
+                .await
+                .ok();
+        let role = lock::acquire(&unlocked.person.store)
+            .await
+            .map_err(|error| {
+                log(&format!("the writer's lock: {error}"));
+                Failure::Busy
+            })?;
         let session = match role {
-            lock::election::Role::Writer(writer) => self.open_desk(unlocked, writer).await?,
-            lock::election::Role::Follower(follower) => {
+            lock::Role::Writer(writer) => self.open_desk(unlocked, writer).await?,
+            lock::Role::Follower(follower) => {
                 let handle = follower::start(self, unlocked, follower);
                 let answer = handle.ask(desk::SESSION_CALL).await;
                 *self.seat.borrow_mut() = Seat::Follower(handle);
@@ -170,17 +183,26 @@ impl Worker {
                 }
             }
         };
-        Ok(Answer::SignedIn { session, unlock_ticket: ticket })
+        Ok(Answer::SignedIn {
+            session,
+            unlock_ticket: ticket,
+        })
     }
 
     async fn open_desk(
         self: &Rc<Self>,
         unlocked: Unlocked,
-        writer: lock::election::Writer,
+        writer: lock::Writer,
     ) -> Result<crate::protocol::Session, Failure> {
         let local = *self.sentinel.borrow();
-        let (handle, session) =
-            desk::open(self.page.clone(), self.profile.clone(), unlocked, writer, local).await?;
+        let (handle, session) = desk::open(
+            self.page.clone(),
+            self.profile.clone(),
+            unlocked,
+            writer,
+            local,
+        )
+        .await?;
         *self.seat.borrow_mut() = Seat::Writer(handle);
         Ok(session)
     }
@@ -234,7 +256,11 @@ fn known_person(person: &Person) -> Option<KnownPerson> {
 /// learns: pushing again is harmless.
 async fn send_ready_batches(profile: Rc<Profile>) {
     for (_, sealed) in profile.ready_batches().await.unwrap_or_default() {
-        if let Err(error) = http::Call::post("/api/push").bytes(sealed).fetch_bytes().await {
+        if let Err(error) = http::Call::post("/api/push")
+            .bytes(sealed)
+            .fetch_bytes()
+            .await
+        {
             log(&format!("a sealed batch stays here for now: {error}"));
         }
     }

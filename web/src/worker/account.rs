@@ -106,10 +106,26 @@ async fn begin(profile: &Profile, body: SessionBody, password: &str) -> Result<U
     let organisation = body.org_id.to_string();
     let account = Account::default();
     account.keep(body);
-    let token = account.access.borrow().as_ref().map(|(token, _)| token.clone());
-    let me: Me = parse(http::Call::get("/api/me").bearer(token.as_deref().unwrap_or_default()).fetch_json().await)?;
-    let known = profile.people().await.map_err(not_saved)?.into_iter().find(|person| person.id == id);
-    let opened = known.as_ref().and_then(|known| known.wrapped_key.unwrap_with(&id, password).ok());
+    let token = account
+        .access
+        .borrow()
+        .as_ref()
+        .map(|(token, _)| token.clone());
+    let me: Me = parse(
+        http::Call::get("/api/me")
+            .bearer(token.as_deref().unwrap_or_default())
+            .fetch_json()
+            .await,
+    )?;
+    let known = profile
+        .people()
+        .await
+        .map_err(not_saved)?
+        .into_iter()
+        .find(|person| person.id == id);
+    let opened = known
+        .as_ref()
+        .and_then(|known| known.wrapped_key.unwrap_with(&id, password).ok());
     let (mut person, data_key) = match (known, opened) {
         (Some(known), Some(data_key)) => (known, data_key),
         // New here; or the password was changed elsewhere, and what lies under the old one stays sealed: its batch is
@@ -141,7 +157,11 @@ async fn begin(profile: &Profile, body: SessionBody, password: &str) -> Result<U
     register_device(profile, &account, &mut person).await?;
     person.revision += 1;
     profile.save(&person).await.map_err(not_saved)?;
-    Ok(Unlocked { person, data_key, account })
+    Ok(Unlocked {
+        person,
+        data_key,
+        account,
+    })
 }
 
 /// Makes sure that the relay knows this device's key for the person.
@@ -154,13 +174,20 @@ async fn register_device(
         Some(key) => key,
         None => {
             let key = SigningKey::generate().await.map_err(not_saved)?;
-            profile.save_signing_key(&person.id, &key).await.map_err(not_saved)?;
+            profile
+                .save_signing_key(&person.id, &key)
+                .await
+                .map_err(not_saved)?;
             key
         }
     };
     let public = key.public_key().await.map_err(not_saved)?;
     let body = serde_json::json!({ "public_key": base64(&public), "label": device_label() });
-    let token = account.access.borrow().as_ref().map(|(token, _)| token.clone());
+    let token = account
+        .access
+        .borrow()
+        .as_ref()
+        .map(|(token, _)| token.clone());
     let registered: Registered = post("/api/devices", token.as_deref(), &body).await?;
     person.device = Some(registered.device_id.to_string());
     person.relay_key = from_base64(&registered.sealing_key).ok_or(Failure::Unexpected)?;
@@ -171,17 +198,27 @@ async fn register_device(
 pub async fn unlock(profile: &Profile, id: PersonId, password: &str) -> Result<Unlocked, Failure> {
     let id = id.to_string();
     let people = profile.people().await.map_err(not_saved)?;
-    let person = people.into_iter().find(|person| person.id == id).ok_or(Failure::Locked)?;
-    let data_key = person.wrapped_key.unwrap_with(&id, password).map_err(|error| match error {
-        UnlockError::WrongPassword => Failure::WrongPassword,
-        UnlockError::Damaged(what) => {
-            log(&format!("a wrapped key is damaged: {what}"));
-            Failure::NotSaved
-        }
-    })?;
+    let person = people
+        .into_iter()
+        .find(|person| person.id == id)
+        .ok_or(Failure::Locked)?;
+    let data_key = person
+        .wrapped_key
+        .unwrap_with(&id, password)
+        .map_err(|error| match error {
+            UnlockError::WrongPassword => Failure::WrongPassword,
+            UnlockError::Damaged(what) => {
+                log(&format!("a wrapped key is damaged: {what}"));
+                Failure::NotSaved
+            }
+        })?;
     let account = Account::default();
     *account.password.borrow_mut() = Some(Zeroizing::new(password.to_string()));
-    Ok(Unlocked { person, data_key, account })
+    Ok(Unlocked {
+        person,
+        data_key,
+        account,
+    })
 }
 
 impl Account {
@@ -202,8 +239,14 @@ impl Account {
         let session = match post("/api/refresh", None, &body).await {
             Ok(session) => session,
             Err(Failure::Server { problem }) => {
-                let password = self.password.borrow().as_ref().map(|password| password.to_string());
-                let Some(password) = password else { return Err(Failure::Server { problem }) };
+                let password = self
+                    .password
+                    .borrow()
+                    .as_ref()
+                    .map(|password| password.to_string());
+                let Some(password) = password else {
+                    return Err(Failure::Server { problem });
+                };
                 let body = serde_json::json!({ "login": person.login, "password": password });
                 post("/api/sign-in", None, &body).await?
             }
@@ -221,7 +264,11 @@ impl Account {
             ticket: String,
         }
         let token = self.token(person).await?;
-        let has_key = profile.signing_key(&person.id).await.map_err(not_saved)?.is_some();
+        let has_key = profile
+            .signing_key(&person.id)
+            .await
+            .map_err(not_saved)?
+            .is_some();
         if !has_key || person.device.is_none() {
             register_device(profile, self, person).await?;
             person.revision += 1;
@@ -241,9 +288,15 @@ impl Account {
         }
         let token = self.token(person).await?;
         let body = serde_json::json!({ "person_id": invited });
-        let Invited { token, expires_at_ms } = post("/api/invites", Some(&token), &body).await?;
+        let Invited {
+            token,
+            expires_at_ms,
+        } = post("/api/invites", Some(&token), &body).await?;
         let expires_at = Timestamp::from_millis(expires_at_ms);
-        Ok(Answer::InviteLink { path: format!("/invite#{token}"), expires_at })
+        Ok(Answer::InviteLink {
+            path: format!("/invite#{token}"),
+            expires_at,
+        })
     }
 
     pub async fn sign_out(&self, person: &Person) {
@@ -276,7 +329,12 @@ async fn post<T: DeserializeOwned>(
 fn parse<T>(result: Result<T, HttpError>) -> Result<T, Failure> {
     result.map_err(|error| match error {
         HttpError::Problem(problem) => Failure::Server {
-            problem: problem.kind.rsplit(':').next().unwrap_or_default().to_string(),
+            problem: problem
+                .kind
+                .rsplit(':')
+                .next()
+                .unwrap_or_default()
+                .to_string(),
         },
         error if error.is_temporary() => Failure::Offline,
         error => {
@@ -288,26 +346,44 @@ fn parse<T>(result: Result<T, HttpError>) -> Result<T, Failure> {
 
 /// What the person's list of devices shows.
 fn device_label() -> String {
-    let agent = crate::browser::worker_scope().navigator().user_agent().unwrap_or_default();
-    let system = ["Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux"];
-    let system = system.into_iter().find(|system| agent.contains(system)).unwrap_or("device");
+    let agent = crate::browser::worker_scope()
+        .navigator()
+        .user_agent()
+        .unwrap_or_default();
+    let system = [
+        "Android", "iPhone", "iPad", "Windows", "Mac OS", "CrOS", "Linux",
+    ];
+    let system = system
+        .into_iter()
+        .find(|system| agent.contains(system))
+        .unwrap_or("device");
     let browser = ["Edg", "OPR", "Firefox", "Chrome", "Safari"];
-    let browser = browser.into_iter().find(|browser| agent.contains(browser)).unwrap_or("Browser");
+    let browser = browser
+        .into_iter()
+        .find(|browser| agent.contains(browser))
+        .unwrap_or("Browser");
     format!("{browser} on {system}")
 }
 
 pub fn now() -> Timestamp {
-    #[expect(clippy::cast_possible_truncation, reason = "milliseconds since 1970 fit in 53 bits")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds since 1970 fit in 53 bits"
+    )]
     let millis = js_sys::Date::now() as i64;
     Timestamp::from_millis(millis)
 }
 
 fn base64(bytes: &[u8]) -> String {
     let text: String = bytes.iter().map(|byte| char::from(*byte)).collect();
-    crate::browser::worker_scope().btoa(&text).expect("every character is a byte")
+    crate::browser::worker_scope()
+        .btoa(&text)
+        .expect("every character is a byte")
 }
 
 fn from_base64(text: &str) -> Option<Vec<u8>> {
     let text = crate::browser::worker_scope().atob(text).ok()?;
-    text.chars().map(|character| u8::try_from(u32::from(character)).ok()).collect()
+    text.chars()
+        .map(|character| u8::try_from(u32::from(character)).ok())
+        .collect()
 }

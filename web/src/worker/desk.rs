@@ -17,11 +17,9 @@ use super::orders::{self, Planned};
 use super::page::Page;
 use super::{log, not_saved, seal};
 use crate::keys::{BrowserRng, browser_rng};
-use crate::lock::election::Writer;
+use crate::lock::Writer;
 use crate::lock::relay::Asked;
-use crate::protocol::{
-    self, Answer, Failure, Order, Request, Session, StoreWarning,
-};
+use crate::protocol::{self, Answer, Failure, Order, Request, Session, StoreWarning};
 use crate::store::journal::Entry;
 use crate::store::person::{Kept, PersonOpened, PersonStores};
 use crate::store::profile::Person;
@@ -38,8 +36,14 @@ const TICK_MILLIS: u32 = 1_000;
 
 /// What the desk works through, one after the other.
 pub enum Input {
-    Ask { request: Request, reply: oneshot::Sender<Result<Answer, Failure>> },
-    Link { number: u64, event: Event },
+    Ask {
+        request: Request,
+        reply: oneshot::Sender<Result<Answer, Failure>>,
+    },
+    Link {
+        number: u64,
+        event: Event,
+    },
     /// The relay knows this device under a new id.
     NewDevice(DeviceId),
     Tick,
@@ -128,15 +132,20 @@ pub async fn open(
     writer: Writer,
     local: Option<Sentinel>,
 ) -> Result<(Handle, Session), Failure> {
-    let Unlocked { person, data_key, account } = unlocked;
+    let Unlocked {
+        person,
+        data_key,
+        account,
+    } = unlocked;
     let id = |text: &str| crdt_model::ids::from_text(text).map_err(|_| Failure::Unexpected);
     let me = Identity {
         org: crdt_model::ids::OrgId::from_bytes(id(&person.organisation)?),
         person: crdt_model::ids::PersonId::from_bytes(id(&person.id)?),
         device: DeviceId::from_bytes(id(person.device.as_deref().unwrap_or_default())?),
     };
-    let (stores, opened) =
-        PersonStores::open(&person.store, &data_key, local).await.map_err(not_saved)?;
+    let (stores, opened) = PersonStores::open(&person.store, &data_key, local)
+        .await
+        .map_err(not_saved)?;
     let (replica, commits, warning) = recover(me, &stores, &opened).await;
     let (inputs, queue) = mpsc::unbounded();
     let person_id = person.id.clone();
@@ -177,7 +186,13 @@ pub async fn open(
     desk.confirm().await;
     spawn_local(tick(shared.clone()));
     spawn_local(desk.work(queue));
-    Ok((Handle { person: person_id, ends: Rc::new(Ends(shared)) }, session))
+    Ok((
+        Handle {
+            person: person_id,
+            ends: Rc::new(Ends(shared)),
+        },
+        session,
+    ))
 }
 
 /// The replica as the stores give it, what must be written first, and what to warn of.
@@ -200,15 +215,17 @@ async fn recover(
         (None, None) => None,
     };
     let from_database = match opened.start {
-        Start::Normal | Start::RebuildJournal | Start::MergeForeign => match stores.load_all("").await {
-            Ok(entries) => Replica::open(me, entries, &mut rng)
-                .map_err(|error| log(&format!("the database cannot be read: {error}")))
-                .ok(),
-            Err(error) => {
-                log(&format!("the database cannot be read: {error}"));
-                None
+        Start::Normal | Start::RebuildJournal | Start::MergeForeign => {
+            match stores.load_all("").await {
+                Ok(entries) => Replica::open(me, entries, &mut rng)
+                    .map_err(|error| log(&format!("the database cannot be read: {error}")))
+                    .ok(),
+                Err(error) => {
+                    log(&format!("the database cannot be read: {error}"));
+                    None
+                }
             }
-        },
+        }
         Start::New | Start::RecoverFromJournal | Start::RecoverFromRelay { .. } => None,
     };
     let Some(mut replica) = from_database else {
@@ -216,7 +233,11 @@ async fn recover(
             return (Replica::new(me, &mut rng), Vec::new(), warning);
         }
         let (replica, commit) = Replica::recover(me, journal(), &mut rng);
-        return (replica, vec![commit], warning.or(Some(StoreWarning::Recovering)));
+        return (
+            replica,
+            vec![commit],
+            warning.or(Some(StoreWarning::Recovering)),
+        );
     };
     let commits = replica.adopt(journal(), &mut rng).into_iter().collect();
     if opened.start != Start::Normal || opened.pending.len() < replica.outbox().count() {
@@ -268,7 +289,9 @@ impl Desk {
                     Ok(request) => {
                         let outcome = self.answer(request).await;
                         outcome.map(|answer| {
-                            self.writer.relay.answer(&asked, crdt_model::codec::encode(&answer));
+                            self.writer
+                                .relay
+                                .answer(&asked, crdt_model::codec::encode(&answer));
                         })
                     }
                     Err(_) => Ok(()),
@@ -279,7 +302,7 @@ impl Desk {
                 self.page.event(protocol::Event::Locked);
                 return;
             }
-            self.tell_changes().await;
+            self.tell_changes();
         }
     }
 
@@ -312,7 +335,9 @@ impl Desk {
                     kept = self.keep(commit).await?;
                     match &kept {
                         Ok(_) => {
-                            let more = self.device.handle(Event::Stored(number), now(), &mut self.rng);
+                            let more =
+                                self.device
+                                    .handle(Event::Stored(number), now(), &mut self.rng);
                             queue.extend(more);
                         }
                         Err(error) => {
@@ -346,7 +371,9 @@ impl Desk {
                     self.confirm().await;
                 }
                 Effect::Changed => self.changed = true,
-                Effect::Refused(reason) => log(&format!("the server ended the connection: {reason:?}")),
+                Effect::Refused(reason) => {
+                    log(&format!("the server ended the connection: {reason:?}"))
+                }
             }
         }
         Ok(kept)
@@ -372,7 +399,9 @@ impl Desk {
             .map(|(order, bytes)| Entry::pending(order.to_be_bytes(), bytes))
             .collect();
         if !commit.settled.is_empty() {
-            entries.push(Entry::settled(commit.settled.iter().map(|order| order.to_be_bytes())));
+            entries.push(Entry::settled(
+                commit.settled.iter().map(|order| order.to_be_bytes()),
+            ));
         }
         let kept = self.stores.commit(&writes, &entries).await;
         let warning = match &kept {
@@ -416,7 +445,12 @@ impl Desk {
         let sealed = seal::seal(batch, &key, &person.relay_key).await;
         match sealed {
             Ok(bytes) => {
-                if let Err(error) = self.shared.profile.set_ready_batch(&person.id, Some(&bytes)).await {
+                if let Err(error) = self
+                    .shared
+                    .profile
+                    .set_ready_batch(&person.id, Some(&bytes))
+                    .await
+                {
                     log(&format!("the ready slot: {error}"));
                 }
                 Some(bytes)
@@ -434,15 +468,21 @@ impl Desk {
             Request::Query(query) => Ok(views::answer(&self.device.replica, &query, self.around())),
             Request::SyncNow => {
                 let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
-                self.run(effects).await?.map_err(not_saved).map(|_| Answer::SignedIn {
-                    session: self.session.clone(),
-                    unlock_ticket: None,
-                })
+                self.run(effects)
+                    .await?
+                    .map_err(not_saved)
+                    .map(|_| Answer::SignedIn {
+                        session: self.session.clone(),
+                        unlock_ticket: None,
+                    })
             }
             Request::Dismiss { intent } => {
                 let commit = self.device.replica.dismiss(intent);
                 self.changed = true;
-                self.run(vec![Effect::Commit(commit)]).await?.map_err(not_saved).map(|_| Answer::Done)
+                self.run(vec![Effect::Commit(commit)])
+                    .await?
+                    .map_err(not_saved)
+                    .map(|_| Answer::Done)
             }
             Request::Invite { person } => {
                 let me = self.shared.person.borrow().clone();
@@ -477,7 +517,11 @@ impl Desk {
         self.changed = true;
         match self.run(vec![Effect::Commit(commit)]).await? {
             Ok(kept) => {
-                let sold = if is_sale { views::sale(&self.device.replica, id) } else { None };
+                let sold = if is_sale {
+                    views::sale(&self.device.replica, id)
+                } else {
+                    None
+                };
                 Ok(Ok(match (sold, made) {
                     (Some(mut sold), _) => {
                         sold.warning = match kept {
@@ -543,7 +587,9 @@ impl Desk {
     /// Writes the sentinels, so that an emptied store is noticed.
     async fn confirm(&self) {
         match self.stores.confirm().await {
-            Ok(sentinel) => self.page.event(protocol::Event::Sentinel(sentinel.to_text())),
+            Ok(sentinel) => self
+                .page
+                .event(protocol::Event::Sentinel(sentinel.to_text())),
             Err(error) => log(&format!("the sentinels: {error}")),
         }
         if let Err(error) = self.stores.compact_journal().await {
@@ -552,7 +598,7 @@ impl Desk {
     }
 
     /// Tells this tab and the others what may be out of date.
-    async fn tell_changes(&mut self) {
+    fn tell_changes(&mut self) {
         if !std::mem::take(&mut self.changed) {
             return;
         }
@@ -565,7 +611,9 @@ impl Desk {
         }
         events.push(protocol::Event::Changed);
         for event in events {
-            self.writer.relay.broadcast(crdt_model::codec::encode(&event));
+            self.writer
+                .relay
+                .broadcast(crdt_model::codec::encode(&event));
             self.page.event(event);
         }
     }
@@ -573,7 +621,9 @@ impl Desk {
 
 async fn is_persistent() -> bool {
     let storage = crate::browser::worker_scope().navigator().storage();
-    let Ok(promise) = storage.persisted() else { return false };
+    let Ok(promise) = storage.persisted() else {
+        return false;
+    };
     crate::browser::settled::<wasm_bindgen::JsValue>(promise)
         .await
         .is_ok_and(|persisted| persisted.is_truthy())

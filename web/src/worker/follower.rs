@@ -10,7 +10,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::account::Unlocked;
 use super::{Seat, Worker};
-use crate::lock::election::Follower;
+use crate::lock::Follower;
 use crate::lock::relay::Relay;
 use crate::protocol::{Answer, Event, Failure, Request};
 
@@ -24,7 +24,11 @@ pub struct Handle {
 
 impl Handle {
     pub async fn ask(&self, request: Request) -> Result<Answer, Failure> {
-        let answer = self.relay.request(codec::encode(&request)).await.map_err(|_| Failure::Busy)?;
+        let answer = self
+            .relay
+            .request(codec::encode(&request))
+            .await
+            .map_err(|_| Failure::Busy)?;
         codec::decode::<Result<Answer, Failure>>(&answer).unwrap_or(Err(Failure::Unexpected))
     }
 }
@@ -61,7 +65,9 @@ pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) ->
                 }
             }
         };
-        let Ok(held) = held else { return worker.lost_seat() };
+        let Ok(held) = held else {
+            return worker.lost_seat();
+        };
         let writer = follower.promote(held);
         *worker.seat.borrow_mut() = Seat::Nobody;
         match worker.open_desk(unlocked, writer).await {

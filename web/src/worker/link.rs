@@ -23,7 +23,10 @@ impl Link {
         let (outgoing, frames) = mpsc::unbounded();
         spawn_local(async move {
             carry(&shared, number, frames).await;
-            shared.tell(Input::Link { number, event: Event::Closed });
+            shared.tell(Input::Link {
+                number,
+                event: Event::Closed,
+            });
         });
         Self { outgoing }
     }
@@ -45,7 +48,11 @@ async fn carry(shared: &Rc<Shared>, number: u64, mut frames: mpsc::UnboundedRece
         }
     };
     let location = worker_scope().location();
-    let scheme = if location.protocol() == "https:" { "wss" } else { "ws" };
+    let scheme = if location.protocol() == "https:" {
+        "wss"
+    } else {
+        "ws"
+    };
     let mut socket = match Socket::connect(&format!("{scheme}://{}/sync", location.host())) {
         Ok(socket) => socket,
         Err(error) => {
@@ -63,11 +70,17 @@ async fn carry(shared: &Rc<Shared>, number: u64, mut frames: mpsc::UnboundedRece
         match turn {
             Turn::Socket(Some(SocketEvent::Opened)) => {
                 if let Some(ticket) = ticket.take() {
-                    shared.tell(Input::Link { number, event: Event::Opened { ticket } });
+                    shared.tell(Input::Link {
+                        number,
+                        event: Event::Opened { ticket },
+                    });
                 }
             }
             Turn::Socket(Some(SocketEvent::Message(bytes))) => {
-                shared.tell(Input::Link { number, event: Event::Frame(bytes) });
+                shared.tell(Input::Link {
+                    number,
+                    event: Event::Frame(bytes),
+                });
             }
             Turn::Socket(Some(SocketEvent::Closed { .. }) | None) => return,
             Turn::Frame(Some(frame)) => {

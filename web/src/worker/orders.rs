@@ -29,8 +29,14 @@ pub fn plan(
     now: Timestamp,
     rng: &mut impl Rng,
 ) -> Result<Planned, Refusal> {
-    let command = |command| Planned::Command { command, made: None };
-    let making = |command, id: String| Planned::Command { command, made: Some(id) };
+    let command = |command| Planned::Command {
+        command,
+        made: None,
+    };
+    let making = |command, id: String| Planned::Command {
+        command,
+        made: Some(id),
+    };
     Ok(match order {
         Order::Sell(order) => Planned::Sell(order),
         Order::Replace { sale } => command(replace(replica, sale)?),
@@ -40,37 +46,88 @@ pub fn plan(
         }
         Order::AddPackage(details) => {
             let package = PackageId::generate(now, rng);
-            making(Command::AddPackage { package, details }, package.to_string())
+            making(
+                Command::AddPackage { package, details },
+                package.to_string(),
+            )
         }
-        Order::EditPackage { package, details } => command(Command::EditPackage { package, details }),
+        Order::EditPackage { package, details } => {
+            command(Command::EditPackage { package, details })
+        }
         Order::SetPackageActive { package, active } => {
             command(Command::SetPackageActive { package, active })
         }
         Order::AddStaff { name, grants } => {
             let person = PersonId::generate(now, rng);
-            making(Command::AddStaff { person, name, grants }, person.to_string())
+            making(
+                Command::AddStaff {
+                    person,
+                    name,
+                    grants,
+                },
+                person.to_string(),
+            )
         }
         Order::SetGrants { person, grants } => command(Command::SetGrants { person, grants }),
-        Order::SetStaffActive { person, active } => command(Command::SetStaffActive { person, active }),
+        Order::SetStaffActive { person, active } => {
+            command(Command::SetStaffActive { person, active })
+        }
         Order::RegisterClient { site, details } => {
             let client = ClientId::generate(now, rng);
-            making(Command::RegisterClient { client, site, details }, client.to_string())
+            making(
+                Command::RegisterClient {
+                    client,
+                    site,
+                    details,
+                },
+                client.to_string(),
+            )
         }
-        Order::ImportBatch { site, label, package, price, codes, block_size } => {
+        Order::ImportBatch {
+            site,
+            label,
+            package,
+            price,
+            codes,
+            block_size,
+        } => {
             let batch = BatchId::generate(now, rng);
             let blocks = blocks(codes, block_size, now, rng)?;
             making(
-                Command::MakeBatch { site, batch, label, package, price, blocks },
+                Command::MakeBatch {
+                    site,
+                    batch,
+                    label,
+                    package,
+                    price,
+                    blocks,
+                },
                 batch.to_string(),
             )
         }
         Order::LeaseBlock { site, block, to } => command(Command::LeaseBlock { site, block, to }),
-        Order::RecallBlock { site, block, to, reason } => {
-            command(Command::RecallBlock { site, block, to, reason })
-        }
-        Order::DecideHeld { till, hold, accepted, reason } => {
-            command(Command::DecideHeld { till, hold, accepted, reason })
-        }
+        Order::RecallBlock {
+            site,
+            block,
+            to,
+            reason,
+        } => command(Command::RecallBlock {
+            site,
+            block,
+            to,
+            reason,
+        }),
+        Order::DecideHeld {
+            till,
+            hold,
+            accepted,
+            reason,
+        } => command(Command::DecideHeld {
+            till,
+            hold,
+            accepted,
+            reason,
+        }),
     })
 }
 
@@ -86,7 +143,10 @@ fn blocks(
     }
     Ok(codes
         .chunks(size)
-        .map(|codes| NewBlock { block: BlockId::generate(now, rng), codes: codes.to_vec() })
+        .map(|codes| NewBlock {
+            block: BlockId::generate(now, rng),
+            codes: codes.to_vec(),
+        })
         .collect())
 }
 

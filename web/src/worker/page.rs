@@ -31,11 +31,20 @@ impl Page {
             }
         });
         scope.set_onmessage(Some(on_message.as_ref().unchecked_ref()));
-        (Self { scope, _on_message: Rc::new(on_message) }, receiver)
+        (
+            Self {
+                scope,
+                _on_message: Rc::new(on_message),
+            },
+            receiver,
+        )
     }
 
     pub fn reply(&self, id: u32, result: Result<Answer, Failure>) {
-        self.post(&FromWorker::Reply { id, result });
+        self.post(&FromWorker::Reply {
+            id,
+            result: result.map(Box::new),
+        });
     }
 
     pub fn event(&self, event: Event) {
