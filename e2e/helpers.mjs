@@ -16,6 +16,7 @@ import { takeShot } from "./helpers/page.mjs";
 import { Server } from "./helpers/server.mjs";
 
 export { Device, DESKTOP, PHONE } from "./helpers/device.mjs";
+export { fillIn, OWNER, setUp, signIn } from "./helpers/office.mjs";
 export { assertAccessible, takeShot } from "./helpers/page.mjs";
 export { temporaryFolder, until } from "./helpers/processes.mjs";
 export { Server } from "./helpers/server.mjs";

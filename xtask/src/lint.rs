@@ -1,7 +1,8 @@
-//! Formatting and clippy, with warnings denied, for both targets.
+//! Formatting, licences, and clippy with warnings denied for both targets.
 
 use anyhow::Result;
 
+use crate::licences;
 use crate::shell;
 use crate::tools;
 use crate::wasm::TARGET;
@@ -10,6 +11,7 @@ pub fn all() -> Result<()> {
     shell::phase("formatting", || {
         shell::run(shell::cargo().args(["fmt", "--all", "--check"]))
     })?;
+    shell::phase("licences", licences::check)?;
     shell::phase("clippy, native", || {
         shell::run(shell::cargo().args([
             "clippy",

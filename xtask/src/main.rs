@@ -9,6 +9,7 @@ mod compress;
 mod css;
 mod dev;
 mod dist;
+mod licences;
 mod lint;
 mod postgres;
 mod shell;
@@ -46,7 +47,7 @@ const COMMANDS: &[Entry] = &[
     Entry {
         name: "check",
         arguments: "",
-        about: "formatting and clippy, native and wasm32",
+        about: "formatting, licences and clippy, native and wasm32",
         run: |_| lint::all(),
     },
     Entry {
