@@ -29,13 +29,6 @@ pub struct Call {
 
 /// Worker → UI.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-#[cfg_attr(
-    target_pointer_width = "64",
-    expect(
-        clippy::large_enum_variant,
-        reason = "one at a time, decoded and taken apart at once; never stored in bulk"
-    )
-)]
 pub enum FromWorker {
     Reply {
         id: u32,
