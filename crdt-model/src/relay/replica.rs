@@ -12,8 +12,8 @@ use crate::time::Timestamp;
 pub struct RelayDocument {
     document: Document,
     sheet: Sheet,
-    /// The last sequence number of every actor.
-    clock: BTreeMap<Actor, u64>,
+    /// The last sequence number and operation counter of every actor.
+    clock: BTreeMap<Actor, (u64, u64)>,
     /// Every assignment of every record field, by its operation id: what an operation may claim to replace.
     assignments: BTreeMap<String, Vec<(u64, Actor)>>,
 }
@@ -72,11 +72,13 @@ impl RelayDocument {
                 None => return Fit::Apart,
             }
         }
-        if change.seq != self.clock.get(&actor).copied().unwrap_or(0) + 1 {
+        let (last_seq, own_last_op) = self.clock.get(&actor).copied().unwrap_or((0, 0));
+        if change.seq != last_seq + 1 {
             return Fit::Apart;
         }
-        // Automerge numbers operations on from the highest one that the author has seen.
-        if change.start_op == last_op + 1 {
+        // Automerge numbers operations on from the highest one that the author has seen, and nobody is blind to
+        // his own: otherwise two operations would bear one id.
+        if change.start_op == last_op + 1 && change.start_op > own_last_op {
             Fit::Next
         } else {
             Fit::Impossible
@@ -145,13 +147,14 @@ impl RelayDocument {
 }
 
 fn note(
-    clock: &mut BTreeMap<Actor, u64>,
+    clock: &mut BTreeMap<Actor, (u64, u64)>,
     assignments: &mut BTreeMap<String, Vec<(u64, Actor)>>,
     actor: Actor,
     plain: &PlainChange,
 ) {
-    let seq = clock.entry(actor).or_insert(0);
+    let (seq, last_op) = clock.entry(actor).or_insert((0, 0));
     *seq = plain.seq.max(*seq);
+    *last_op = plain.max_op().max(*last_op);
     for (place, op) in plain.ops.iter().enumerate() {
         if op.container == Container::Records {
             assignments
