@@ -1,0 +1,590 @@
+# English. Side by side with sw.ftl, section by section: a message missing there stops the build.
+
+## Names of screens and of the app
+
+app-name = ViorNet
+home = Home
+sell = Sell
+stock = My stock
+sales = Sales
+vouchers = Vouchers
+staff = Staff
+packages = Packages
+sync = Sync
+navigation = Main menu
+group-sell = Sell
+group-money = Money
+group-team = Team
+skip-to-content = Skip to content
+
+## Words used everywhere
+
+add = Add
+all = All
+back = Back
+cancel = Cancel
+close = Close
+copy = Copy
+copied = Copied
+done = Done
+edit = Edit
+more = More
+less = Less
+name = Name
+none = None
+optional = optional
+price = Price
+save = Save
+search = Search
+share = Share
+print = Print
+site = Site
+sites = Sites
+total = Total
+try-again = Try again
+reload = Reload
+loading = Loading
+show-more = Show more
+as-of = as of { $when }
+saved = Saved
+today-at = today { $time }
+yesterday-at = yesterday { $time }
+tomorrow-at = tomorrow { $time }
+
+## Days and months, as dates show them
+
+weekday-0 = Mon
+weekday-1 = Tue
+weekday-2 = Wed
+weekday-3 = Thu
+weekday-4 = Fri
+weekday-5 = Sat
+weekday-6 = Sun
+month-1 = Jan
+month-2 = Feb
+month-3 = Mar
+month-4 = Apr
+month-5 = May
+month-6 = Jun
+month-7 = Jul
+month-8 = Aug
+month-9 = Sep
+month-10 = Oct
+month-11 = Nov
+month-12 = Dec
+
+## How long: short ("2 h") in the sync pill, in words elsewhere
+
+age-moments = just now
+age-minutes = { $count } min
+age-hours = { $count } h
+age-days = { $count ->
+        [one] 1 day
+       *[other] { $count } days
+    }
+minutes = { $count ->
+        [one] 1 minute
+       *[other] { $count } minutes
+    }
+hours = { $count ->
+        [one] 1 hour
+       *[other] { $count } hours
+    }
+days = { $count ->
+        [one] 1 day
+       *[other] { $count } days
+    }
+months = { $count ->
+        [one] 1 month
+       *[other] { $count } months
+    }
+unit-minutes = minutes
+unit-hours = hours
+unit-days = days
+unit-weeks = weeks
+unit-months = months
+
+## The sentence about a package or voucher: "Use within 30 days · 7 days from first login · 5 GB"
+
+use-within = Use within { $duration }
+from-first-login = { $duration } from first login
+time-online = { $duration } of internet
+data-volume = { $volume } of data
+
+## Sync in words
+
+pill-safe = All safe { $when }
+pill-safe-never = All safe
+pill-here = { $count } on this { $device ->
+        [computer] computer
+       *[phone] phone
+    } · { $age }
+pill-needs-you = Needs you ({ $count })
+pill-offline = Offline since { $when }
+pill-offline-never = Offline
+pill-starting = Starting
+pill-label = Sync: { $state }
+safety-here = Saved on this { $device ->
+        [computer] computer
+       *[phone] phone
+    }
+safety-server = Safe on server
+safety-needs-you = Needs you
+warn-database = The app's main store on this device failed. Sales are kept in the second store; connect soon.
+warn-journal = The app's second store on this device failed. Sales are kept in the main store; connect soon.
+warn-recovering = The browser lost this app's store. It is being rebuilt; nothing that was saved is gone.
+warn-not-persistent = This browser may clear its storage when space runs out. Install the app, and connect at least once a day.
+
+## What went wrong, what is safe, what to do
+
+fail-offline = This needs a connection. Your work on this device is safe; try again when you are online.
+fail-wrong-password = The sign-in name or password is not right.
+fail-wrong-unlock = The password is not right.
+fail-locked = The screen is locked. Sign in again; nothing is lost.
+fail-not-saved = This device could not save it, so it did not happen. Free some space or restart the browser, then try again.
+fail-busy = The app is open in another tab that does not answer. Close the other tabs and try again.
+fail-unexpected = Something went wrong in the app. What was saved is safe. Reload the page.
+fail-server = The server could not do it ({ $problem }). Your work on this device is safe; try again later.
+fail-attempts = Too many attempts. Wait a few minutes, then try again.
+fail-set-up-done = This server is already set up. Sign in instead.
+fail-link = This link is not valid any more. Ask for a new one.
+fail-login-taken = Somebody already uses this sign-in name. Choose another.
+fail-password-weak = Choose a longer password: 10 characters or more.
+fail-not-allowed = Your role does not allow this here. An administrator can change that.
+fail-not-yours-to-grant = You can only give roles whose rights you have yourself.
+fail-name = A name has 1 to { $max } characters.
+fail-price = The price is out of range.
+fail-validity = The validity is 1 to 1,000 units.
+fail-email = That is not an e-mail address.
+fail-code = A code is empty, too long or has a character that cannot be seen.
+fail-block-count = A block has 1 to 1,000 codes.
+fail-no-package = This package is not in the catalog any more.
+fail-no-person = This person is not on the staff.
+fail-no-block = This block is not known on this device.
+fail-block-leased = Somebody holds this block. Recall it first.
+fail-reason = Please give a reason.
+fail-quantity = A sale has 1 to 20 vouchers.
+fail-nothing-left = { $left ->
+        [one] Only 1 is left on this device.
+       *[other] Only { $left } are left on this device.
+    }
+fail-none-left = None are left on this device. Ask for stock.
+fail-not-in-your-block = This voucher is not in a block of this device.
+fail-already-sold = This voucher is already sold.
+fail-void = This voucher is void.
+fail-reference = The reference is too long: at most 64 characters.
+fail-no-sale = This sale is not known here.
+fail-not-contradicted = This sale stands, or its client already has a new code.
+fail-phone = That is not a phone number.
+fail-phone-short = The phone number is too short.
+fail-phone-long = The phone number is too long.
+fail-amount = Write the amount in digits, such as 5,000.
+fail-needed = Please fill this in.
+fail-number = Write a whole number from { $min } to { $max }.
+error-title = This screen could not be shown
+no-permission = Your role does not open this screen
+no-permission-who = Who can: { $roles }.
+not-found = There is no such page
+not-found-hint = The address may be old or mistyped.
+go-home = Go to the start
+no-worker = This browser cannot run the app
+no-worker-hint = Use a recent Chrome, Firefox or Safari, and open the address over HTTPS.
+
+## Person, site and preferences
+
+person-menu = Menu of { $name }
+language = Language
+theme = Theme
+theme-light = Light
+theme-dark = Dark
+theme-system = As the device
+lock = Lock
+sign-out = Sign out
+sign-out-title = Sign out?
+sign-out-pending = { $count ->
+        [one] 1 item is still only on this device. It stays here, sealed, and is sent by the next person who connects.
+       *[other] { $count } items are still only on this device. They stay here, sealed, and are sent by the next person who connects.
+    }
+add-site = Add site
+site-name = Site name
+site-place = Place
+site-added = Site added
+no-site = No site yet
+no-site-hint = Nobody has given you a site. Ask your administrator.
+palette = Search or command
+palette-empty = Nothing found
+shortcuts = Keys: / search, Ctrl-K commands, g then s sales
+
+## Set-up
+
+setup-title = Set up ViorNet
+setup-intro = This is done once. You become the owner and can invite others afterwards.
+setup-no-token = Open the one-time set-up link that the server printed when it started.
+setup-business = Your business
+setup-you = You
+organisation = Organisation
+currency = Currency
+currency-hint = It cannot be changed after the first sale.
+timezone = Time zone
+first-site = First site
+first-site-hint = Where you sell WiFi, for example Mwenge
+your-name = Your name
+create-organisation = Create organisation
+
+## Sign-in
+
+sign-in = Sign in
+sign-in-who = Who is selling?
+login = Sign-in name
+login-hint = Phone number, e-mail or a short name
+password = Password
+password-new-hint = 10 characters or more. A few words are easy to remember.
+password-show = Show password
+password-hide = Hide password
+unlock = Unlock
+unlock-as = Unlock as { $name }
+another-person = Another person
+another-person-hint = The first sign-in on this device needs a connection.
+needs-set-up = This server has no organisation yet
+
+## Invite
+
+invite-title = Join { $organisation }
+invite-welcome = Welcome, { $name }. Choose how you will sign in.
+invite-join = Join
+invite-no-token = This invitation link is incomplete. Ask for it again.
+
+## Sell
+
+choose-package = What are you selling?
+left = { $count } left
+none-left = none left
+client = Client
+walk-in = Walk-in
+client-button = Client: { $name }
+quantity = Quantity
+quantity-fewer = One fewer
+quantity-more = One more
+cash-paid = Cash paid
+cash = Cash
+mpesa = M-Pesa
+bank = Bank
+card = Card
+other-method = Other
+method = Payment method
+reference = Reference
+reference-hint = From the payment message, for example SJK4H7L2QW
+paid-by = Paid by { $method }
+other-methods = Other payment methods
+new-client = New client
+choose-client = Choose client
+use-client = Use this client
+phone = Phone
+email = E-mail
+no-client-found = No client of that name. Add one below.
+sell-empty = You have no vouchers to sell
+sell-empty-hint = Ask your manager to lease you a block. It arrives by itself when you are online.
+sell-no-packages = No packages yet
+sell-no-packages-hint = Packages are what you sell: a name, a price and how long it lasts.
+cash-in-hand = Cash in hand
+sold-today = Sold today
+ask-for-stock = Ask for stock
+ask-for-stock-text = { $name } here needs { $package } vouchers.
+selling = Saving
+
+## Receipt
+
+sold = Sold
+receipt = Receipt
+receipt-number = Receipt number
+voucher-code = Code
+username = User name
+code-qr = QR of the code
+code-not-here = The code is not on this device
+code-replaced = Replaced by
+sell-again = Sell again
+show-qr = Show QR
+
+## My stock
+
+stock-empty = No vouchers on this device
+stock-left = { $count ->
+        [one] 1 voucher left
+       *[other] { $count } vouchers left
+    }
+left-of = { $left } of { $count } left
+first-code = First code { $code }
+stock-value = Worth { $amount }
+
+## Sales
+
+sales-count = { $count ->
+        [one] 1 sale
+       *[other] { $count } sales
+    }
+sales-empty = No sales yet
+sales-empty-hint = Sales show here the moment they are made, on this device or another.
+sales-none-match = No sales match
+clear-filters = Clear filters
+search-sales = Search receipt, client, reference or code
+period = Period
+period-today = Today
+period-week = Last 7 days
+period-month = Last 30 days
+period-all = All time
+all-methods = All methods
+all-agents = All agents
+all-sites = All sites
+agent = Agent
+time = Time
+state = State
+cash-by-agent = Cash by agent
+sale-not-found = This sale is not on this device
+sale-not-found-hint = It may be older than what this device keeps, or of a site you do not work at.
+double-sold = Sold twice
+double-sale-told = Code { $code } was sold twice while phones were offline: by { $first } ({ $first-time }) and { $second } ({ $second-time }). { $first }'s sale stands.
+double-sale-client = { $second }'s client can have a new code. Both sales stay in the cash.
+double-sale-replaced = { $second }'s client has a new code. Both sales stay in the cash.
+give-replacement = Give replacement
+replacement-given = New code given
+after-recall = Sold after the block was recalled
+after-recall-hint = The phone did not know yet. The sale counts; the cash is owed.
+
+## Vouchers
+
+import-vouchers = Import vouchers
+vouchers-empty = No vouchers yet
+vouchers-empty-hint = Import the codes of your routers from a CSV file, then lease blocks of them to your agents.
+blocks-count = { $count ->
+        [one] 1 block
+       *[other] { $count } blocks
+    }
+vouchers-count = { $count ->
+        [one] 1 voucher
+       *[other] { $count } vouchers
+    }
+block = Block
+block-of = Block { $code }
+holder = Holder
+holder-office = In the office
+holder-asked = Asked for { $name }
+holder-waiting = { $name }, waiting for the phone
+holder-leased = With { $name }
+unused = Unused
+unused-count = { $count } unused
+sold-count = { $count } sold
+double-sold-count = { $count } sold twice
+void-count = { $count } void
+lease = Lease
+lease-title = Lease block { $code }
+lease-to = Lease to
+lease-block = Lease block
+lease-hint = Only this person's device will get the codes.
+lease-done = Block leased to { $name }
+no-sellers = Nobody at this site may sell yet. Add an agent first.
+recall = Recall
+recall-title = Recall block { $code } from { $name }?
+recall-consequence = { $name } may be offline and go on selling from it. A code sold by both is kept as two sales, and one client needs a new code. Recall only if the phone is lost or the agent is gone.
+recall-to = Give it to
+recall-to-office = Back to the office
+reason = Reason
+recall-block = Recall block
+recall-done = Recall asked for
+choose-person = Choose a person
+choose-package-option = Choose a package
+
+## Import
+
+import-title = Import vouchers
+import-file = CSV file
+import-file-hint = From MikHmon, RouterOS or a spreadsheet: a column named Username or Code
+choose-file = Choose file
+other-file = Choose another file
+import-reading = Reading the file
+import-good = { $count ->
+        [one] 1 voucher can be imported
+       *[other] { $count } vouchers can be imported
+    }
+import-bad = { $count ->
+        [one] 1 row cannot be taken
+       *[other] { $count } rows cannot be taken
+    }
+import-line = Line { $line }
+import-which = Which vouchers
+import-all-profiles = All profiles ({ $count })
+import-profile = { $profile } ({ $count })
+import-no-profile = no profile
+package = Package
+batch-name = Batch name
+block-size = Vouchers in a block
+block-size-hint = A block is what one agent gets at a time.
+import-makes = Makes { $blocks ->
+        [one] 1 block
+       *[other] { $blocks } blocks
+    } worth { $amount }
+import-button = { $count ->
+        [one] Import 1 voucher
+       *[other] Import { $count } vouchers
+    }
+import-done = { $count ->
+        [one] 1 voucher imported
+       *[other] { $count } vouchers imported
+    }
+import-no-package = Add a package first: a voucher is sold as a package.
+import-preview = The first vouchers
+column-code = code
+column-username = user name
+column-password = password
+column-profile = profile
+column-uptime = time limit
+column-quota = data limit
+column-price = price
+column-comment = comment
+bad-empty-code = there is no code
+bad-twice = the same code stands in line { $line }
+bad-quotes = a quotation mark is not closed
+bad-columns = { $found } columns, where the first line has { $expected }
+bad-control = the { $column } has a character that cannot be seen
+bad-blank = the { $column } begins or ends with a blank
+bad-long = the { $column } is too long
+bad-unreadable = the { $column } cannot be read
+bad-range = nobody sells such a { $column }
+bad-rounded = a spreadsheet has rounded the { $column }; its last digits are gone
+bad-differ = code and user name differ
+bad-device = this is a device's address, not a code
+bad-used = already used: it runs until { $until }
+bad-run-out = it has run out
+file-empty = The file is empty.
+file-too-large = The file is too large. Split it and import the parts.
+file-columns = The file has too many columns. Is it a list of vouchers?
+file-encoding = Save the file as "CSV UTF-8" and choose it again.
+file-no-code-column = No column is named Username or Code. The first line is: { $line }
+file-column-twice = Two columns mean the { $column }. Remove one.
+
+## Staff
+
+add-person = Add person
+staff-empty = Only you so far
+staff-empty-hint = Add your agents, then send each an invitation.
+you = you
+inactive = Inactive
+roles = Roles
+role = Role
+role-where = Where
+whole-organisation = Whole organisation
+role-at = { $role } · { $site }
+add-role = Add role
+remove-role = Remove { $role }
+role-removed = Role removed
+undo = Undo
+no-roles = No role
+invite-link = Invite link
+invite-made = Invite { $name }
+invite-hint = Send this link, or let the phone scan it. It works once, until { $when }.
+invite-qr = QR of the invite link
+deactivate = Deactivate
+activate = Activate
+deactivate-title = Deactivate { $name }?
+deactivate-consequence = { $name } can no longer sign in or sell. Sales made while offline are held until somebody decides.
+deactivated = { $name } is inactive
+activated = { $name } is active
+person-not-found = This person is not on the staff
+person-added = { $name } added
+role-super-admin = Super admin
+role-owner = Owner
+role-admin = Admin
+role-manager = Manager
+role-finance = Finance
+role-marketing = Marketing
+role-sales = Sales desk
+role-technical = Technical
+role-recovery-agent = Recovery agent
+role-agent = Agent
+role-reseller = Reseller
+
+## Packages
+
+add-package = Add package
+edit-package = Edit package
+packages-empty = No packages yet
+packages-empty-hint = Start with these four and change them as you like.
+add-these = { $count ->
+        [one] Add this package
+       *[other] Add these { $count } packages
+    }
+packages-added = Packages added
+package-saved = Package saved
+package-name-hint = For example 1 Week
+validity = Validity
+validity-count = How many
+validity-unit = Unit
+use-within-days = Days until first use
+quota-gb = Data limit in GB
+uptime-hours = Time online in hours
+price-hint = For new batches; vouchers already made keep their price.
+on-sale = On sale
+not-on-sale = Not on sale
+take-off-sale = Take off sale
+put-on-sale = Put on sale
+contested = Changed in two places at once: check it
+package-not-found = This package is not in the catalog
+
+## Home
+
+hello = Hello, { $name }
+sales-today = Sales today
+latest-sales = Latest sales
+see-all = See all
+first-steps = First steps
+step-packages = Choose your packages
+step-vouchers = Import your vouchers
+step-staff = Add your agents
+
+## Sync screen
+
+sync-now = Sync now
+sync-started = Syncing
+last-contact = Last contact with the server
+never = never
+pending = Only on this { $device ->
+        [computer] computer
+       *[phone] phone
+    }
+pending-none = Everything is safe on the server.
+pending-hint = These are sent by themselves when there is a connection. Do not clear the browser's data before.
+needs-you = Needs you
+to-decide = To decide
+to-decide-hint = These came from a device or person without the right at that time. Accept to count them.
+held-not-allowed = Held: the role did not allow it when it arrived
+held-revoked = Held: the device was revoked
+held-waiting = A manager must decide. Nothing is lost.
+declined-by = Declined by { $name }
+declined-reason = Declined by { $name }: { $reason }
+refused-code = The server could not take it ({ $code }). Show this to support.
+accept = Accept
+decline = Decline
+decline-title = Decline this item?
+decline-consequence = It will not be counted. { $name } is told, with your reason.
+accepted = Accepted
+declined = Declined
+dismiss = Dismiss
+sent-by = From { $name }
+rescue-title = Rescue file
+rescue-hint = If this device cannot connect, save its unsent work as a sealed file and upload it from another device.
+rescue-save = Save rescue file
+rescue-saved = Rescue file saved
+clock-off = This device's clock is off by { $duration }. Times are corrected.
+what-sale = Sale { $receipt }
+what-replacement = New code for a client
+what-client = Client { $name }
+what-package = Package { $name }
+what-staff = Staff: { $name }
+what-site = Site { $name }
+what-batch = { $count ->
+        [one] Batch { $label }, 1 code
+       *[other] Batch { $label }, { $count } codes
+    }
+what-lease = Block for { $name }
+what-recall = Recall of a block
+what-decision = Decision on a held item
+what-other = Change

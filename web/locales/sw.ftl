@@ -1,0 +1,590 @@
+# Kiswahili. Sambamba na en.ftl, sehemu kwa sehemu: ujumbe unaokosekana huzuia ujenzi.
+
+## Names of screens and of the app
+
+app-name = ViorNet
+home = Mwanzo
+sell = Uza
+stock = Vocha zangu
+sales = Mauzo
+vouchers = Vocha
+staff = Wafanyakazi
+packages = Vifurushi
+sync = Usawazishaji
+navigation = Menyu kuu
+group-sell = Kuuza
+group-money = Fedha
+group-team = Timu
+skip-to-content = Ruka hadi kwenye maudhui
+
+## Words used everywhere
+
+add = Ongeza
+all = Zote
+back = Rudi
+cancel = Ghairi
+close = Funga
+copy = Nakili
+copied = Imenakiliwa
+done = Maliza
+edit = Hariri
+more = Zaidi
+less = Pungua
+name = Jina
+none = Hakuna
+optional = si lazima
+price = Bei
+save = Hifadhi
+search = Tafuta
+share = Shiriki
+print = Chapisha
+site = Kituo
+sites = Vituo
+total = Jumla
+try-again = Jaribu tena
+reload = Pakia upya
+loading = Inapakia
+show-more = Onyesha zaidi
+as-of = hadi { $when }
+saved = Imehifadhiwa
+today-at = leo { $time }
+yesterday-at = jana { $time }
+tomorrow-at = kesho { $time }
+
+## Days and months, as dates show them
+
+weekday-0 = J3
+weekday-1 = J4
+weekday-2 = J5
+weekday-3 = Alh
+weekday-4 = Iju
+weekday-5 = J1
+weekday-6 = J2
+month-1 = Jan
+month-2 = Feb
+month-3 = Mac
+month-4 = Apr
+month-5 = Mei
+month-6 = Jun
+month-7 = Jul
+month-8 = Ago
+month-9 = Sep
+month-10 = Okt
+month-11 = Nov
+month-12 = Des
+
+## How long: short ("2 h") in the sync pill, in words elsewhere
+
+age-moments = sasa hivi
+age-minutes = dakika { $count }
+age-hours = saa { $count }
+age-days = { $count ->
+        [one] siku 1
+       *[other] siku { $count }
+    }
+minutes = { $count ->
+        [one] dakika 1
+       *[other] dakika { $count }
+    }
+hours = { $count ->
+        [one] saa 1
+       *[other] saa { $count }
+    }
+days = { $count ->
+        [one] siku 1
+       *[other] siku { $count }
+    }
+months = { $count ->
+        [one] mwezi 1
+       *[other] miezi { $count }
+    }
+unit-minutes = dakika
+unit-hours = saa
+unit-days = siku
+unit-weeks = wiki
+unit-months = miezi
+
+## The sentence about a package or voucher: "Use within 30 days · 7 days from first login · 5 GB"
+
+use-within = Tumia ndani ya { $duration }
+from-first-login = { $duration } tangu kuingia mara ya kwanza
+time-online = intaneti ya { $duration }
+data-volume = data { $volume }
+
+## Sync in words
+
+pill-safe = Zote salama { $when }
+pill-safe-never = Zote salama
+pill-here = { $count } kwenye { $device ->
+        [computer] kompyuta
+       *[phone] simu
+    } hii · { $age }
+pill-needs-you = Inakuhitaji ({ $count })
+pill-offline = Hakuna mtandao tangu { $when }
+pill-offline-never = Hakuna mtandao
+pill-starting = Inaanza
+pill-label = Usawazishaji: { $state }
+safety-here = Imehifadhiwa kwenye { $device ->
+        [computer] kompyuta
+       *[phone] simu
+    } hii
+safety-server = Salama kwenye seva
+safety-needs-you = Inakuhitaji
+warn-database = Hifadhi kuu ya programu kwenye kifaa hiki imeshindwa. Mauzo yanatunzwa kwenye hifadhi ya pili; unganisha mtandao mapema.
+warn-journal = Hifadhi ya pili ya programu kwenye kifaa hiki imeshindwa. Mauzo yanatunzwa kwenye hifadhi kuu; unganisha mtandao mapema.
+warn-recovering = Kivinjari kimepoteza hifadhi ya programu hii. Inajengwa upya; hakuna kilichohifadhiwa kilichopotea.
+warn-not-persistent = Kivinjari hiki kinaweza kufuta hifadhi yake nafasi ikiisha. Sakinisha programu, na unganisha mtandao angalau mara moja kwa siku.
+
+## What went wrong, what is safe, what to do
+
+fail-offline = Hili linahitaji mtandao. Kazi yako kwenye kifaa hiki iko salama; jaribu tena ukiwa na mtandao.
+fail-wrong-password = Jina la kuingilia au nenosiri si sahihi.
+fail-wrong-unlock = Nenosiri si sahihi.
+fail-locked = Skrini imefungwa. Ingia tena; hakuna kilichopotea.
+fail-not-saved = Kifaa hiki hakikuweza kuhifadhi, kwa hiyo halikufanyika. Ongeza nafasi au anzisha kivinjari upya, kisha jaribu tena.
+fail-busy = Programu imefunguliwa kwenye kichupo kingine kisichojibu. Funga vichupo vingine ujaribu tena.
+fail-unexpected = Kuna hitilafu ndani ya programu. Kilichohifadhiwa kiko salama. Pakia ukurasa upya.
+fail-server = Seva haikuweza kulifanya ({ $problem }). Kazi yako kwenye kifaa hiki iko salama; jaribu tena baadaye.
+fail-attempts = Umejaribu mara nyingi mno. Subiri dakika chache, kisha jaribu tena.
+fail-set-up-done = Seva hii imeshaandaliwa. Ingia badala yake.
+fail-link = Kiungo hiki hakitumiki tena. Omba kipya.
+fail-login-taken = Jina hili la kuingilia linatumika tayari. Chagua jingine.
+fail-password-weak = Chagua nenosiri refu zaidi: herufi 10 au zaidi.
+fail-not-allowed = Jukumu lako halikuruhusu kufanya hili hapa. Msimamizi anaweza kubadilisha.
+fail-not-yours-to-grant = Unaweza kutoa tu majukumu ambayo haki zake unazo wewe mwenyewe.
+fail-name = Jina lina herufi 1 hadi { $max }.
+fail-price = Bei haikubaliki.
+fail-validity = Muda wa matumizi ni kati ya 1 na 1,000.
+fail-email = Hiyo si anwani ya barua pepe.
+fail-code = Namba ya vocha ni tupu, ndefu mno au ina herufi isiyoonekana.
+fail-block-count = Fungu lina namba 1 hadi 1,000.
+fail-no-package = Kifurushi hiki hakipo tena kwenye orodha.
+fail-no-person = Mtu huyu si mfanyakazi.
+fail-no-block = Fungu hili halijulikani kwenye kifaa hiki.
+fail-block-leased = Kuna mtu ana fungu hili. Lirudishe kwanza.
+fail-reason = Tafadhali toa sababu.
+fail-quantity = Mauzo moja yana vocha 1 hadi 20.
+fail-nothing-left = { $left ->
+        [one] Imebaki 1 tu kwenye kifaa hiki.
+       *[other] Zimebaki { $left } tu kwenye kifaa hiki.
+    }
+fail-none-left = Hakuna iliyobaki kwenye kifaa hiki. Omba vocha.
+fail-not-in-your-block = Vocha hii haimo kwenye fungu la kifaa hiki.
+fail-already-sold = Vocha hii imeshauzwa.
+fail-void = Vocha hii imebatilishwa.
+fail-reference = Kumbukumbu ni ndefu mno: herufi 64 tu.
+fail-no-sale = Mauzo haya hayajulikani hapa.
+fail-not-contradicted = Mauzo haya ni halali, au mteja ameshapewa namba mpya.
+fail-phone = Hiyo si namba ya simu.
+fail-phone-short = Namba ya simu ni fupi mno.
+fail-phone-long = Namba ya simu ni ndefu mno.
+fail-amount = Andika kiasi kwa tarakimu, kama 5,000.
+fail-needed = Tafadhali jaza hapa.
+fail-number = Andika namba kamili kati ya { $min } na { $max }.
+error-title = Skrini hii haikuweza kuonyeshwa
+no-permission = Jukumu lako halifungui skrini hii
+no-permission-who = Wanaoweza: { $roles }.
+not-found = Hakuna ukurasa kama huo
+not-found-hint = Huenda anwani ni ya zamani au imekosewa.
+go-home = Nenda mwanzo
+no-worker = Kivinjari hiki hakiwezi kuendesha programu
+no-worker-hint = Tumia Chrome, Firefox au Safari ya karibuni, na fungua anwani kwa HTTPS.
+
+## Person, site and preferences
+
+person-menu = Menyu ya { $name }
+language = Lugha
+theme = Mwonekano
+theme-light = Mwanga
+theme-dark = Giza
+theme-system = Kama kifaa
+lock = Funga skrini
+sign-out = Toka
+sign-out-title = Kutoka?
+sign-out-pending = { $count ->
+        [one] Kitu 1 bado kiko kwenye kifaa hiki tu. Kitabaki hapa, kimefungwa, na kitatumwa na mtu atakayeunganisha baadaye.
+       *[other] Vitu { $count } bado viko kwenye kifaa hiki tu. Vitabaki hapa, vimefungwa, na vitatumwa na mtu atakayeunganisha baadaye.
+    }
+add-site = Ongeza kituo
+site-name = Jina la kituo
+site-place = Mahali
+site-added = Kituo kimeongezwa
+no-site = Bado hakuna kituo
+no-site-hint = Hujapewa kituo chochote. Muulize msimamizi wako.
+palette = Tafuta au amuru
+palette-empty = Hakuna kilichopatikana
+shortcuts = Vitufe: / kutafuta, Ctrl-K amri, g kisha s mauzo
+
+## Set-up
+
+setup-title = Andaa ViorNet
+setup-intro = Hili hufanyika mara moja. Utakuwa mmiliki na utaweza kualika wengine baadaye.
+setup-no-token = Fungua kiungo cha kuandaa cha mara moja ambacho seva ilionyesha ilipoanza.
+setup-business = Biashara yako
+setup-you = Wewe
+organisation = Jina la biashara
+currency = Sarafu
+currency-hint = Haiwezi kubadilishwa baada ya mauzo ya kwanza.
+timezone = Ukanda wa saa
+first-site = Kituo cha kwanza
+first-site-hint = Mahali unapouza WiFi, kwa mfano Mwenge
+your-name = Jina lako
+create-organisation = Fungua biashara
+
+## Sign-in
+
+sign-in = Ingia
+sign-in-who = Nani anauza?
+login = Jina la kuingilia
+login-hint = Namba ya simu, barua pepe au jina fupi
+password = Nenosiri
+password-new-hint = Herufi 10 au zaidi. Maneno machache ni rahisi kukumbuka.
+password-show = Onyesha nenosiri
+password-hide = Ficha nenosiri
+unlock = Fungua
+unlock-as = Fungua kama { $name }
+another-person = Mtu mwingine
+another-person-hint = Kuingia mara ya kwanza kwenye kifaa hiki kunahitaji mtandao.
+needs-set-up = Seva hii bado haina biashara
+
+## Invite
+
+invite-title = Jiunge na { $organisation }
+invite-welcome = Karibu, { $name }. Chagua utakavyoingia.
+invite-join = Jiunge
+invite-no-token = Kiungo hiki cha mwaliko hakijakamilika. Kiombe tena.
+
+## Sell
+
+choose-package = Unauza nini?
+left = Zimebaki { $count }
+none-left = hakuna
+client = Mteja
+walk-in = Mpita njia
+client-button = Mteja: { $name }
+quantity = Idadi
+quantity-fewer = Punguza moja
+quantity-more = Ongeza moja
+cash-paid = Amelipa taslimu
+cash = Taslimu
+mpesa = M-Pesa
+bank = Benki
+card = Kadi
+other-method = Nyingine
+method = Njia ya malipo
+reference = Kumbukumbu ya malipo
+reference-hint = Kutoka kwenye ujumbe wa malipo, kwa mfano SJK4H7L2QW
+paid-by = Imelipwa kwa { $method }
+other-methods = Njia nyingine za malipo
+new-client = Mteja mpya
+choose-client = Chagua mteja
+use-client = Tumia mteja huyu
+phone = Simu
+email = Barua pepe
+no-client-found = Hakuna mteja wa jina hilo. Ongeza hapa chini.
+sell-empty = Huna vocha za kuuza
+sell-empty-hint = Muombe meneja wako akupe fungu la vocha. Litakuja lenyewe ukiwa na mtandao.
+sell-no-packages = Bado hakuna vifurushi
+sell-no-packages-hint = Vifurushi ndivyo unavyouza: jina, bei na muda wake.
+cash-in-hand = Taslimu mkononi
+sold-today = Umeuza leo
+ask-for-stock = Omba vocha
+ask-for-stock-text = { $name } hapa anahitaji vocha za { $package }.
+selling = Inahifadhi
+
+## Receipt
+
+sold = Imeuzwa
+receipt = Risiti
+receipt-number = Namba ya risiti
+voucher-code = Namba ya vocha
+username = Jina la mtumiaji
+code-qr = QR ya namba ya vocha
+code-not-here = Namba haipo kwenye kifaa hiki
+code-replaced = Imebadilishwa na
+sell-again = Uza tena
+show-qr = Onyesha QR
+
+## My stock
+
+stock-empty = Hakuna vocha kwenye kifaa hiki
+stock-left = { $count ->
+        [one] Imebaki vocha 1
+       *[other] Zimebaki vocha { $count }
+    }
+left-of = Zimebaki { $left } kati ya { $count }
+first-code = Namba ya kwanza { $code }
+stock-value = Thamani { $amount }
+
+## Sales
+
+sales-count = { $count ->
+        [one] Mauzo 1
+       *[other] Mauzo { $count }
+    }
+sales-empty = Bado hakuna mauzo
+sales-empty-hint = Mauzo yanaonekana hapa mara tu yanapofanyika, kwenye kifaa hiki au kingine.
+sales-none-match = Hakuna mauzo yanayolingana
+clear-filters = Ondoa vichujio
+search-sales = Tafuta risiti, mteja, kumbukumbu au namba
+period = Kipindi
+period-today = Leo
+period-week = Siku 7 zilizopita
+period-month = Siku 30 zilizopita
+period-all = Muda wote
+all-methods = Njia zote
+all-agents = Mawakala wote
+all-sites = Vituo vyote
+agent = Wakala
+time = Muda
+state = Hali
+cash-by-agent = Taslimu kwa wakala
+sale-not-found = Mauzo haya hayapo kwenye kifaa hiki
+sale-not-found-hint = Huenda ni ya zamani kuliko yanayotunzwa kwenye kifaa hiki, au ni ya kituo usichofanyia kazi.
+double-sold = Imeuzwa mara mbili
+double-sale-told = Namba { $code } iliuzwa mara mbili simu zikiwa hazina mtandao: na { $first } ({ $first-time }) na { $second } ({ $second-time }). Mauzo ya { $first } ndiyo halali.
+double-sale-client = Mteja wa { $second } anaweza kupewa namba mpya. Mauzo yote mawili yanabaki kwenye taslimu.
+double-sale-replaced = Mteja wa { $second } ameshapewa namba mpya. Mauzo yote mawili yanabaki kwenye taslimu.
+give-replacement = Toa vocha mbadala
+replacement-given = Namba mpya imetolewa
+after-recall = Imeuzwa baada ya fungu kurudishwa
+after-recall-hint = Simu ilikuwa haijajua bado. Mauzo yanahesabiwa; taslimu inadaiwa.
+
+## Vouchers
+
+import-vouchers = Leta vocha
+vouchers-empty = Bado hakuna vocha
+vouchers-empty-hint = Leta namba za ruta zako kutoka faili ya CSV, kisha wape mawakala wako mafungu.
+blocks-count = { $count ->
+        [one] fungu 1
+       *[other] mafungu { $count }
+    }
+vouchers-count = { $count ->
+        [one] vocha 1
+       *[other] vocha { $count }
+    }
+block = Fungu
+block-of = Fungu { $code }
+holder = Aliye nalo
+holder-office = Ofisini
+holder-asked = Limeombwa kwa { $name }
+holder-waiting = { $name }, linasubiri simu
+holder-leased = Kwa { $name }
+unused = Hazijatumika
+unused-count = { $count } hazijatumika
+sold-count = { $count } zimeuzwa
+double-sold-count = { $count } zimeuzwa mara mbili
+void-count = { $count } zimebatilishwa
+lease = Mpe wakala
+lease-title = Toa fungu { $code }
+lease-to = Mpe
+lease-block = Toa fungu
+lease-hint = Kifaa cha mtu huyu tu ndicho kitakachopata namba hizi.
+lease-done = Fungu limepewa { $name }
+no-sellers = Hakuna anayeruhusiwa kuuza kwenye kituo hiki. Ongeza wakala kwanza.
+recall = Rudisha
+recall-title = Kurudisha fungu { $code } kutoka kwa { $name }?
+recall-consequence = { $name } anaweza kuwa hana mtandao na akaendelea kuuza kutoka fungu hili. Namba itakayouzwa na wote wawili inabaki kuwa mauzo mawili, na mteja mmoja atahitaji namba mpya. Rudisha tu kama simu imepotea au wakala ameondoka.
+recall-to = Lipewe
+recall-to-office = Lirudi ofisini
+reason = Sababu
+recall-block = Rudisha fungu
+recall-done = Fungu limeombwa lirudi
+choose-person = Chagua mtu
+choose-package-option = Chagua kifurushi
+
+## Import
+
+import-title = Leta vocha
+import-file = Faili ya CSV
+import-file-hint = Kutoka MikHmon, RouterOS au jedwali: safu yenye jina Username au Code
+choose-file = Chagua faili
+other-file = Chagua faili nyingine
+import-reading = Inasoma faili
+import-good = { $count ->
+        [one] Vocha 1 inaweza kuletwa
+       *[other] Vocha { $count } zinaweza kuletwa
+    }
+import-bad = { $count ->
+        [one] Mstari 1 haukubaliki
+       *[other] Mistari { $count } haikubaliki
+    }
+import-line = Mstari { $line }
+import-which = Vocha zipi
+import-all-profiles = Profaili zote ({ $count })
+import-profile = { $profile } ({ $count })
+import-no-profile = bila profaili
+package = Kifurushi
+batch-name = Jina la kundi
+block-size = Vocha kwa kila fungu
+block-size-hint = Fungu ndilo wakala hupewa kwa wakati mmoja.
+import-makes = Inatengeneza { $blocks ->
+        [one] fungu 1
+       *[other] mafungu { $blocks }
+    } yenye thamani { $amount }
+import-button = { $count ->
+        [one] Leta vocha 1
+       *[other] Leta vocha { $count }
+    }
+import-done = { $count ->
+        [one] Vocha 1 imeletwa
+       *[other] Vocha { $count } zimeletwa
+    }
+import-no-package = Ongeza kifurushi kwanza: vocha huuzwa kama kifurushi.
+import-preview = Vocha za kwanza
+column-code = namba
+column-username = jina la mtumiaji
+column-password = nenosiri
+column-profile = profaili
+column-uptime = kikomo cha muda
+column-quota = kikomo cha data
+column-price = bei
+column-comment = maelezo
+bad-empty-code = hakuna namba
+bad-twice = namba hiyohiyo iko mstari { $line }
+bad-quotes = alama ya nukuu haijafungwa
+bad-columns = safu { $found }, wakati mstari wa kwanza una { $expected }
+bad-control = { $column } ina herufi isiyoonekana
+bad-blank = { $column } inaanza au kuishia na nafasi tupu
+bad-long = { $column } ni ndefu mno
+bad-unreadable = { $column } haisomeki
+bad-range = hakuna anayeuza { $column } kama hiyo
+bad-rounded = jedwali limekadiria { $column }; tarakimu za mwisho zimepotea
+bad-differ = namba na jina la mtumiaji vinatofautiana
+bad-device = hii ni anwani ya kifaa, si namba ya vocha
+bad-used = imeshatumika: inaisha { $until }
+bad-run-out = imeisha muda
+file-empty = Faili ni tupu.
+file-too-large = Faili ni kubwa mno. Igawanye na ulete sehemu zake.
+file-columns = Faili ina safu nyingi mno. Je, ni orodha ya vocha?
+file-encoding = Hifadhi faili kama "CSV UTF-8" kisha uichague tena.
+file-no-code-column = Hakuna safu yenye jina Username au Code. Mstari wa kwanza ni: { $line }
+file-column-twice = Safu mbili zina maana ya { $column }. Ondoa moja.
+
+## Staff
+
+add-person = Ongeza mtu
+staff-empty = Ni wewe tu kwa sasa
+staff-empty-hint = Ongeza mawakala wako, kisha mtumie kila mmoja mwaliko.
+you = wewe
+inactive = Amezimwa
+roles = Majukumu
+role = Jukumu
+role-where = Wapi
+whole-organisation = Biashara nzima
+role-at = { $role } · { $site }
+add-role = Ongeza jukumu
+remove-role = Ondoa { $role }
+role-removed = Jukumu limeondolewa
+undo = Tendua
+no-roles = Hana jukumu
+invite-link = Kiungo cha mwaliko
+invite-made = Mwalike { $name }
+invite-hint = Tuma kiungo hiki, au simu ikiskani. Kinatumika mara moja, hadi { $when }.
+invite-qr = QR ya kiungo cha mwaliko
+deactivate = Zima
+activate = Washa
+deactivate-title = Kumzima { $name }?
+deactivate-consequence = { $name } hataweza tena kuingia wala kuuza. Mauzo aliyofanya bila mtandao yatazuiliwa hadi mtu aamue.
+deactivated = { $name } amezimwa
+activated = { $name } amewashwa
+person-not-found = Mtu huyu si mfanyakazi
+person-added = { $name } ameongezwa
+role-super-admin = Msimamizi mkuu
+role-owner = Mmiliki
+role-admin = Msimamizi
+role-manager = Meneja
+role-finance = Fedha
+role-marketing = Masoko
+role-sales = Mauzo ya ofisini
+role-technical = Fundi
+role-recovery-agent = Mkusanya madeni
+role-agent = Wakala
+role-reseller = Msambazaji
+
+## Packages
+
+add-package = Ongeza kifurushi
+edit-package = Hariri kifurushi
+packages-empty = Bado hakuna vifurushi
+packages-empty-hint = Anza na hivi vinne na uvibadilishe upendavyo.
+add-these = { $count ->
+        [one] Ongeza kifurushi hiki
+       *[other] Ongeza vifurushi hivi { $count }
+    }
+packages-added = Vifurushi vimeongezwa
+package-saved = Kifurushi kimehifadhiwa
+package-name-hint = Kwa mfano Wiki 1
+validity = Muda wa matumizi
+validity-count = Ngapi
+validity-unit = Kipimo
+use-within-days = Siku hadi matumizi ya kwanza
+quota-gb = Kikomo cha data kwa GB
+uptime-hours = Muda wa intaneti kwa saa
+price-hint = Kwa makundi mapya; vocha zilizopo zinabaki na bei yake.
+on-sale = Inauzwa
+not-on-sale = Haiuzwi
+take-off-sale = Acha kuuza
+put-on-sale = Anza kuuza
+contested = Imebadilishwa sehemu mbili kwa pamoja: ihakiki
+package-not-found = Kifurushi hiki hakipo kwenye orodha
+
+## Home
+
+hello = Habari, { $name }
+sales-today = Mauzo ya leo
+latest-sales = Mauzo ya karibuni
+see-all = Ona yote
+first-steps = Hatua za kwanza
+step-packages = Chagua vifurushi vyako
+step-vouchers = Leta vocha zako
+step-staff = Ongeza mawakala wako
+
+## Sync screen
+
+sync-now = Sawazisha sasa
+sync-started = Inasawazisha
+last-contact = Mawasiliano ya mwisho na seva
+never = bado
+pending = Kwenye { $device ->
+        [computer] kompyuta
+       *[phone] simu
+    } hii tu
+pending-none = Vyote viko salama kwenye seva.
+pending-hint = Hivi vinatumwa vyenyewe mtandao ukipatikana. Usifute data za kivinjari kabla ya hapo.
+needs-you = Inakuhitaji
+to-decide = Ya kuamua
+to-decide-hint = Hivi vimetoka kwenye kifaa au kwa mtu asiye na ruhusa wakati huo. Kubali ili vihesabiwe.
+held-not-allowed = Imezuiliwa: jukumu halikuruhusu ilipofika
+held-revoked = Imezuiliwa: kifaa kiliondolewa
+held-waiting = Meneja lazima aamue. Hakuna kilichopotea.
+declined-by = Imekataliwa na { $name }
+declined-reason = Imekataliwa na { $name }: { $reason }
+refused-code = Seva haikuweza kuipokea ({ $code }). Waonyeshe wasaidizi.
+accept = Kubali
+decline = Kataa
+decline-title = Kukataa hiki?
+decline-consequence = Haitahesabiwa. { $name } ataambiwa, pamoja na sababu yako.
+accepted = Imekubaliwa
+declined = Imekataliwa
+dismiss = Ondoa
+sent-by = Kutoka kwa { $name }
+rescue-title = Faili ya uokoaji
+rescue-hint = Kama kifaa hiki hakiwezi kuunganisha, hifadhi kazi ambayo haijatumwa kama faili iliyofungwa na uitume kutoka kifaa kingine.
+rescue-save = Hifadhi faili ya uokoaji
+rescue-saved = Faili ya uokoaji imehifadhiwa
+clock-off = Saa ya kifaa hiki imekosea kwa { $duration }. Muda unasahihishwa.
+what-sale = Mauzo { $receipt }
+what-replacement = Namba mpya kwa mteja
+what-client = Mteja { $name }
+what-package = Kifurushi { $name }
+what-staff = Mfanyakazi: { $name }
+what-site = Kituo { $name }
+what-batch = { $count ->
+        [one] Kundi { $label }, namba 1
+       *[other] Kundi { $label }, namba { $count }
+    }
+what-lease = Fungu kwa { $name }
+what-recall = Kurudisha fungu
+what-decision = Uamuzi wa kilichozuiliwa
+what-other = Badiliko
