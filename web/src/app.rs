@@ -1,0 +1,174 @@
+//! The root of the UI: starts the worker, listens to it, and shows the screen that fits address and person.
+
+use std::rc::Rc;
+
+use crdt_model::capability::Capability;
+use wasm_bindgen_futures::spawn_local;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::components::toast::ToastRegion;
+use crate::components::{Empty, Glyph, Skeleton};
+use crate::hooks::app::{AppState, Theme};
+use crate::hooks::worker::{Told, WorkerHandle};
+use crate::hooks::{App, AppAction, Phase, browser, use_app};
+use crate::pages;
+use crate::protocol::{Answer, Event, Request};
+use crate::route::Route;
+
+/// Mounts the app into `<div id="app">`.
+///
+/// # Panics
+/// When the page is not ours: it has no such element.
+pub fn run() {
+    let root = web_sys::window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.get_element_by_id("app"))
+        .expect("index.html has #app");
+    yew::Renderer::<Root>::with_root(root).render();
+}
+
+#[component]
+fn Root() -> Html {
+    let state = use_reducer(AppState::new);
+    let worker = use_state(|| None::<WorkerHandle>);
+    {
+        // In an effect, so that the first screen does not compete with the worker's download.
+        let (dispatch, worker) = (state.dispatcher(), worker.clone());
+        use_effect_with((), move |()| {
+            let told = {
+                let dispatch = dispatch.clone();
+                Callback::from(move |told| hear(&dispatch, told))
+            };
+            match WorkerHandle::start(told) {
+                Ok(started) => {
+                    worker.set(Some(started.clone()));
+                    spawn_local(async move { start(&started, &dispatch).await });
+                }
+                Err(_) => dispatch.dispatch(AppAction::Phase(Phase::Broken)),
+            }
+        });
+    }
+    use_effect_with(state.lang, |lang| {
+        browser::set_root_attribute("lang", Some(lang.code()))
+    });
+    use_effect_with(state.theme, |theme| {
+        let name = (*theme != Theme::System).then(|| theme.code());
+        browser::set_root_attribute("data-theme", name);
+    });
+    let app = App {
+        state,
+        worker: (*worker).clone(),
+    };
+    html! {
+        <ContextProvider<App> context={app}>
+            <BrowserRouter>
+                <Screens />
+                <ToastRegion />
+            </BrowserRouter>
+        </ContextProvider<App>>
+    }
+}
+
+/// The first question: who is here?
+async fn start(worker: &WorkerHandle, dispatch: &UseReducerDispatcher<AppState>) {
+    let request = Request::Start {
+        sentinel: browser::setting("sentinel"),
+        unlock_ticket: browser::unlock_ticket(),
+    };
+    let phase = match worker.call(request).await {
+        Ok(Answer::Started(start)) => match start.session.clone() {
+            Some(session) => Phase::SignedIn(Rc::new(session)),
+            None => Phase::SignedOut(Rc::new(start)),
+        },
+        Ok(_) | Err(_) => Phase::Broken,
+    };
+    dispatch.dispatch(AppAction::Phase(phase));
+}
+
+fn hear(dispatch: &UseReducerDispatcher<AppState>, told: Told) {
+    match told {
+        Told::Event(Event::Changed) => dispatch.dispatch(AppAction::Changed),
+        Told::Event(Event::Sync(pill)) => dispatch.dispatch(AppAction::Pill(pill)),
+        Told::Event(Event::Sentinel(sentinel)) => {
+            browser::keep_setting("sentinel", Some(&sentinel))
+        }
+        Told::Event(Event::Session(session)) => {
+            dispatch.dispatch(AppAction::Phase(Phase::SignedIn(Rc::new(session))));
+        }
+        Told::Event(Event::Locked) => {
+            browser::keep_unlock_ticket(None);
+            // With its memory, what was on screen goes too.
+            browser::reload(None);
+        }
+        Told::Broken => dispatch.dispatch(AppAction::Phase(Phase::Broken)),
+    }
+}
+
+#[component]
+fn Screens() -> Html {
+    let app = use_app();
+    let words = app.words();
+    let route = use_route::<Route>().unwrap_or(Route::NotFound);
+    let title = match &app.state.phase {
+        Phase::SignedOut(_) if !matches!(route, Route::SetUp | Route::Invite) => words.sign_in(),
+        _ => route.title(words),
+    };
+    use_effect_with(title, |title| {
+        browser::set_title(&format!("{title} · ViorNet"))
+    });
+    match &app.state.phase {
+        Phase::Starting => html! {
+            <main class="gate" id="main"><h1 class="brand">{ words.app_name() }</h1><Skeleton rows=3 /></main>
+        },
+        Phase::Broken => html! {
+            <main class="gate" id="main">
+                <Empty glyph={Glyph::TriangleAlert} title={words.no_worker()} hint={words.no_worker_hint()} />
+            </main>
+        },
+        Phase::SignedOut(start) => match route {
+            Route::SetUp => html! { <pages::set_up::SetUpPage /> },
+            Route::Invite => html! { <pages::invite::InvitePage /> },
+            _ => html! { <pages::sign_in::SignInPage start={start.clone()} /> },
+        },
+        Phase::SignedIn(session) => match route {
+            Route::Invite => html! { <pages::invite::InvitePage /> },
+            Route::SetUp => html! { <Redirect<Route> to={Route::Home} /> },
+            // Who only sells starts at the till.
+            Route::Home if session.may(Capability::Sell) && !session.may(Capability::SalesAll) => {
+                html! { <Redirect<Route> to={Route::Sell} /> }
+            }
+            route if !route.is_open_to(session) => html! {
+                <pages::shell::Shell {route}><pages::not_found::NoPermission {route} /></pages::shell::Shell>
+            },
+            route => html! { <pages::shell::Shell {route}>{ page(route) }</pages::shell::Shell> },
+        },
+    }
+}
+
+fn page(route: Route) -> Html {
+    match route {
+        Route::Home => html! { <pages::home::HomePage /> },
+        Route::Sell => html! { <pages::sell::SellPage /> },
+        Route::Receipt { sale } => {
+            html! { <pages::receipt::ReceiptPage key={sale.to_string()} {sale} /> }
+        }
+        Route::Stock => html! { <pages::stock::StockPage /> },
+        Route::Sales => html! { <pages::sales::SalesPage /> },
+        Route::Sale { sale } => html! { <pages::sale::SalePage key={sale.to_string()} {sale} /> },
+        Route::Vouchers => html! { <pages::vouchers::VouchersPage /> },
+        Route::Import => html! { <pages::import::ImportPage /> },
+        Route::Staff => html! { <pages::staff::StaffPage /> },
+        Route::NewPerson => html! { <pages::person::NewPersonPage /> },
+        Route::Person { person } => {
+            html! { <pages::person::PersonPage key={person.to_string()} {person} /> }
+        }
+        Route::Packages => html! { <pages::packages::PackagesPage /> },
+        Route::NewPackage => html! { <pages::package::PackagePage key="new" package={None} /> },
+        Route::Package { package } => {
+            html! { <pages::package::PackagePage key={package.to_string()} package={Some(package)} /> }
+        }
+        Route::Sync => html! { <pages::sync::SyncPage /> },
+        Route::SetUp | Route::Invite | Route::NotFound => html! { <pages::not_found::NotFound /> },
+    }
+}

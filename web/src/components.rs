@@ -1,0 +1,25 @@
+//! Dumb, reusable parts: properties in, callbacks out. They know words and formats, no documents and no rules.
+
+pub mod button;
+pub mod code;
+pub mod dialog;
+pub mod failure;
+pub mod field;
+pub mod icon;
+pub mod menu;
+pub mod money;
+pub mod qr;
+pub mod states;
+pub mod status;
+pub mod toast;
+
+pub use button::{Button, Look, Tap};
+pub use code::Code;
+pub use dialog::Dialog;
+pub use field::{Check, Field, MoneyField, Select};
+pub use icon::{Glyph, Icon};
+pub use menu::Menu;
+pub use money::Amount;
+pub use qr::Qr;
+pub use states::{Empty, Failed, Notice, Skeleton, Tone};
+pub use status::{Chip, SafetyChip};

@@ -1,0 +1,140 @@
+//! What went wrong, in words: what happened, what is safe, what to do. Chosen by case, never from `Display`.
+
+use crdt_model::client::ClientError;
+use crdt_model::command::Refusal;
+use crdt_model::import::{Column, ImportError};
+use crdt_model::package::PackageError;
+use crdt_model::phone::PhoneError;
+use crdt_model::sale::SellError;
+use crdt_model::voucher::CodesError;
+use yew::prelude::*;
+
+use super::states::{Notice, Tone};
+use crate::hooks::{App, use_app};
+use crate::i18n::{Words, grouped};
+use crate::protocol::Failure;
+
+pub fn text(app: &App, failure: &Failure) -> String {
+    let words = app.words();
+    match failure {
+        Failure::Refused(refusal) => refused(words, refusal),
+        Failure::Import(error) => file(words, error),
+        Failure::WrongPassword => words.fail_wrong_password().into(),
+        Failure::Server { problem } => server(words, problem),
+        Failure::Offline => words.fail_offline().into(),
+        Failure::Locked => words.fail_locked().into(),
+        Failure::NotSaved => words.fail_not_saved().into(),
+        Failure::Busy => words.fail_busy().into(),
+        Failure::Unexpected => words.fail_unexpected().into(),
+    }
+}
+
+fn server(words: Words, problem: &str) -> String {
+    match problem {
+        "too-many-attempts" => words.fail_attempts().into(),
+        "wrong-password" | "unauthorized" => words.fail_wrong_password().into(),
+        "setup-done" => words.fail_set_up_done().into(),
+        "setup-token" | "invite-expired" | "invite-used" | "invite-unknown" => {
+            words.fail_link().into()
+        }
+        "login-taken" => words.fail_login_taken().into(),
+        "password-weak" => words.fail_password_weak().into(),
+        "forbidden" => words.fail_not_allowed().into(),
+        other => words.fail_server(other),
+    }
+}
+
+fn refused(words: Words, refusal: &Refusal) -> String {
+    match refusal {
+        Refusal::NotAllowed(_) => words.fail_not_allowed().into(),
+        Refusal::NotYoursToGrant(_) => words.fail_not_yours_to_grant().into(),
+        Refusal::Name { max } => words.fail_name(&max.to_string()),
+        Refusal::Package(PackageError::Name) => words.fail_name("60"),
+        Refusal::Package(PackageError::Price) | Refusal::Price => words.fail_price().into(),
+        Refusal::Package(PackageError::Validity) => words.fail_validity().into(),
+        Refusal::Client(ClientError::Name) => words.fail_name("120"),
+        Refusal::Client(ClientError::Email) => words.fail_email().into(),
+        Refusal::Codes(CodesError::Code) => words.fail_code().into(),
+        Refusal::Codes(CodesError::Count) => words.fail_block_count().into(),
+        Refusal::Sell(error) => sell(words, error),
+        Refusal::NoSuchPackage => words.fail_no_package().into(),
+        Refusal::NoSuchPerson => words.fail_no_person().into(),
+        Refusal::NoSuchBlock => words.fail_no_block().into(),
+        Refusal::BlockIsLeased => words.fail_block_leased().into(),
+        Refusal::ReasonNeeded => words.fail_reason().into(),
+    }
+}
+
+fn sell(words: Words, error: &SellError) -> String {
+    match error {
+        SellError::Quantity => words.fail_quantity().into(),
+        SellError::NothingLeft { left: 0 } => words.fail_none_left().into(),
+        SellError::NothingLeft { left } => words.fail_nothing_left(*left),
+        SellError::NotInYourBlock => words.fail_not_in_your_block().into(),
+        SellError::AlreadySold => words.fail_already_sold().into(),
+        SellError::Void => words.fail_void().into(),
+        SellError::Reference => words.fail_reference().into(),
+        SellError::NoSuchSale => words.fail_no_sale().into(),
+        SellError::NotContradicted => words.fail_not_contradicted().into(),
+    }
+}
+
+fn file(words: Words, error: &ImportError) -> String {
+    match error {
+        ImportError::Empty => words.file_empty().into(),
+        ImportError::TooManyBytes { .. } | ImportError::TooManyRows { .. } => {
+            words.file_too_large().into()
+        }
+        ImportError::TooManyColumns { .. } => words.file_columns().into(),
+        ImportError::Utf16 => words.file_encoding().into(),
+        ImportError::NotUtf8 { line } => {
+            format!(
+                "{}: {}",
+                words.import_line(&grouped(u64::from(*line))),
+                words.file_encoding()
+            )
+        }
+        ImportError::NoCodeColumn { first_line } => words.file_no_code_column(first_line),
+        ImportError::ColumnTwice { column } => {
+            words.file_column_twice(self::column(words, *column))
+        }
+    }
+}
+
+pub fn column(words: Words, column: Column) -> &'static str {
+    match column {
+        Column::Code => words.column_code(),
+        Column::Username => words.column_username(),
+        Column::Password => words.column_password(),
+        Column::Profile => words.column_profile(),
+        Column::UptimeLimit => words.column_uptime(),
+        Column::Quota => words.column_quota(),
+        Column::Price => words.column_price(),
+        Column::Comment => words.column_comment(),
+    }
+}
+
+pub fn phone(words: Words, error: &PhoneError) -> &'static str {
+    match error {
+        PhoneError::TooShort { .. } => words.fail_phone_short(),
+        PhoneError::TooLong { .. } => words.fail_phone_long(),
+        _ => words.fail_phone(),
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct FailureNoteProps {
+    pub failure: Option<Failure>,
+}
+
+/// Why the act above or below it did not happen.
+#[component]
+pub fn FailureNote(props: &FailureNoteProps) -> Html {
+    let app = use_app();
+    match &props.failure {
+        Some(failure) => {
+            html! { <Notice tone={Tone::Danger} testid="failure">{ text(&app, failure) }</Notice> }
+        }
+        None => Html::default(),
+    }
+}

@@ -1,0 +1,11 @@
+//! What components share: the context, questions to the worker, and what the browser is asked for.
+
+pub mod app;
+pub mod ask;
+pub mod browser;
+pub mod form;
+pub mod keys;
+pub mod worker;
+
+pub use app::{App, AppAction, Phase, use_app};
+pub use ask::{Act, Load, use_act, use_query};

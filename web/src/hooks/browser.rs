@@ -1,0 +1,177 @@
+//! Small things the browser is asked for: storage of settings, the clock, the address, the clipboard.
+
+use crdt_model::time::Timestamp;
+use js_sys::{Array, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Storage, Url, window};
+
+/// For labels on screen only: what is written down is timed by the worker.
+pub fn now() -> Timestamp {
+    #[expect(
+        clippy::cast_possible_truncation,
+        reason = "milliseconds of our time fit many times"
+    )]
+    let millis = js_sys::Date::now() as i64;
+    Timestamp::from_millis(millis)
+}
+
+fn local() -> Option<Storage> {
+    window()?.local_storage().ok()?
+}
+
+fn session() -> Option<Storage> {
+    window()?.session_storage().ok()?
+}
+
+/// A setting kept on this device.
+pub fn setting(name: &str) -> Option<String> {
+    local()?.get_item(&format!("viornet.{name}")).ok()?
+}
+
+/// A browser that refuses storage forgets settings; nothing else suffers.
+pub fn keep_setting(name: &str, value: Option<&str>) {
+    let Some(local) = local() else { return };
+    let name = format!("viornet.{name}");
+    let _ = match value {
+        Some(value) => local.set_item(&name, value),
+        None => local.remove_item(&name),
+    };
+}
+
+const TICKET: &str = "viornet.unlock";
+
+/// What lets this tab reload without the password.
+pub fn unlock_ticket() -> Option<Vec<u8>> {
+    let hex = session()?.get_item(TICKET).ok()??;
+    (0..hex.len() / 2)
+        .map(|at| u8::from_str_radix(hex.get(at * 2..at * 2 + 2)?, 16).ok())
+        .collect()
+}
+
+pub fn keep_unlock_ticket(ticket: Option<&[u8]>) {
+    let Some(session) = session() else { return };
+    let _ = match ticket {
+        Some(ticket) => {
+            let hex: String = ticket.iter().map(|byte| format!("{byte:02x}")).collect();
+            session.set_item(TICKET, &hex)
+        }
+        None => session.remove_item(TICKET),
+    };
+}
+
+/// What stands after `#`: the secret of a one-time link, which never reaches a server's log.
+pub fn fragment() -> Option<String> {
+    let hash = window()?.location().hash().ok()?;
+    Some(hash.strip_prefix('#')?.to_string()).filter(|token| !token.is_empty())
+}
+
+/// This address, for links to be sent.
+pub fn origin() -> String {
+    window()
+        .and_then(|window| window.location().origin().ok())
+        .unwrap_or_default()
+}
+
+/// Begins anew with empty memory, at this address or another.
+pub fn reload(path: Option<&str>) {
+    let Some(window) = window() else { return };
+    let _ = match path {
+        Some(path) => window.location().assign(path),
+        None => window.location().reload(),
+    };
+}
+
+pub fn browser_language() -> Option<String> {
+    window()?.navigator().language()
+}
+
+/// The zone this browser runs in.
+pub fn browser_timezone() -> Option<String> {
+    let format = js_sys::Intl::DateTimeFormat::new(&Array::new(), &Object::new());
+    Reflect::get(&format.resolved_options(), &"timeZone".into())
+        .ok()?
+        .as_string()
+}
+
+/// How this device calls itself in sentences: by the room its screen has, like the layout.
+pub fn device_word() -> &'static str {
+    let width = window()
+        .and_then(|window| window.inner_width().ok())
+        .and_then(|width| width.as_f64());
+    if width.is_some_and(|width| width >= 900.0) {
+        "computer"
+    } else {
+        "phone"
+    }
+}
+
+pub fn set_root_attribute(name: &str, value: Option<&str>) {
+    let root = window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.document_element());
+    let Some(root) = root else { return };
+    let _ = match value {
+        Some(value) => root.set_attribute(name, value),
+        None => root.remove_attribute(name),
+    };
+}
+
+pub fn set_title(title: &str) {
+    if let Some(document) = window().and_then(|window| window.document()) {
+        document.set_title(title);
+    }
+}
+
+/// Puts the keyboard at the beginning of the page, as a page load would.
+pub fn focus(selector: &str) {
+    let found = window()
+        .and_then(|window| window.document())
+        .and_then(|document| document.query_selector(selector).ok().flatten());
+    if let Some(element) = found.and_then(|element| element.dyn_into::<web_sys::HtmlElement>().ok())
+    {
+        let _ = element.focus();
+    }
+}
+
+pub fn print() {
+    if let Some(window) = window() {
+        let _ = window.print();
+    }
+}
+
+pub fn copy(text: &str) {
+    if let Some(window) = window() {
+        // Without permission the text stays selectable on screen.
+        drop(window.navigator().clipboard().write_text(text));
+    }
+}
+
+/// Whether the device has a share sheet.
+pub fn can_share() -> bool {
+    window()
+        .is_some_and(|window| Reflect::has(&window.navigator(), &"share".into()).unwrap_or(false))
+}
+
+pub fn share(text: &str) {
+    let Some(window) = window() else { return };
+    let data = web_sys::ShareData::new();
+    data.set_text(text);
+    drop(window.navigator().share_with_data(&data));
+}
+
+/// Saves bytes as a file of the person's.
+pub fn download(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
+    let parts = Array::of1(&Uint8Array::from(bytes));
+    let options = BlobPropertyBag::new();
+    options.set_type("application/octet-stream");
+    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)?;
+    let address = Url::create_object_url_with_blob(&blob)?;
+    let document = window()
+        .and_then(|window| window.document())
+        .ok_or(JsValue::NULL)?;
+    let link: HtmlAnchorElement = document.create_element("a")?.unchecked_into();
+    link.set_href(&address);
+    link.set_download(name);
+    link.click();
+    Url::revoke_object_url(&address)
+}

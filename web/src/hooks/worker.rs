@@ -1,0 +1,120 @@
+//! The UI's end of the worker: questions with their answers, and what it tells by itself.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use crdt_model::codec;
+use futures::channel::oneshot;
+use gloo_events::EventListener;
+use js_sys::{ArrayBuffer, Uint8Array};
+use wasm_bindgen::{JsCast, JsValue};
+use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use yew::Callback;
+
+use crate::protocol::{Answer, Call, Event, Failure, FromWorker, Request};
+
+type Result<T> = std::result::Result<T, Failure>;
+
+/// What reaches the UI without being asked for.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Told {
+    Event(Event),
+    /// The worker ended or could not start.
+    Broken,
+}
+
+/// A running worker; clones speak to the same one.
+#[derive(Clone)]
+pub struct WorkerHandle(Rc<Inner>);
+
+struct Inner {
+    worker: Worker,
+    last_id: Cell<u32>,
+    waiting: RefCell<BTreeMap<u32, oneshot::Sender<Result<Answer>>>>,
+    listeners: RefCell<Vec<EventListener>>,
+}
+
+impl PartialEq for WorkerHandle {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.0, &other.0)
+    }
+}
+
+impl WorkerHandle {
+    /// Starts the worker that the page names.
+    pub fn start(told: Callback<Told>) -> std::result::Result<Self, JsValue> {
+        let options = WorkerOptions::new();
+        options.set_type(WorkerType::Module);
+        let worker = Worker::new_with_options(&address().unwrap_or_default(), &options)?;
+        let inner = Rc::new(Inner {
+            worker,
+            last_id: Cell::new(0),
+            waiting: RefCell::default(),
+            listeners: RefCell::default(),
+        });
+        let weak = Rc::downgrade(&inner);
+        let on_event = told.clone();
+        let message = EventListener::new(&inner.worker, "message", move |event| {
+            let (Some(inner), Some(event)) = (weak.upgrade(), event.dyn_ref::<MessageEvent>())
+            else {
+                return;
+            };
+            match bytes_of(&event.data()).map(|bytes| codec::decode(&bytes)) {
+                Some(Ok(FromWorker::Reply { id, result })) => {
+                    if let Some(waiting) = inner.waiting.borrow_mut().remove(&id) {
+                        // The page that asked may be gone; then nobody wants the answer.
+                        let _ = waiting.send(result);
+                    }
+                }
+                Some(Ok(FromWorker::Event(event))) => on_event.emit(Told::Event(event)),
+                Some(Err(_)) | None => {
+                    web_sys::console::error_1(&"unreadable message from the worker".into())
+                }
+            }
+        });
+        let weak = Rc::downgrade(&inner);
+        let error = EventListener::new(&inner.worker, "error", move |event| {
+            web_sys::console::error_2(&"the worker ended".into(), event);
+            if let Some(inner) = weak.upgrade() {
+                // Dropping the senders answers every open question with `Unexpected`.
+                inner.waiting.borrow_mut().clear();
+            }
+            told.emit(Told::Broken);
+        });
+        inner.listeners.borrow_mut().extend([message, error]);
+        Ok(Self(inner))
+    }
+
+    /// Asks, and waits for the one answer.
+    pub async fn call(&self, request: Request) -> Result<Answer> {
+        let id = self.0.last_id.get().wrapping_add(1);
+        self.0.last_id.set(id);
+        let (sender, receiver) = oneshot::channel();
+        self.0.waiting.borrow_mut().insert(id, sender);
+        let bytes = Uint8Array::from(codec::encode(&Call { id, request }).as_slice());
+        if self.0.worker.post_message(&bytes).is_err() {
+            self.0.waiting.borrow_mut().remove(&id);
+            return Err(Failure::Unexpected);
+        }
+        receiver.await.unwrap_or(Err(Failure::Unexpected))
+    }
+}
+
+/// `<meta name="viornet-worker" content="…">`.
+fn address() -> Option<String> {
+    let document = web_sys::window()?.document()?;
+    let meta = document
+        .query_selector("meta[name=viornet-worker]")
+        .ok()??;
+    meta.get_attribute("content")
+}
+
+fn bytes_of(data: &JsValue) -> Option<Vec<u8>> {
+    data.dyn_ref::<Uint8Array>()
+        .map(Uint8Array::to_vec)
+        .or_else(|| {
+            data.dyn_ref::<ArrayBuffer>()
+                .map(|buffer| Uint8Array::new(buffer).to_vec())
+        })
+}

@@ -1,0 +1,117 @@
+//! The start for those who see more than their own till: today in two figures, first steps, latest sales.
+
+use crdt_model::capability::Capability;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::sales::SaleRow;
+use crate::components::{Amount, Failed, Glyph, Icon, Look, Skeleton, Tap};
+use crate::hooks::{Load, browser, use_app, use_query};
+use crate::protocol::{Answer, Query, SalesFilter};
+use crate::route::Route;
+
+const LATEST: u32 = 5;
+
+#[component]
+pub fn HomePage() -> Html {
+    let app = use_app();
+    let words = app.words();
+    let session = app.session();
+    let may = |capability| {
+        session
+            .as_ref()
+            .is_some_and(|session| session.may(capability))
+    };
+    let sees_sales = may(Capability::SalesAll) || may(Capability::Sell);
+    // Midnight does not move while the screen is open; `now` would make every render another query.
+    let today = use_memo(app.zone(), |zone| zone.start_of_day(browser::now()));
+    let filter = SalesFilter {
+        from: Some(*today),
+        ..SalesFilter::default()
+    };
+    let sales = use_query(sees_sales.then_some(Query::Sales {
+        filter,
+        offset: 0,
+        limit: LATEST,
+    }));
+    let packages = use_query(may(Capability::PackagesManage).then_some(Query::Packages));
+    let staff = use_query(may(Capability::StaffManage).then_some(Query::Staff));
+    let site = app.site();
+    let vouchers = use_query(
+        site.filter(|_| may(Capability::VouchersCreate))
+            .map(|site| Query::Vouchers { site }),
+    );
+    let Some(session) = session else {
+        return Html::default();
+    };
+
+    let is_empty = |load: &Load| match load {
+        Load::Ready(answer) => match &**answer {
+            Answer::Packages(view) => view.packages.is_empty(),
+            Answer::Vouchers(view) => view.batches.is_empty(),
+            Answer::Staff(people) => people.len() < 2,
+            _ => false,
+        },
+        _ => false,
+    };
+    let steps: Vec<(Route, &str, Glyph)> = [
+        (
+            &packages,
+            Route::Packages,
+            words.step_packages(),
+            Glyph::Package,
+        ),
+        (
+            &vouchers,
+            Route::Import,
+            words.step_vouchers(),
+            Glyph::Ticket,
+        ),
+        (&staff, Route::NewPerson, words.step_staff(), Glyph::Users),
+    ]
+    .into_iter()
+    .filter(|(load, ..)| is_empty(load))
+    .map(|(_, route, label, glyph)| (route, label, glyph))
+    .collect();
+    let sales = match &sales {
+        _ if !sees_sales => Html::default(),
+        Load::Waiting => html! { <Skeleton rows=3 /> },
+        Load::Failed(failure) => html! { <Failed failure={failure.clone()} /> },
+        Load::Ready(answer) => match &**answer {
+            Answer::Sales(view) => html! {
+                <>
+                    <dl class="figures">
+                        <div class="figure"><dt>{ words.sales_today() }</dt><dd data-testid="sales-today">{ view.count }</dd></div>
+                        <div class="figure"><dt>{ words.total() }</dt><dd><Amount amount={view.revenue} testid="revenue-today" /></dd></div>
+                    </dl>
+                    if !view.rows.is_empty() {
+                        <div class="section-head">
+                            <h2>{ words.latest_sales() }</h2><Link<Route> to={Route::Sales}>{ words.see_all() }</Link<Route>>
+                        </div>
+                        <ul class="rows">{ for view.rows.iter().map(|sale| html! { <SaleRow key={sale.id.to_string()} sale={sale.clone()} /> }) }</ul>
+                    }
+                </>
+            },
+            _ => Html::default(),
+        },
+    };
+    html! {
+        <>
+            <div class="page-head">
+                <h1>{ words.hello(session.name.split_whitespace().next().unwrap_or(&session.name)) }</h1>
+                if session.may(Capability::Sell) { <Tap to={Route::Sell} label={words.sell()} glyph={Glyph::HandCoins} look={Look::Primary} /> }
+            </div>
+            if !steps.is_empty() {
+                <section class="card-box">
+                    <h2>{ words.first_steps() }</h2>
+                    <ol class="rows">
+                        { for steps.into_iter().map(|(route, label, glyph)| html! {
+                            <li><Link<Route> to={route} classes="row"><Icon {glyph} /><span>{ label }</span><Icon glyph={Glyph::ChevronRight} /></Link<Route>></li>
+                        }) }
+                    </ol>
+                </section>
+            }
+            { sales }
+        </>
+    }
+}

@@ -1,0 +1,38 @@
+//! No such page, and no right to open it.
+
+use yew::prelude::*;
+
+use super::staff::role_name;
+use crate::components::{Empty, Glyph, Look, Tap};
+use crate::hooks::use_app;
+use crate::route::Route;
+
+#[component]
+pub fn NotFound() -> Html {
+    let words = use_app().words();
+    html! {
+        <Empty glyph={Glyph::Search} title={words.not_found()} hint={words.not_found_hint()}>
+            <Tap to={Route::Home} label={words.go_home()} look={Look::Primary} />
+        </Empty>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct NoPermissionProps {
+    pub route: Route,
+}
+
+#[component]
+pub fn NoPermission(props: &NoPermissionProps) -> Html {
+    let words = use_app().words();
+    let roles: Vec<&str> = props
+        .route
+        .roles()
+        .map(|role| role_name(words, role))
+        .collect();
+    html! {
+        <Empty glyph={Glyph::Lock} title={words.no_permission()} hint={words.no_permission_who(&roles.join(", "))}>
+            <Tap to={Route::Home} label={words.go_home()} look={Look::Primary} />
+        </Empty>
+    }
+}

@@ -1,0 +1,279 @@
+//! Sales: search and filters (their state is the address), totals, cash by agent, the list.
+
+use crdt_model::fact::PaymentMethod;
+use crdt_model::ids::PersonId;
+use serde::{Deserialize, Serialize};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::components::{
+    Amount, Button, Chip, Empty, Failed, Field, Glyph, Icon, Look, SafetyChip, Select, Skeleton,
+    Tap, Tone,
+};
+use crate::hooks::form::set;
+use crate::hooks::{App, Load, browser, use_app, use_query};
+use crate::i18n::Words;
+use crate::protocol::{Answer, Query, SaleView, SalesFilter, SalesView};
+use crate::route::Route;
+
+/// Rows a screenful asks for.
+const PAGE: u32 = 100;
+const DAY_MILLIS: i64 = 86_400_000;
+
+pub fn method_name(words: Words, method: PaymentMethod) -> &'static str {
+    match method {
+        PaymentMethod::Cash => words.cash(),
+        PaymentMethod::Mpesa => words.mpesa(),
+        PaymentMethod::Bank => words.bank(),
+        PaymentMethod::Card => words.card(),
+        PaymentMethod::Other => words.other_method(),
+    }
+}
+
+pub const fn method_glyph(method: PaymentMethod) -> Glyph {
+    match method {
+        PaymentMethod::Cash => Glyph::Banknote,
+        PaymentMethod::Mpesa => Glyph::Smartphone,
+        PaymentMethod::Bank => Glyph::Landmark,
+        PaymentMethod::Card => Glyph::CreditCard,
+        PaymentMethod::Other => Glyph::Ellipsis,
+    }
+}
+
+/// The filters as the address has them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Filters {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    q: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    method: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    period: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    person: String,
+}
+
+impl Filters {
+    fn to_query(&self, app: &App, limit: u32) -> Query {
+        let midnight = app.zone().start_of_day(browser::now());
+        let from = match self.period.as_str() {
+            "today" => Some(midnight),
+            "week" => Some(midnight.plus_millis(-6 * DAY_MILLIS)),
+            "month" => Some(midnight.plus_millis(-29 * DAY_MILLIS)),
+            _ => None,
+        };
+        let filter = SalesFilter {
+            site: None,
+            person: self.person.parse::<PersonId>().ok(),
+            method: PaymentMethod::ALL
+                .into_iter()
+                .find(|method| method.code() == self.method),
+            search: self.q.trim().to_string(),
+            from,
+            until: None,
+        };
+        Query::Sales {
+            filter,
+            offset: 0,
+            limit,
+        }
+    }
+}
+
+#[component]
+pub fn SalesPage() -> Html {
+    let app = use_app();
+    let words = app.words();
+    let navigator = use_navigator();
+    let filters = use_location()
+        .and_then(|location| location.query::<Filters>().ok())
+        .unwrap_or_default();
+    let limit = use_state(|| PAGE);
+    let load = use_query(Some(filters.to_query(&app, *limit)));
+    let change = {
+        let filters = filters.clone();
+        move |edit: fn(&mut Filters, String)| {
+            let (filters, navigator) = (filters.clone(), navigator.clone());
+            Callback::from(move |value: String| {
+                let mut next = filters.clone();
+                edit(&mut next, value);
+                if let Some(navigator) = &navigator {
+                    // The address only names filters; one that cannot be written is not kept.
+                    let _ = navigator.replace_with_query(&Route::Sales, &next);
+                }
+            })
+        }
+    };
+    let clear = {
+        let change = change(|filters, _| *filters = Filters::default());
+        Callback::from(move |()| change.emit(String::new()))
+    };
+    let is_filtered = filters != Filters::default();
+    let agents = match &load {
+        Load::Ready(answer) => match &**answer {
+            Answer::Sales(view) => view
+                .cash
+                .iter()
+                .map(|row| (row.person.to_string().into(), row.name.clone().into()))
+                .collect(),
+            _ => Vec::new(),
+        },
+        _ => Vec::<(AttrValue, AttrValue)>::new(),
+    };
+    let with_all = |all: &'static str, rest: Vec<(AttrValue, AttrValue)>| {
+        let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), all.into())];
+        options.extend(rest);
+        options
+    };
+    let periods = vec![
+        ("today".into(), words.period_today().into()),
+        ("week".into(), words.period_week().into()),
+        ("month".into(), words.period_month().into()),
+    ];
+    let methods = PaymentMethod::ALL
+        .map(|method| (method.code().into(), method_name(words, method).into()))
+        .to_vec();
+    let body = match &load {
+        Load::Waiting => html! { <Skeleton rows=6 /> },
+        Load::Failed(failure) => html! { <Failed failure={failure.clone()} /> },
+        Load::Ready(answer) => match &**answer {
+            Answer::Sales(view) if view.rows.is_empty() && is_filtered => html! {
+                <Empty glyph={Glyph::Search} title={words.sales_none_match()}>
+                    <Button label={words.clear_filters()} onclick={clear} />
+                </Empty>
+            },
+            Answer::Sales(view) if view.rows.is_empty() => html! {
+                <Empty glyph={Glyph::ReceiptText} title={words.sales_empty()} hint={words.sales_empty_hint()} />
+            },
+            Answer::Sales(view) => {
+                html! { <SalesList view={view.clone()} onmore={set(&limit, *limit + PAGE)} /> }
+            }
+            _ => Html::default(),
+        },
+    };
+    let may_sell = app
+        .session()
+        .is_some_and(|session| Route::Sell.is_open_to(&session));
+    html! {
+        <>
+            <div class="page-head">
+                <h1>{ words.sales() }</h1>
+                if may_sell { <Tap class="desk-only" to={Route::Sell} label={words.sell()} glyph={Glyph::HandCoins} look={Look::Primary} /> }
+            </div>
+            <div class="filters" role="search">
+                <Field id="sales-search" kind="search" label={words.search_sales()} inside_label=true value={filters.q.clone()}
+                    oninput={change(|filters, text| filters.q = text)} />
+                <Select id="period" label={words.period()} hidden_label=true value={filters.period.clone()}
+                    options={with_all(words.period_all(), periods)} onchange={change(|filters, period| filters.period = period)} />
+                <Select id="method" label={words.method()} hidden_label=true value={filters.method.clone()}
+                    options={with_all(words.all_methods(), methods)} onchange={change(|filters, method| filters.method = method)} />
+                if agents.len() > 1 || !filters.person.is_empty() {
+                    <Select id="agent" label={words.agent()} hidden_label=true value={filters.person.clone()}
+                        options={with_all(words.all_agents(), agents)} onchange={change(|filters, person| filters.person = person)} />
+                }
+            </div>
+            { body }
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct SalesListProps {
+    view: SalesView,
+    onmore: Callback<()>,
+}
+
+#[component]
+fn SalesList(props: &SalesListProps) -> Html {
+    let words = use_app().words();
+    let view = &props.view;
+    html! {
+        <>
+            <p class="summary" role="status">
+                <span data-testid="sales-count">{ words.sales_count(view.count) }</span>{ " · " }<Amount amount={view.revenue} testid="sales-revenue" />
+            </p>
+            if !view.cash.is_empty() {
+                <details class="card-box" open=true>
+                    <summary>{ words.cash_by_agent() }</summary>
+                    <ul class="rows" data-testid="cash-by-agent">
+                        { for view.cash.iter().map(|row| html! {
+                            <li class="row" key={row.person.to_string()}>
+                                <span class="row-main"><strong>{ &row.name }</strong><span class="muted">{ words.sales_count(row.sales) }</span></span>
+                                <span class="row-end">
+                                    <span>{ words.cash() }{ " " }<Amount amount={row.cash} /></span>
+                                    <span class="muted">{ words.total() }{ " " }<Amount amount={row.total} /></span>
+                                </span>
+                            </li>
+                        }) }
+                    </ul>
+                </details>
+            }
+            <div class="sale-head desk-only" aria-hidden="true">
+                <span>{ words.time() }</span><span>{ words.receipt() }</span><span>{ words.agent() }</span><span>{ words.package() }</span>
+                <span>{ words.client() }</span><span>{ words.method() }</span><span class="right">{ words.total() }</span><span>{ words.state() }</span>
+            </div>
+            <ul class="rows" data-testid="sales">
+                { for view.rows.iter().map(|sale| html! { <SaleRow key={sale.id.to_string()} sale={sale.clone()} /> }) }
+            </ul>
+            if u32::try_from(view.rows.len()).is_ok_and(|shown| shown < view.count) {
+                <div class="actions"><Button label={words.show_more()} onclick={props.onmore.clone()} /></div>
+            }
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct SaleRowProps {
+    pub sale: SaleView,
+}
+
+/// A table row on desks, a card on phones.
+#[component]
+pub fn SaleRow(props: &SaleRowProps) -> Html {
+    let app = use_app();
+    let words = app.words();
+    let sale = &props.sale;
+    html! {
+        <li>
+            <Link<Route> to={Route::Sale { sale: sale.id }} classes="row row-sale">
+                <span class="sale-time">{ app.when(sale.at) }</span>
+                <span class="sale-receipt">{ &sale.receipt }</span>
+                <span class="sale-person">{ &sale.person_name }</span>
+                <span class="sale-what">{ packages_of(sale) }</span>
+                <span class="sale-client">{ sale.client.as_ref().map_or_else(|| words.walk_in().to_string(), |client| client.name.clone()) }</span>
+                <span class="sale-method"><Icon glyph={method_glyph(sale.method)} />{ method_name(words, sale.method) }</span>
+                <Amount class="sale-total" amount={sale.total} />
+                <span class="sale-state">
+                    if sale.double_sale.is_some() { <Chip tone={Tone::Danger} label={words.double_sold()} /> }
+                    <SafetyChip safety={sale.safety} />
+                </span>
+            </Link<Route>>
+        </li>
+    }
+}
+
+/// `1 Week`, or `3 × 1 Week`.
+pub fn packages_of(sale: &SaleView) -> String {
+    let mut names: Vec<(String, u32)> = Vec::new();
+    for line in &sale.lines {
+        let name = line
+            .package
+            .as_ref()
+            .map_or_else(|| "?".to_string(), |package| package.details.name.clone());
+        match names.iter_mut().find(|(known, _)| *known == name) {
+            Some((_, count)) => *count += 1,
+            None => names.push((name, 1)),
+        }
+    }
+    let texts: Vec<String> = names
+        .into_iter()
+        .map(|(name, count)| {
+            if count > 1 {
+                format!("{count} × {name}")
+            } else {
+                name
+            }
+        })
+        .collect();
+    texts.join(", ")
+}

@@ -1,0 +1,157 @@
+//! Whose sale it is: a walk-in, somebody known, or somebody new who is registered by the same tap that sells.
+
+use crdt_model::client::ClientDetails;
+use crdt_model::ids::SiteId;
+use crdt_model::money::Currency;
+use crdt_model::phone::{Country, Phone};
+use crdt_model::sale::Buyer;
+use yew::prelude::*;
+
+use crate::components::{Button, Dialog, Field, Glyph, Icon, Look, failure};
+use crate::hooks::form::{bind, filled, set, submit};
+use crate::hooks::{Load, use_app, use_query};
+use crate::i18n::Words;
+use crate::protocol::{Answer, ClientView, Query};
+
+const SHOWN: u32 = 8;
+
+#[derive(Debug, Clone, PartialEq)]
+pub enum ChosenClient {
+    WalkIn,
+    Known(ClientView),
+    New(ClientDetails),
+}
+
+impl ChosenClient {
+    pub fn name(&self, words: Words) -> String {
+        match self {
+            Self::WalkIn => words.walk_in().to_string(),
+            Self::Known(client) => client.name.clone(),
+            Self::New(details) => details.name.clone(),
+        }
+    }
+
+    pub fn buyer(&self) -> Buyer {
+        match self {
+            Self::WalkIn => Buyer::WalkIn,
+            Self::Known(client) => Buyer::Known(client.id),
+            Self::New(details) => Buyer::New(details.clone()),
+        }
+    }
+}
+
+/// Where a number without a country code belongs.
+pub const fn country(currency: Currency) -> Country {
+    match currency {
+        Currency::Kes => Country::Kenya,
+        Currency::Ugx => Country::Uganda,
+        Currency::Rwf => Country::Rwanda,
+        Currency::Tzs | Currency::Usd => Country::Tanzania,
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct ClientDialogProps {
+    pub site: SiteId,
+    pub onchoose: Callback<ChosenClient>,
+    pub onclose: Callback<()>,
+}
+
+#[component]
+pub fn ClientDialog(props: &ClientDialogProps) -> Html {
+    let app = use_app();
+    let words = app.words();
+    let search = use_state(String::new);
+    let is_new = use_state(|| false);
+    let query = Query::Clients {
+        site: Some(props.site),
+        search: search.trim().to_string(),
+        limit: SHOWN,
+    };
+    let load = use_query(Some(query));
+    if *is_new {
+        return html! {
+            <Dialog title={words.new_client()} onclose={props.onclose.clone()}>
+                <NewClient name={(*search).clone()} onchoose={props.onchoose.clone()} />
+            </Dialog>
+        };
+    }
+    let found = match &load {
+        Load::Ready(answer) => match &**answer {
+            Answer::Clients(clients) => clients.clone(),
+            _ => Vec::new(),
+        },
+        _ => Vec::new(),
+    };
+    let row = |who: ChosenClient, note: Option<String>| {
+        let (onchoose, name) = (props.onchoose.clone(), who.name(words));
+        html! {
+            <li>
+                <button type="button" class="row" onclick={move |_| onchoose.emit(who.clone())}>
+                    <Icon glyph={Glyph::User} /><span>{ name }</span>
+                    if let Some(note) = note { <span class="muted">{ note }</span> }
+                </button>
+            </li>
+        }
+    };
+    html! {
+        <Dialog title={words.choose_client()} onclose={props.onclose.clone()}>
+            <Field id="client-search" kind="search" label={words.search()} inside_label=true value={(*search).clone()} oninput={bind(&search)} />
+            <ul class="rows">
+                { row(ChosenClient::WalkIn, None) }
+                { for found.iter().map(|client| row(ChosenClient::Known(client.clone()), client.phone.clone())) }
+            </ul>
+            if found.is_empty() && !search.trim().is_empty() { <p class="muted">{ words.no_client_found() }</p> }
+            <div class="actions"><Button label={words.new_client()} glyph={Glyph::Plus} onclick={set(&is_new, true)} /></div>
+        </Dialog>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct NewClientProps {
+    name: String,
+    onchoose: Callback<ChosenClient>,
+}
+
+#[component]
+fn NewClient(props: &NewClientProps) -> Html {
+    let app = use_app();
+    let words = app.words();
+    let name = {
+        let typed = props.name.clone();
+        use_state(move || typed)
+    };
+    let phone = use_state(String::new);
+    let email = use_state(String::new);
+    let is_checked = use_state(|| false);
+    let parsed = filled(&phone)
+        .map(|text| Phone::parse(&text, country(app.currency())))
+        .transpose();
+    let bad_email = filled(&email).is_some_and(|email| !email.contains('@'));
+    let onsubmit = {
+        let (name, email, is_checked) = (name.clone(), email.clone(), is_checked.clone());
+        let (parsed, onchoose) = (parsed.clone(), props.onchoose.clone());
+        submit(move || {
+            is_checked.set(true);
+            if let (Some(name), Ok(phone), false) = (filled(&name), parsed.clone(), bad_email) {
+                onchoose.emit(ChosenClient::New(ClientDetails {
+                    name,
+                    phone,
+                    email: filled(&email),
+                }));
+            }
+        })
+    };
+    let checked = |problem: Option<&'static str>| problem.filter(|_| *is_checked);
+    html! {
+        <form class="form" {onsubmit} novalidate=true>
+            <Field id="client-name" label={words.name()} value={(*name).clone()} oninput={bind(&name)} autofocus=true
+                error={checked(name.trim().is_empty().then(|| words.fail_needed()))} />
+            <Field id="client-phone" kind="tel" inputmode="tel" label={words.phone()} optional=true value={(*phone).clone()} oninput={bind(&phone)}
+                error={checked(parsed.as_ref().err().map(|error| failure::phone(words, error)))} />
+            <Field id="client-email" kind="email" inputmode="email" label={words.email()} optional=true value={(*email).clone()} oninput={bind(&email)}
+                error={checked(bad_email.then(|| words.fail_email()))} />
+            <Button label={words.use_client()} look={Look::Primary} class="btn-block" submit=true />
+        </form>
+    }
+}

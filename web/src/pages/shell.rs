@@ -1,0 +1,203 @@
+//! The frame around every screen: navigation by role, site, sync pill, person; bottom bar on phones, sidebar on desks.
+
+use std::rc::Rc;
+
+use crdt_model::capability::Capability;
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::components::{Glyph, Icon, Menu};
+use crate::hooks::keys::{Wish, use_keys};
+use crate::hooks::{browser, use_app};
+use crate::i18n::Words;
+use crate::protocol::Session;
+use crate::route::Route;
+
+mod palette;
+mod person_menu;
+mod pill;
+mod site_menu;
+
+pub use person_menu::LanguageChoice;
+pub use pill::{pill_text, pill_tone};
+
+/// Screens by how often a phone needs them.
+const PHONE_ORDER: [Route; 8] = [
+    Route::Sell,
+    Route::Stock,
+    Route::Sales,
+    Route::Vouchers,
+    Route::Staff,
+    Route::Home,
+    Route::Packages,
+    Route::Sync,
+];
+/// What fits 360 pixels with words under the icons.
+const PHONE_ITEMS_MAX: usize = 5;
+
+#[derive(Properties, PartialEq)]
+pub struct ShellProps {
+    pub route: Route,
+    pub children: Html,
+}
+
+#[component]
+pub fn Shell(props: &ShellProps) -> Html {
+    let app = use_app();
+    let words = app.words();
+    let navigator = use_navigator();
+    let is_palette_open = use_state(|| false);
+    let session = app.session();
+    let wish = {
+        let is_open = is_palette_open.clone();
+        use_callback(session.clone(), move |wish: Wish, session| {
+            match (wish, &navigator) {
+                (Wish::Palette, _) => is_open.set(true),
+                (Wish::Go(route), Some(navigator)) => {
+                    if session
+                        .as_ref()
+                        .is_some_and(|session| route.is_open_to(session))
+                    {
+                        navigator.push(&route);
+                    }
+                }
+                (Wish::Go(_), None) => {}
+            }
+        })
+    };
+    use_keys(wish);
+    // A new screen is read from its beginning; the first one keeps the focus that the page itself chose.
+    let is_first = use_mut_ref(|| true);
+    use_effect_with(props.route, move |_| {
+        if !is_first.replace(false) {
+            browser::focus("#main");
+            if let Some(window) = web_sys::window() {
+                window.scroll_to_with_x_and_y(0.0, 0.0);
+            }
+        }
+    });
+    let Some(session) = session else {
+        return Html::default();
+    };
+    let open_palette = {
+        let is_open = is_palette_open.clone();
+        Callback::from(move |_: MouseEvent| is_open.set(true))
+    };
+    let close_palette = {
+        let is_open = is_palette_open.clone();
+        Callback::from(move |()| is_open.set(false))
+    };
+    html! {
+        <div class="shell">
+            <a class="skip" href="#main">{ words.skip_to_content() }</a>
+            <Sidebar here={props.route.section()} session={session.clone()} />
+            <header class="topbar">
+                <site_menu::SiteMenu />
+                <button type="button" class="topbar-search" onclick={open_palette}>
+                    <Icon glyph={Glyph::Search} /><span>{ words.palette() }</span><kbd>{ "Ctrl K" }</kbd>
+                </button>
+                <pill::Pill />
+                <person_menu::PersonMenu />
+            </header>
+            <main id="main" class="content" tabindex="-1">{ props.children.clone() }</main>
+            <BottomBar here={props.route.section()} session={session.clone()} />
+            if *is_palette_open { <palette::Palette {session} onclose={close_palette} /> }
+        </div>
+    }
+}
+
+/// What the menu shows a person: only what the role may open.
+pub fn open_screens(session: &Session) -> Vec<Route> {
+    let starts_at_till = session.may(Capability::Sell) && !session.may(Capability::SalesAll);
+    PHONE_ORDER
+        .into_iter()
+        .filter(|route| route.is_open_to(session) && !(starts_at_till && *route == Route::Home))
+        .collect()
+}
+
+const fn glyph(route: Route) -> Glyph {
+    match route {
+        Route::Sell => Glyph::HandCoins,
+        Route::Stock => Glyph::Layers,
+        Route::Sales => Glyph::ReceiptText,
+        Route::Vouchers => Glyph::Ticket,
+        Route::Staff => Glyph::Users,
+        Route::Packages => Glyph::Package,
+        Route::Sync => Glyph::RefreshCw,
+        _ => Glyph::House,
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct BarProps {
+    here: Route,
+    session: Rc<Session>,
+}
+
+#[component]
+fn BottomBar(props: &BarProps) -> Html {
+    let words = use_app().words();
+    let screens = open_screens(&props.session);
+    let shown = if screens.len() > PHONE_ITEMS_MAX {
+        PHONE_ITEMS_MAX - 1
+    } else {
+        screens.len()
+    };
+    let (items, rest) = screens.split_at(shown);
+    html! {
+        <nav class="bottombar" aria-label={words.navigation()}>
+            { for items.iter().map(|route| item(words, *route, props.here)) }
+            if !rest.is_empty() {
+                <Menu class="bottombar-more" label={words.more()} button={html! {
+                    <><Icon glyph={Glyph::Ellipsis} /><span>{ words.more() }</span></>
+                }}>
+                    { for rest.iter().map(|route| item(words, *route, props.here)) }
+                </Menu>
+            }
+        </nav>
+    }
+}
+
+#[component]
+fn Sidebar(props: &BarProps) -> Html {
+    let words = use_app().words();
+    let screens = open_screens(&props.session);
+    let groups: [(Option<&str>, &[Route]); 5] = [
+        (None, &[Route::Home]),
+        (
+            Some(words.group_sell()),
+            &[Route::Sell, Route::Stock, Route::Vouchers, Route::Packages],
+        ),
+        (Some(words.group_money()), &[Route::Sales]),
+        (Some(words.group_team()), &[Route::Staff]),
+        (None, &[Route::Sync]),
+    ];
+    let groups = groups.into_iter().filter_map(|(title, routes)| {
+        let routes: Vec<Route> = routes.iter().copied().filter(|route| screens.contains(route)).collect();
+        (!routes.is_empty()).then(|| {
+            html! {
+                <div class="sidebar-group">
+                    if let Some(title) = title { <p class="sidebar-title" aria-hidden="true">{ title }</p> }
+                    { for routes.into_iter().map(|route| item(words, route, props.here)) }
+                </div>
+            }
+        })
+    });
+    html! {
+        <nav class="sidebar" aria-label={words.navigation()}>
+            <p class="brand">{ words.app_name() }</p>
+            { for groups }
+        </nav>
+    }
+}
+
+fn item(words: Words, route: Route, here: Route) -> Html {
+    let is_here = route == here;
+    html! {
+        <span class={classes!("nav-item", is_here.then_some("nav-here"))} data-closes="">
+            <Link<Route> to={route}>
+                <Icon glyph={glyph(route)} /><span>{ route.title(words) }</span>
+            </Link<Route>>
+        </span>
+    }
+}

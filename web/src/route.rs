@@ -1,0 +1,109 @@
+//! The addresses of the app, and who may open them.
+
+use crdt_model::capability::{Capability, Role};
+use crdt_model::ids::{IntentId, PackageId, PersonId};
+use yew_router::prelude::*;
+
+use crate::i18n::Words;
+use crate::protocol::Session;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Routable)]
+pub enum Route {
+    #[at("/")]
+    Home,
+    #[at("/setup")]
+    SetUp,
+    #[at("/invite")]
+    Invite,
+    #[at("/sell")]
+    Sell,
+    #[at("/sell/:sale")]
+    Receipt { sale: IntentId },
+    #[at("/stock")]
+    Stock,
+    #[at("/sales")]
+    Sales,
+    #[at("/sales/:sale")]
+    Sale { sale: IntentId },
+    #[at("/vouchers")]
+    Vouchers,
+    #[at("/vouchers/import")]
+    Import,
+    #[at("/staff")]
+    Staff,
+    #[at("/staff/new")]
+    NewPerson,
+    #[at("/staff/:person")]
+    Person { person: PersonId },
+    #[at("/packages")]
+    Packages,
+    #[at("/packages/new")]
+    NewPackage,
+    #[at("/packages/:package")]
+    Package { package: PackageId },
+    #[at("/sync")]
+    Sync,
+    #[not_found]
+    #[at("/404")]
+    NotFound,
+}
+
+impl Route {
+    /// Any one of these opens it; none: everybody signed in.
+    pub const fn capabilities(self) -> &'static [Capability] {
+        use Capability::{
+            BatchesView, PackagesManage, SalesAll, Sell, StaffManage, VouchersCreate,
+        };
+        match self {
+            Self::Sell | Self::Receipt { .. } | Self::Stock => &[Sell],
+            Self::Sales | Self::Sale { .. } => &[Sell, SalesAll],
+            Self::Vouchers => &[BatchesView],
+            Self::Import => &[VouchersCreate],
+            Self::Staff | Self::NewPerson | Self::Person { .. } => &[StaffManage],
+            Self::Packages | Self::NewPackage | Self::Package { .. } => &[PackagesManage],
+            Self::Home | Self::Sync | Self::SetUp | Self::Invite | Self::NotFound => &[],
+        }
+    }
+
+    pub fn is_open_to(self, session: &Session) -> bool {
+        let needed = self.capabilities();
+        needed.is_empty() || needed.iter().any(|capability| session.may(*capability))
+    }
+
+    /// The roles that open it, for the person who may not.
+    pub fn roles(self) -> impl Iterator<Item = Role> {
+        Role::ALL.into_iter().filter(move |role| {
+            self.capabilities()
+                .iter()
+                .any(|capability| role.capabilities().contains(capability))
+        })
+    }
+
+    /// The screen of the menu that a page belongs to.
+    pub const fn section(self) -> Self {
+        match self {
+            Self::Receipt { .. } => Self::Sell,
+            Self::Sale { .. } => Self::Sales,
+            Self::Import => Self::Vouchers,
+            Self::NewPerson | Self::Person { .. } => Self::Staff,
+            Self::NewPackage | Self::Package { .. } => Self::Packages,
+            other => other,
+        }
+    }
+
+    pub fn title(self, words: Words) -> &'static str {
+        match self.section() {
+            Self::Home => words.home(),
+            Self::Sell => words.sell(),
+            Self::Stock => words.stock(),
+            Self::Sales => words.sales(),
+            Self::Vouchers => words.vouchers(),
+            Self::Staff => words.staff(),
+            Self::Packages => words.packages(),
+            Self::Sync => words.sync(),
+            Self::SetUp => words.setup_title(),
+            Self::Invite => words.invite_join(),
+            _ => words.not_found(),
+        }
+    }
+}
