@@ -251,7 +251,11 @@ fn write_pattern(body: &mut String, pattern: &Pattern<String>, variables: &Varia
             | PatternElement::Placeable {
                 expression: Expression::Inline(InlineExpression::StringLiteral { value }),
             } => {
-                let _ = write!(body, "out.push_str({value:?}); ");
+                let mut letters = value.chars();
+                let _ = match (letters.next(), letters.next()) {
+                    (Some(only), None) => write!(body, "out.push({only:?}); "),
+                    _ => write!(body, "out.push_str({value:?}); "),
+                };
             }
             PatternElement::Placeable {
                 expression: Expression::Inline(InlineExpression::VariableReference { id }),

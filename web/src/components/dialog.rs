@@ -20,11 +20,11 @@ pub fn Dialog(props: &DialogProps) -> Html {
     let node = use_node_ref();
     let words = use_app().words();
     use_effect_with(node.clone(), |node| {
-        if let Some(dialog) = node.cast::<HtmlDialogElement>() {
-            if !dialog.open() {
-                // It fails only for an element that is not in the page.
-                let _ = dialog.show_modal();
-            }
+        if let Some(dialog) = node.cast::<HtmlDialogElement>()
+            && !dialog.open()
+        {
+            // It fails only for an element that is not in the page.
+            let _ = dialog.show_modal();
         }
     });
     let oncancel = {

@@ -64,7 +64,7 @@ impl WorkerHandle {
                 Some(Ok(FromWorker::Reply { id, result })) => {
                     if let Some(waiting) = inner.waiting.borrow_mut().remove(&id) {
                         // The page that asked may be gone; then nobody wants the answer.
-                        let _ = waiting.send(result);
+                        let _ = waiting.send(result.map(|answer| *answer));
                     }
                 }
                 Some(Ok(FromWorker::Event(event))) => on_event.emit(Told::Event(event)),

@@ -235,14 +235,14 @@ fn HeldRow(props: &HeldProps) -> Html {
         let (app, act, till, hold, is_open) = (
             app.clone(),
             act.clone(),
-            item.till.clone(),
+            item.till,
             item.hold,
             is_declining.clone(),
         );
         Callback::from(move |reason: Option<String>| {
             let accepted = reason.is_none();
             let order = Order::DecideHeld {
-                till: till.clone(),
+                till,
                 hold,
                 accepted,
                 reason,
