@@ -127,7 +127,7 @@ pub fn now() -> Instant {
 
 /// Builds the server and answers where it is.
 ///
-/// The development build takes the whole workspace with its tests, so that `test`, `e2e` and `dev`
+/// The development build takes the whole workspace with its tests, so that `test`, `e2e` and `build`
 /// resolve the same features and nothing is compiled twice.
 pub fn build_server(profile: Profile) -> Result<PathBuf> {
     let folder = match profile {
