@@ -138,6 +138,11 @@ impl OrgState {
         *self = Self::new(self.org, head, self.actor);
     }
 
+    /// Which devices people have is no part of the log: it must be asked anew for every batch.
+    pub fn forget_devices(&mut self) {
+        self.devices.clear();
+    }
+
     /// A member of staff as the rules know them.
     pub fn principal(&self, person: PersonId) -> Result<Principal, AdmitError> {
         Ok(staff::principal(

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
-use crate::document::{DocumentId, DocumentKey};
+use crate::document::{DocumentId, DocumentKey, Hash};
 use crate::fact::HoldReason;
 use crate::ids::HoldId;
 use crate::time::Timestamp;
@@ -176,6 +176,19 @@ pub enum CloseReason {
     /// PostgreSQL is away.
     StoreAway,
     TooSlow,
+}
+
+impl RelayMessage {
+    /// The answer to a push: each change by the beginning of its hash.
+    pub fn ack(number: u32, results: &[(Hash, Disposition)]) -> Self {
+        Self::Ack {
+            number,
+            results: results
+                .iter()
+                .map(|(hash, disposition)| (ByteBuf::from(hash[..8].to_vec()), *disposition))
+                .collect(),
+        }
+    }
 }
 
 impl CloseReason {

@@ -324,13 +324,7 @@ impl Session {
     ) -> Vec<Step> {
         self.own.extend(own);
         self.head = self.head.max(head);
-        let results = results
-            .iter()
-            .map(|(hash, disposition)| {
-                (serde_bytes::ByteBuf::from(hash[..8].to_vec()), *disposition)
-            })
-            .collect();
-        let mut steps = vec![Step::Send(RelayMessage::Ack { number, results })];
+        let mut steps = vec![Step::Send(RelayMessage::ack(number, results))];
         steps.extend(self.load_next());
         steps
     }
