@@ -8,6 +8,7 @@ use crate::auth::password::Passwords;
 use crate::clock::Clock;
 use crate::keys::{Keys, KeysError};
 use crate::metrics::Metrics;
+use crate::relay::{Relay, wake};
 
 /// One running server.
 pub struct App {
@@ -16,6 +17,7 @@ pub struct App {
     pub keys: Keys,
     pub passwords: Passwords,
     pub metrics: Metrics,
+    pub relay: Arc<Relay>,
     /// The origins of our own pages, as browsers write them.
     pub origins: Vec<String>,
 }
@@ -31,13 +33,16 @@ impl App {
         let keys = Keys::load(&pool, &clock).await?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let passwords = Passwords::new(cores);
-        Ok(Arc::new(Self {
+        let app = Arc::new(Self {
             pool,
             clock,
             keys,
             passwords,
             metrics: Metrics::new(),
+            relay: Arc::new(Relay::new()),
             origins,
-        }))
+        });
+        wake::start(&app);
+        Ok(app)
     }
 }

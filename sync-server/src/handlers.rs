@@ -5,6 +5,7 @@ pub mod devices;
 pub mod health;
 pub mod invites;
 pub mod sign_in;
+pub mod sync;
 
 use axum::extract::rejection::{BytesRejection, JsonRejection};
 use axum::extract::{FromRequest, Request};

@@ -18,6 +18,7 @@ pub mod listener;
 pub mod metrics;
 pub mod migrations;
 pub mod problem;
+pub mod relay;
 pub mod router;
 pub mod serve;
 pub mod store;

@@ -5,6 +5,8 @@ use std::time::Duration;
 use axum::extract::{MatchedPath, Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
+use crdt_model::document::Hash;
+use crdt_model::sync::message::Disposition;
 use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
@@ -17,6 +19,7 @@ use crate::app::SharedApp;
 
 /// Upper bounds in seconds: from a cached file to a request that waited for the database.
 const BUCKETS: [f64; 9] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.25, 0.5, 1.0, 5.0];
+const GROUP_BUCKETS: [f64; 7] = [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 pub struct RequestLabels {
@@ -25,11 +28,24 @@ pub struct RequestLabels {
     pub status: u16,
 }
 
+/// What became of a pushed change: accepted, known, held, refused or rebase.
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+pub struct ChangeLabels {
+    pub result: &'static str,
+}
+
 pub struct Metrics {
     registry: Registry,
     pub requests: Family<RequestLabels, Counter>,
     pub request_seconds: Histogram,
     pub database_up: Gauge,
+    pub connections: Gauge,
+    pub pushes: Counter,
+    pub pushes_failed: Counter,
+    pub push_group_size: Histogram,
+    pub ack_seconds: Histogram,
+    pub changes: Family<ChangeLabels, Counter>,
+    pub rows: Counter,
 }
 
 impl Default for Metrics {
@@ -55,11 +71,61 @@ impl Metrics {
             "Whether PostgreSQL answers",
             database_up.clone(),
         );
+        let connections = Gauge::default();
+        let pushes = Counter::default();
+        let pushes_failed = Counter::default();
+        let push_group_size = Histogram::new(GROUP_BUCKETS);
+        let ack_seconds = Histogram::new(BUCKETS);
+        let changes = Family::default();
+        let rows = Counter::default();
+        registry.register("connections", "Open WebSockets", connections.clone());
+        registry.register("pushes", "Batches received", pushes.clone());
+        registry.register(
+            "pushes_failed",
+            "Batches that were not judged",
+            pushes_failed.clone(),
+        );
+        registry.register(
+            "push_group_size",
+            "Batches that shared one commit",
+            push_group_size.clone(),
+        );
+        registry.register(
+            "ack_seconds",
+            "Time from a batch to its acknowledgement",
+            ack_seconds.clone(),
+        );
+        registry.register("changes", "Pushed changes by result", changes.clone());
+        registry.register(
+            "log_rows",
+            "Rows committed to the log, the relay's own included",
+            rows.clone(),
+        );
         Self {
             registry,
             requests,
             request_seconds,
             database_up,
+            connections,
+            pushes,
+            pushes_failed,
+            push_group_size,
+            ack_seconds,
+            changes,
+            rows,
+        }
+    }
+
+    pub fn count_results(&self, results: &[(Hash, Disposition)]) {
+        for (_, disposition) in results {
+            let result = match disposition {
+                Disposition::Accepted => "accepted",
+                Disposition::Known => "known",
+                Disposition::Held(..) => "held",
+                Disposition::Refused(_) => "refused",
+                Disposition::Rebase => "rebase",
+            };
+            self.changes.get_or_create(&ChangeLabels { result }).inc();
         }
     }
 

@@ -16,6 +16,7 @@ const FILES: &[(&str, &str)] = &[
     migration!("20261120140000_create_roles_and_tenancy.sql"),
     migration!("20261120140100_create_people_and_sign_in.sql"),
     migration!("20261120140200_create_change_log.sql"),
+    migration!("20261120150000_create_projections.sql"),
 ];
 
 /// Everything there is to apply, in order.

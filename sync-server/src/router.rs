@@ -6,10 +6,11 @@ use axum::Router;
 use axum::extract::DefaultBodyLimit;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::routing::{get, post};
+use crdt_model::admission::caps::FRAME_BYTES_MAX;
 
 use crate::app::SharedApp;
 use crate::auth::origin;
-use crate::handlers::{BODY_BYTES_MAX, account, devices, health, invites, sign_in};
+use crate::handlers::{BODY_BYTES_MAX, account, devices, health, invites, sign_in, sync};
 use crate::headers::Headers;
 use crate::metrics;
 use crate::problem::Problem;
@@ -32,8 +33,11 @@ pub fn router(app: SharedApp, web: &Path) -> Router {
         .layer(from_fn_with_state(app.clone(), origin::require));
     let web = WebApp::new(web);
     let headers = Headers::new(&app.origins);
+    let push = post(sync::push).layer(DefaultBodyLimit::max(FRAME_BYTES_MAX));
     Router::new()
+        .route("/api/push", push)
         .nest("/api", api)
+        .route("/sync", get(sync::connect))
         .route("/healthz", get(health::alive))
         .route("/readyz", get(health::ready))
         .route("/metrics", get(health::metrics))

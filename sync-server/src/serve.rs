@@ -82,6 +82,7 @@ async fn serve_with(
         }
     }
     let _ = stop.send(true);
+    app.relay.shut_down().await;
     if tokio::time::timeout(DRAIN_TIMEOUT, &mut server)
         .await
         .is_err()

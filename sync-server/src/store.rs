@@ -18,17 +18,29 @@ macro_rules! row {
 }
 
 pub mod audit;
+pub mod changes;
 pub mod credentials;
 pub mod devices;
+pub mod documents;
+pub mod holds;
 pub mod invites;
+pub mod nouns;
 pub mod organisations;
 pub mod people;
 pub mod refresh_sessions;
+pub mod sales;
 pub mod server_keys;
 pub mod setup;
+pub mod snapshots;
 pub mod socket_tickets;
+pub mod verdicts;
+pub mod vouchers;
 
-use crdt_model::ids::{DeviceId, OrgId, PersonId};
+use std::borrow::Cow;
+
+use crdt_model::ids::{
+    BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, OrgId, PackageId, PersonId, SiteId,
+};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -59,4 +71,28 @@ macro_rules! sql_id {
         })*
     };
 }
-sql_id!(DeviceId, OrgId, PersonId);
+sql_id!(
+    BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, OrgId, PackageId, PersonId, SiteId
+);
+
+/// Text that a device wrote, as PostgreSQL takes it: all but the zero character.
+pub fn sql_text(text: &str) -> Cow<'_, str> {
+    match text.contains('\0') {
+        true => Cow::Owned(text.replace('\0', "\u{fffd}")),
+        false => Cow::Borrowed(text),
+    }
+}
+
+/// A place in the log as its `bigint` column.
+pub fn sql_seq(seq: u64) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+pub fn seq_from_sql(column: i64) -> u64 {
+    u64::try_from(column).unwrap_or(0)
+}
+
+/// A place in a block as its `integer` column.
+pub fn sql_index(index: u32) -> i32 {
+    i32::try_from(index).unwrap_or(i32::MAX)
+}

@@ -1,5 +1,6 @@
 //! Invitations: a link by which somebody of the staff chooses a login and a password, or new ones.
 
+use crdt_model::capability::Capability;
 use crdt_model::ids::{OrgId, PersonId};
 use crdt_model::time::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -46,14 +47,18 @@ pub struct Accept {
     password: String,
 }
 
-/// Whether `caller` may let `person` in. The founder may; nobody else until the staff document is projected.
+/// Whether `caller` may let `person` in: as in the staff document, one manages those whose every grant one could
+/// give.
 pub async fn may_invite(
     tx: &mut PgConnection,
     caller: SignedIn,
-    _person: PersonId,
+    person: PersonId,
 ) -> Result<bool, sqlx::Error> {
+    let by = people::principal(tx, caller.org, caller.person).await?;
+    let invited = people::principal(tx, caller.org, person).await?;
     Ok(credentials::is_active(tx, caller.org, caller.person).await?
-        && organisations::is_founder(tx, caller.org, caller.person).await?)
+        && by.may_somewhere(Capability::StaffManage)
+        && invited.grants.iter().all(|grant| by.may_grant(*grant)))
 }
 
 /// Makes a link for a person of the staff.

@@ -1,6 +1,6 @@
 //! The one-time set-up link: whoever holds it becomes the owner of the first organisation.
 
-use crdt_model::ids::{OrgId, PersonId};
+use crdt_model::ids::{OrgId, PersonId, SiteId};
 use crdt_model::money::Currency;
 use serde::Deserialize;
 use serde_json::json;
@@ -21,6 +21,9 @@ pub struct SetUp {
     token: String,
     organisation: NewOrganisation,
     owner: NewOwner,
+    /// The first place where internet is sold; named after the organisation if none is given.
+    #[serde(default)]
+    site: Option<NewSite>,
 }
 
 #[derive(Deserialize)]
@@ -28,6 +31,11 @@ struct NewOrganisation {
     name: String,
     currency: Currency,
     timezone: String,
+}
+
+#[derive(Deserialize)]
+struct NewSite {
+    name: String,
 }
 
 #[derive(Deserialize)]
@@ -55,6 +63,10 @@ pub async fn open_link(app: &App) -> Result<Option<String>, sqlx::Error> {
 pub async fn set_up(app: &App, request: SetUp) -> Result<Session, Problem> {
     let organisation_name = parse_name("organisation.name", &request.organisation.name)?;
     let owner_name = parse_name("owner.name", &request.owner.name)?;
+    let site_name = match &request.site {
+        Some(site) => parse_name("site.name", &site.name)?,
+        None => organisation_name.clone(),
+    };
     let login = parse_login(&request.owner.login)?;
     let password = Password::choose(&request.owner.password)?;
     check_token(app, &request.token).await?;
@@ -68,6 +80,8 @@ pub async fn set_up(app: &App, request: SetUp) -> Result<Session, Problem> {
         currency: request.organisation.currency,
         timezone: request.organisation.timezone,
         owner_name,
+        site: SiteId::from_bytes(new_id(now)),
+        site_name,
     };
     let mut tx = app.pool.begin().await?;
     store::setup::lock(&mut tx).await?;

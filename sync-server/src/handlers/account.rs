@@ -29,7 +29,7 @@ pub async fn me(State(app): State<SharedApp>, caller: SignedIn) -> Result<Json<M
     let login = credentials::find_login(&mut tx, caller.org, caller.person)
         .await?
         .ok_or(Problem::NotSignedIn)?;
-    let name = people::find_active_name(&mut tx, caller.org, caller.person)
+    let name = people::find_name(&mut tx, caller.org, caller.person)
         .await?
         .ok_or(Problem::NotSignedIn)?;
     let organisation = organisations::find(&mut tx, caller.org)

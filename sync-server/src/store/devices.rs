@@ -118,3 +118,41 @@ pub async fn revoke(
         .await
         .map(drop)
 }
+
+/// The devices of a person that are not revoked, the one seen last first.
+pub async fn of_person(
+    tx: &mut PgConnection,
+    org: OrgId,
+    person: PersonId,
+) -> Result<Vec<DeviceId>, sqlx::Error> {
+    let rows: Vec<Uuid> = sqlx::query_scalar(
+        r"
+        select device_id
+        from devices
+        where org_id = $1 and person_id = $2 and revoked_at is null
+        order by last_seen_at desc, device_id desc
+        ",
+    )
+    .bind(org.sql())
+    .bind(person.sql())
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(DeviceId::from_sql).collect())
+}
+
+/// Which of these are revoked.
+pub async fn revoked_among(
+    tx: &mut PgConnection,
+    org: OrgId,
+    devices: &[DeviceId],
+) -> Result<Vec<DeviceId>, sqlx::Error> {
+    let devices: Vec<Uuid> = devices.iter().map(SqlId::sql).collect();
+    let rows: Vec<Uuid> = sqlx::query_scalar(
+        "select device_id from devices where org_id = $1 and device_id = any ($2) and revoked_at is not null",
+    )
+    .bind(org.sql())
+    .bind(devices)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(DeviceId::from_sql).collect())
+}

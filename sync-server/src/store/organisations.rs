@@ -4,7 +4,7 @@ use crdt_model::ids::{OrgId, PersonId};
 use crdt_model::time::Timestamp;
 use sqlx::PgConnection;
 
-use super::SqlId;
+use super::{SqlId, sql_text};
 use crate::clock::to_sql;
 
 row! {
@@ -74,4 +74,28 @@ pub async fn is_timezone(db: &mut PgConnection, name: &str) -> Result<bool, sqlx
         .bind(name)
         .fetch_one(db)
         .await
+}
+
+/// What the organisation's document says of it now. A zone that PostgreSQL does not know is left out.
+pub async fn set_profile(
+    tx: &mut PgConnection,
+    org: OrgId,
+    name: Option<&str>,
+    timezone: Option<&str>,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        r"
+        update organisations
+        set
+            name = coalesce($2, name),
+            timezone = coalesce((select zone.name from pg_timezone_names zone where zone.name = $3), timezone)
+        where id = $1 and (name, timezone) is distinct from (coalesce($2, name), coalesce($3, timezone))
+        ",
+    )
+    .bind(org.sql())
+    .bind(name.map(sql_text))
+    .bind(timezone.map(sql_text))
+    .execute(tx)
+    .await
+    .map(drop)
 }

@@ -1,0 +1,153 @@
+//! What this node has in memory of one organisation: the relay's state, the work that waits for it, the end of the
+//! log, and the pulse that wakes its sessions.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crdt_model::document::Hash;
+use crdt_model::ids::{DeviceId, OrgId, PersonId};
+use crdt_model::relay::{OrgState, Row};
+use crdt_model::sync::batch::Batch;
+use crdt_model::sync::message::Disposition;
+use tokio::sync::{oneshot, watch};
+
+use super::admit::PushError;
+use super::tail::{Entry, Tail};
+
+/// Pushes that may wait for one organisation's lock. More means that the database does not keep up.
+const WAITING_MAX: usize = 1_024;
+/// Pushes that share one COMMIT.
+const GROUP_MAX: usize = 64;
+/// Device keys remembered before all are asked for again.
+const KEYS_MAX: usize = 10_000;
+
+/// How far an organisation is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Pulse {
+    pub head: u64,
+    pub devices_revoked: i64,
+}
+
+/// Something to be done under the organisation's lock.
+#[derive(Debug)]
+pub enum Work {
+    /// A batch whose signature was verified.
+    Batch(Batch),
+    /// Blocks that wait for a device of this person go to this one.
+    Bind { person: PersonId, device: DeviceId },
+}
+
+/// What was committed.
+#[derive(Debug, Default)]
+pub struct Admitted {
+    pub results: Vec<(Hash, Disposition)>,
+    /// The new rows and the devices that wrote them.
+    pub rows: Vec<(u64, Option<DeviceId>)>,
+    pub head: u64,
+}
+
+pub struct Job {
+    pub work: Work,
+    pub answer: oneshot::Sender<Result<Admitted, PushError>>,
+}
+
+/// Whose key signs for a device. Neither ever changes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeviceKey {
+    pub person: PersonId,
+    pub public_key: Vec<u8>,
+}
+
+pub struct Organisation {
+    pub id: OrgId,
+    /// Empty until first used, and after any doubt about what was committed.
+    pub(super) state: tokio::sync::Mutex<Option<OrgState>>,
+    pub(super) pulse: watch::Sender<Pulse>,
+    jobs: Mutex<VecDeque<Job>>,
+    tail: Mutex<Tail>,
+    keys: Mutex<BTreeMap<DeviceId, DeviceKey>>,
+}
+
+impl Organisation {
+    pub fn new(id: OrgId) -> Self {
+        Self {
+            id,
+            state: tokio::sync::Mutex::new(None),
+            pulse: watch::Sender::new(Pulse::default()),
+            jobs: Mutex::default(),
+            tail: Mutex::default(),
+            keys: Mutex::default(),
+        }
+    }
+
+    /// Puts a job in the queue. False: the queue is full.
+    pub fn enqueue(&self, job: Job) -> bool {
+        let mut jobs = lock(&self.jobs);
+        if jobs.len() >= WAITING_MAX {
+            return false;
+        }
+        jobs.push_back(job);
+        true
+    }
+
+    /// The jobs that are done next, together.
+    pub fn next_jobs(&self) -> Vec<Job> {
+        let mut jobs = lock(&self.jobs);
+        let count = jobs.len().min(GROUP_MAX);
+        jobs.drain(..count).collect()
+    }
+
+    pub fn key(&self, device: DeviceId) -> Option<DeviceKey> {
+        lock(&self.keys).get(&device).cloned()
+    }
+
+    pub fn remember_key(&self, device: DeviceId, key: DeviceKey) {
+        let mut keys = lock(&self.keys);
+        if keys.len() >= KEYS_MAX {
+            keys.clear();
+        }
+        keys.insert(device, key);
+    }
+
+    /// These rows are in the database.
+    pub fn committed(&self, rows: Vec<Row>, head: u64) {
+        lock(&self.tail).extend(rows.into_iter().map(|row| {
+            Arc::new(Entry {
+                seq: row.seq,
+                key: Some(row.document),
+                chunk: row.chunk,
+            })
+        }));
+        self.advance(head);
+    }
+
+    /// The log was seen at `head`.
+    pub fn advance(&self, head: u64) {
+        self.pulse.send_if_modified(|pulse| {
+            let is_new = head > pulse.head;
+            pulse.head = pulse.head.max(head);
+            is_new
+        });
+    }
+
+    pub fn set_devices_revoked(&self, count: i64) {
+        self.pulse.send_if_modified(|pulse| {
+            let is_new = count != pulse.devices_revoked;
+            pulse.devices_revoked = count;
+            is_new
+        });
+    }
+
+    pub fn has_sessions(&self) -> bool {
+        self.pulse.receiver_count() > 0
+    }
+
+    pub(super) fn tail(&self) -> MutexGuard<'_, Tail> {
+        lock(&self.tail)
+    }
+}
+
+/// What these mutexes guard is whole after every statement, so a panic elsewhere does not spoil it.
+pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

@@ -1,0 +1,462 @@
+//! One WebSocket: feeds frames to `crdt_model::sync::relay::Session` and carries out its steps, one after the other.
+//!
+//! Nothing is queued for a slow reader: the next rows are read when the ones before were sent, and a frame that
+//! cannot be sent in time ends the session.
+
+use std::collections::VecDeque;
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use crdt_model::codec;
+use crdt_model::document::DocumentKey;
+use crdt_model::ids::{DeviceId, OrgId, PersonId};
+use crdt_model::sync::message::{CloseReason, DeviceMessage, RelayMessage};
+use crdt_model::sync::relay::{LogEntry, Session, Step};
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+use super::admit::{self, PushError};
+use super::load::{self, LoadError};
+use super::organisation::{Organisation, Pulse};
+use super::page;
+use crate::app::SharedApp;
+use crate::auth::tickets;
+use crate::database;
+use crate::keys::random;
+use crate::problem::{Problem, is_away};
+use crate::store::devices;
+
+/// A socket that never says who it is.
+const GREETING_TIMEOUT: Duration = Duration::from_secs(15);
+/// The device asks for a sign of life every 25 seconds.
+const SILENCE_MAX: Duration = Duration::from_secs(75);
+/// 128 kB at 20 kbit/s, and some.
+const SEND_TIMEOUT: Duration = Duration::from_secs(90);
+const TICK: Duration = Duration::from_secs(5);
+/// How long the other side may take to answer a close.
+const CLOSE_TIMEOUT: Duration = Duration::from_secs(2);
+/// Bytes of changes in one message: twenty seconds at 50 kbit/s.
+const MESSAGE_BYTES: usize = 128 << 10;
+/// Documents read in one transaction.
+const SNAPSHOTS_PER_READ: usize = 16;
+
+/// Whose connection this is.
+struct Identified {
+    organisation: Arc<Organisation>,
+    pulse: watch::Receiver<Pulse>,
+    person: PersonId,
+    device: DeviceId,
+    devices_revoked: i64,
+}
+
+struct Connection {
+    app: SharedApp,
+    socket: WebSocket,
+    session: Session,
+    who: Option<Identified>,
+    heard_at: Instant,
+}
+
+/// Why a session cannot go on.
+#[derive(Debug)]
+enum Broken {
+    /// Said to the device, then closed.
+    Because(CloseReason),
+    /// The socket is gone.
+    Gone,
+}
+
+type Outcome<T> = Result<T, Broken>;
+
+impl From<sqlx::Error> for Broken {
+    fn from(error: sqlx::Error) -> Self {
+        match is_away(&error) {
+            true => tracing::warn!(%error, "PostgreSQL is away"),
+            false => tracing::error!(?error, "a query failed"),
+        }
+        Self::Because(CloseReason::StoreAway)
+    }
+}
+
+impl From<LoadError> for Broken {
+    fn from(error: LoadError) -> Self {
+        match error {
+            LoadError::Database(error) => error.into(),
+            damaged @ LoadError::Damaged { .. } => {
+                tracing::error!(error = ?damaged, "a document cannot be read");
+                Self::Because(CloseReason::StoreAway)
+            }
+        }
+    }
+}
+
+/// Serves a connection until it ends.
+pub async fn serve(app: SharedApp, socket: WebSocket) {
+    let Some(_connected) = app.relay.connect() else {
+        let mut connection = Connection::new(app, socket);
+        connection.say_goodbye(CloseReason::Overloaded).await;
+        return;
+    };
+    app.metrics.connections.inc();
+    let metrics = app.clone();
+    Connection::new(app, socket).run().await;
+    metrics.metrics.connections.dec();
+}
+
+impl Connection {
+    fn new(app: SharedApp, socket: WebSocket) -> Self {
+        Self {
+            app,
+            socket,
+            session: Session::new(),
+            who: None,
+            heard_at: Instant::now(),
+        }
+    }
+
+    async fn run(&mut self) {
+        let mut stop = self.app.relay.stop.subscribe();
+        let mut tick = tokio::time::interval(TICK);
+        let began = Instant::now();
+        loop {
+            let steps = tokio::select! {
+                biased;
+                () = stopped(&mut stop) => Err(Broken::Because(CloseReason::ShuttingDown)),
+                received = self.socket.recv() => self.received(received),
+                pulse = next_pulse(&mut self.who) => self.woken(pulse).await,
+                _ = tick.tick() => {
+                    let silence = self.heard_at.elapsed();
+                    let is_late = self.who.is_none() && began.elapsed() > GREETING_TIMEOUT;
+                    match is_late || silence > SILENCE_MAX {
+                        true => Err(Broken::Gone),
+                        false => Ok(Vec::new()),
+                    }
+                }
+            };
+            let done = match steps {
+                Ok(steps) => self.carry_out(steps).await,
+                Err(broken) => Err(broken),
+            };
+            match done {
+                Ok(ControlFlow::Continue(())) => {}
+                Ok(ControlFlow::Break(())) | Err(Broken::Gone) => return,
+                Err(Broken::Because(why)) => return self.say_goodbye(why).await,
+            }
+        }
+    }
+
+    fn received(&mut self, received: Option<Result<Message, axum::Error>>) -> Outcome<Vec<Step>> {
+        self.heard_at = Instant::now();
+        match received {
+            Some(Ok(Message::Binary(bytes))) => {
+                let session = &mut self.session;
+                match catch_unwind(AssertUnwindSafe(|| session.frame(&bytes))) {
+                    Ok(steps) => {
+                        self.log_refusal(&steps, &bytes);
+                        Ok(steps)
+                    }
+                    Err(_) => {
+                        tracing::error!(bytes = bytes.len(), "a frame made the relay panic");
+                        Err(Broken::Because(CloseReason::BadFrame))
+                    }
+                }
+            }
+            Some(Ok(Message::Ping(_) | Message::Pong(_))) => Ok(Vec::new()),
+            Some(Ok(Message::Text(text))) => {
+                tracing::warn!(bytes = text.len(), "a session ends: a text frame");
+                Err(Broken::Because(CloseReason::BadFrame))
+            }
+            Some(Ok(Message::Close(_))) | None => Err(Broken::Gone),
+            Some(Err(error)) => {
+                // Too long, or no WebSocket frame at all.
+                tracing::warn!(%error, "a session ends: its frames cannot be read");
+                Err(Broken::Because(CloseReason::BadFrame))
+            }
+        }
+    }
+
+    fn log_refusal(&self, steps: &[Step], bytes: &[u8]) {
+        let Some(Step::Close(why)) = steps.last() else {
+            return;
+        };
+        let error = codec::decode::<DeviceMessage>(bytes).err();
+        let device = self.session.device();
+        tracing::warn!(
+            ?why,
+            ?device,
+            bytes = bytes.len(),
+            error = error.map(tracing::field::display),
+            "a session ends: bad frame"
+        );
+    }
+
+    async fn woken(&mut self, pulse: Pulse) -> Outcome<Vec<Step>> {
+        let Some(who) = &mut self.who else {
+            return Ok(Vec::new());
+        };
+        if pulse.devices_revoked != who.devices_revoked {
+            let mut tx = database::begin(&self.app.pool, who.organisation.id).await?;
+            let device = devices::find(&mut tx, who.organisation.id, who.device).await?;
+            if device.is_none_or(|device| device.is_revoked) {
+                return Err(Broken::Because(CloseReason::DeviceRevoked));
+            }
+            who.devices_revoked = pulse.devices_revoked;
+        }
+        Ok(self.session.woken(pulse.head))
+    }
+
+    async fn carry_out(&mut self, steps: Vec<Step>) -> Outcome<ControlFlow<()>> {
+        let mut steps = VecDeque::from(steps);
+        while let Some(step) = steps.pop_front() {
+            let more = match step {
+                Step::Send(RelayMessage::Bye { why, .. }) => {
+                    self.say_goodbye(why).await;
+                    return Ok(ControlFlow::Break(()));
+                }
+                Step::Send(message) => {
+                    self.send(&message).await?;
+                    Vec::new()
+                }
+                Step::Identify {
+                    ticket,
+                    cursor,
+                    rights,
+                } => self.identify(&ticket, cursor, rights).await?,
+                Step::Load { after } => self.load(after).await?,
+                Step::List => self.list().await?,
+                Step::SendSnapshots(keys) => {
+                    self.send_snapshots(&keys).await?;
+                    Vec::new()
+                }
+                Step::Admit { number, sealed } => self.admit(number, &sealed).await?,
+                Step::Close(why) => {
+                    self.say_goodbye(why).await;
+                    return Ok(ControlFlow::Break(()));
+                }
+            };
+            steps.extend(more);
+        }
+        Ok(ControlFlow::Continue(()))
+    }
+
+    async fn identify(&mut self, ticket: &str, cursor: u64, rights: u64) -> Outcome<Vec<Step>> {
+        let holder = match tickets::take(&self.app, ticket).await {
+            Ok(holder) => holder,
+            Err(Problem::NotSignedIn) => return Ok(self.session.not_identified()),
+            Err(_) => return Err(Broken::Because(CloseReason::StoreAway)),
+        };
+        let org = holder.org;
+        let mut tx = database::begin(&self.app.pool, org).await?;
+        let device = devices::find(&mut tx, org, holder.device).await?;
+        if device.is_none_or(|device| device.is_revoked) {
+            return Err(Broken::Because(CloseReason::DeviceRevoked));
+        }
+        let waiting =
+            crate::store::vouchers::sites_with_unbound(&mut tx, org, holder.person).await?;
+        drop(tx);
+        if !waiting.is_empty() {
+            admit::bind(&self.app, org, holder.person, holder.device)
+                .await
+                .map_err(Broken::of_push)?;
+        }
+        // Listening before reading, so that nothing falls in between.
+        let organisation = self.app.relay.organisation(org);
+        let mut pulse = organisation.pulse.subscribe();
+        let devices_revoked = pulse.borrow_and_update().devices_revoked;
+        let mut tx = database::begin(&self.app.pool, org).await?;
+        // The head first: rights that change after it come again with the log.
+        let head = crate::store::changes::head(&mut tx, org).await?;
+        let reader = page::reader(&mut tx, org, holder.person, holder.device).await?;
+        drop(tx);
+        organisation.advance(head);
+        tracing::debug!(%org, person = %holder.person, device = %holder.device, cursor, head, "connected");
+        self.who = Some(Identified {
+            organisation,
+            pulse,
+            person: holder.person,
+            device: holder.device,
+            devices_revoked,
+        });
+        let now = self.app.clock.now();
+        Ok(self
+            .session
+            .identified(reader, holder.device, head, cursor, rights, now))
+    }
+
+    fn who(&self) -> Outcome<(Arc<Organisation>, OrgId, PersonId, DeviceId)> {
+        let who = self
+            .who
+            .as_ref()
+            .ok_or(Broken::Because(CloseReason::OutOfOrder))?;
+        Ok((
+            who.organisation.clone(),
+            who.organisation.id,
+            who.person,
+            who.device,
+        ))
+    }
+
+    async fn load(&mut self, after: u64) -> Outcome<Vec<Step>> {
+        let (organisation, org, person, device) = self.who()?;
+        let rows = page::rows_after(&self.app, &organisation, after).await?;
+        let Some(last) = rows.last() else {
+            // The log is shorter than it was: another database. A fresh session compares everything.
+            tracing::error!(%org, after, "the log ends before it should");
+            return Err(Broken::Because(CloseReason::StoreAway));
+        };
+        let touches_rights = rows
+            .iter()
+            .any(|row| row.key.as_ref().is_some_and(page::touches_rights));
+        if touches_rights {
+            let mut tx = database::begin(&self.app.pool, org).await?;
+            let reader = page::reader(&mut tx, org, person, device).await?;
+            drop(tx);
+            let steps = self.session.rights_changed(reader, self.app.clock.now());
+            if !steps.is_empty() {
+                // Not sent under the old rights; what is due comes after the comparison.
+                self.session.loaded(after, Vec::new());
+                return Ok(steps);
+            }
+        }
+        let mut to = last.seq;
+        let mut entries = Vec::new();
+        let mut bytes = 0;
+        for row in &rows {
+            let readable = row.key.filter(|key| {
+                self.session
+                    .reader()
+                    .is_some_and(|reader| crdt_model::admission::may_read(reader, key))
+            });
+            let Some(key) = readable else { continue };
+            if bytes > 0 && bytes + row.chunk.len() > MESSAGE_BYTES {
+                to = row.seq - 1;
+                break;
+            }
+            bytes += row.chunk.len();
+            entries.push(LogEntry {
+                seq: row.seq,
+                key,
+                chunk: row.chunk.clone(),
+            });
+        }
+        Ok(self.session.loaded(to, entries))
+    }
+
+    async fn list(&mut self) -> Outcome<Vec<Step>> {
+        let (_, org, person, device) = self.who()?;
+        let listing = page::list(&self.app, org, person, device).await?;
+        let mut steps = self.session.listed(&listing.documents, listing.head);
+        steps.extend(
+            self.session
+                .rights_changed(listing.reader, self.app.clock.now()),
+        );
+        Ok(steps)
+    }
+
+    async fn send_snapshots(&mut self, keys: &[DocumentKey]) -> Outcome<()> {
+        let (_, org, ..) = self.who()?;
+        for keys in keys.chunks(SNAPSHOTS_PER_READ) {
+            let mut tx = database::begin(&self.app.pool, org).await?;
+            let mut read = Vec::with_capacity(keys.len());
+            for key in keys {
+                read.push((*key, load::snapshot(&mut tx, org, key).await?));
+            }
+            // Snapshots may have been left behind.
+            tx.commit().await?;
+            for (key, bytes) in read {
+                let bytes = bytes.into();
+                self.send(&RelayMessage::Snapshot { key, bytes }).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn admit(&mut self, number: u32, sealed: &[u8]) -> Outcome<Vec<Step>> {
+        let (.., device) = self.who()?;
+        let admitted = admit::push(&self.app, sealed)
+            .await
+            .map_err(Broken::of_push)?;
+        let own = admitted
+            .rows
+            .iter()
+            .filter(|(_, author)| *author == Some(device))
+            .map(|(seq, _)| *seq);
+        Ok(self
+            .session
+            .admitted(number, &admitted.results, own, admitted.head))
+    }
+
+    async fn send(&mut self, message: &RelayMessage) -> Outcome<()> {
+        let bytes = codec::encode(message);
+        match timeout(
+            SEND_TIMEOUT,
+            self.socket.send(Message::Binary(bytes.into())),
+        )
+        .await
+        {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Broken::Gone),
+            Err(_) => Err(Broken::Because(CloseReason::TooSlow)),
+        }
+    }
+
+    /// Says why, closes, and waits a moment for the other side to do the same, so that it can read it.
+    async fn say_goodbye(&mut self, why: CloseReason) {
+        let bye = codec::encode(&RelayMessage::Bye {
+            why,
+            retry_after_millis: retry_after(why),
+        });
+        let close = Message::Close(Some(CloseFrame {
+            code: why.close_code(),
+            reason: "".into(),
+        }));
+        let farewell = async {
+            let _ = self.socket.send(Message::Binary(bye.into())).await;
+            let _ = self.socket.send(close).await;
+            while let Some(Ok(_)) = self.socket.recv().await {}
+        };
+        let _ = timeout(CLOSE_TIMEOUT, farewell).await;
+    }
+}
+
+impl Broken {
+    fn of_push(error: PushError) -> Self {
+        Self::Because(match error {
+            PushError::Busy => CloseReason::Overloaded,
+            PushError::Away | PushError::Internal => CloseReason::StoreAway,
+            // Logged where it was found.
+            _ => CloseReason::BadFrame,
+        })
+    }
+}
+
+/// Waits for ever while nobody is identified.
+async fn next_pulse(who: &mut Option<Identified>) -> Pulse {
+    if let Some(who) = who
+        && who.pulse.changed().await.is_ok()
+    {
+        return *who.pulse.borrow_and_update();
+    }
+    std::future::pending().await
+}
+
+async fn stopped(stop: &mut watch::Receiver<bool>) {
+    let _ = stop.wait_for(|stopped| *stopped).await;
+}
+
+/// When to come back, spread, where many are told at once.
+fn retry_after(why: CloseReason) -> Option<u32> {
+    let spread = |least: u32, most: u32| {
+        let random = u32::from_be_bytes(random());
+        Some(least + random % (most - least))
+    };
+    match why {
+        CloseReason::ShuttingDown => spread(500, 5_000),
+        CloseReason::StoreAway => spread(2_000, 10_000),
+        CloseReason::Overloaded => spread(5_000, 60_000),
+        _ => None,
+    }
+}

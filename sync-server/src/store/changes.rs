@@ -1,0 +1,195 @@
+//! `changes`: the log, and the lock under which its numbers are given out.
+
+use crdt_model::document::DocumentId;
+use crdt_model::ids::{OrgId, PersonId};
+use crdt_model::relay::Row;
+use crdt_model::time::Timestamp;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{SqlId, seq_from_sql, sql_seq};
+use crate::clock::to_sql;
+
+/// A row of the log, as sessions send it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Logged {
+    pub seq: u64,
+    /// The document's key as text.
+    pub document: String,
+    pub chunk: Vec<u8>,
+}
+
+/// What one node tells its sessions about an organisation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Head {
+    pub org: OrgId,
+    pub seq: u64,
+    pub devices_revoked: i64,
+}
+
+/// Takes the organisation's lock until the transaction ends. Nothing when there is no such organisation.
+pub async fn lock_head(tx: &mut PgConnection, org: OrgId) -> Result<Option<u64>, sqlx::Error> {
+    let head: Option<i64> =
+        sqlx::query_scalar("select head_seq from organisations where id = $1 for update")
+            .bind(org.sql())
+            .fetch_optional(tx)
+            .await?;
+    Ok(head.map(seq_from_sql))
+}
+
+pub async fn head(tx: &mut PgConnection, org: OrgId) -> Result<u64, sqlx::Error> {
+    let head: i64 = sqlx::query_scalar("select head_seq from organisations where id = $1")
+        .bind(org.sql())
+        .fetch_one(tx)
+        .await?;
+    Ok(seq_from_sql(head))
+}
+
+pub async fn set_head(tx: &mut PgConnection, org: OrgId, head: u64) -> Result<(), sqlx::Error> {
+    sqlx::query("update organisations set head_seq = $2 where id = $1")
+        .bind(org.sql())
+        .bind(sql_seq(head))
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
+/// The heads of these organisations; needs no transaction of one of them.
+pub async fn heads(db: &mut PgConnection, orgs: &[OrgId]) -> Result<Vec<Head>, sqlx::Error> {
+    let orgs: Vec<Uuid> = orgs.iter().map(SqlId::sql).collect();
+    let rows: Vec<(Uuid, i64, i64)> =
+        sqlx::query_as("select org_id, head_seq, devices_revoked from viornet_heads($1)")
+            .bind(orgs)
+            .fetch_all(db)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(org, seq, devices_revoked)| Head {
+            org: OrgId::from_sql(org),
+            seq: seq_from_sql(seq),
+            devices_revoked,
+        })
+        .collect())
+}
+
+pub async fn append(
+    tx: &mut PgConnection,
+    org: OrgId,
+    rows: &[Row],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let column = |value: fn(&Row) -> Vec<u8>| rows.iter().map(value).collect::<Vec<_>>();
+    let ids: Vec<Vec<u8>> = rows
+        .iter()
+        .map(|row| DocumentId::of(org, &row.document).as_bytes().to_vec())
+        .collect();
+    let keys: Vec<String> = rows.iter().map(|row| row.document.to_string()).collect();
+    let seqs: Vec<i64> = rows.iter().map(|row| sql_seq(row.seq)).collect();
+    let actor_seqs: Vec<i64> = rows.iter().map(|row| sql_seq(row.actor_seq)).collect();
+    let authors: Vec<Option<Uuid>> = rows
+        .iter()
+        .map(|row| (row.author != PersonId::RELAY).then(|| row.author.sql()))
+        .collect();
+    let devices: Vec<Option<Uuid>> = rows
+        .iter()
+        .map(|row| row.device.map(|device| device.sql()))
+        .collect();
+    let intents: Vec<Option<Uuid>> = rows
+        .iter()
+        .map(|row| row.intent.map(|intent| intent.sql()))
+        .collect();
+    sqlx::query(
+        r"
+        insert into changes (
+            org_id, seq, doc_id, doc_key, hash, actor, actor_seq, author, device_id, intent_id, bytes, received_at
+        )
+        select $1, row.*, $12
+        from unnest(
+            $2::bigint[], $3::bytea[], $4::text[], $5::bytea[], $6::bytea[], $7::bigint[], $8::uuid[], $9::uuid[],
+            $10::uuid[], $11::bytea[]
+        ) as row
+        ",
+    )
+    .bind(org.sql())
+    .bind(seqs)
+    .bind(ids)
+    .bind(keys)
+    .bind(column(|row| row.hash.to_vec()))
+    .bind(column(|row| row.actor.as_bytes().to_vec()))
+    .bind(actor_seqs)
+    .bind(authors)
+    .bind(devices)
+    .bind(intents)
+    .bind(column(|row| row.chunk.clone()))
+    .bind(to_sql(now))
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Rows after a place in the log, in order.
+pub async fn after(
+    tx: &mut PgConnection,
+    org: OrgId,
+    after: u64,
+    limit: i64,
+) -> Result<Vec<Logged>, sqlx::Error> {
+    let rows: Vec<(i64, String, Vec<u8>)> = sqlx::query_as(
+        r"
+        select seq, doc_key, bytes
+        from changes
+        where org_id = $1 and seq > $2
+        order by seq
+        limit $3
+        ",
+    )
+    .bind(org.sql())
+    .bind(sql_seq(after))
+    .bind(limit)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(seq, document, chunk)| Logged {
+            seq: seq_from_sql(seq),
+            document,
+            chunk,
+        })
+        .collect())
+}
+
+/// The changes of one document after a place in the log, with the place of the last.
+pub async fn of_document(
+    tx: &mut PgConnection,
+    org: OrgId,
+    document: DocumentId,
+    after: u64,
+) -> Result<Vec<(u64, Vec<u8>)>, sqlx::Error> {
+    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+        r"
+        select seq, bytes
+        from changes
+        where org_id = $1 and doc_id = $2 and seq > $3
+        order by seq
+        ",
+    )
+    .bind(org.sql())
+    .bind(document.as_bytes().as_slice())
+    .bind(sql_seq(after))
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(seq, chunk)| (seq_from_sql(seq), chunk))
+        .collect())
+}
+
+/// Tells the other nodes, outside every transaction.
+pub async fn notify(pool: &sqlx::PgPool, channel: &str, payload: &str) -> Result<(), sqlx::Error> {
+    sqlx::query("select pg_notify($1, $2)")
+        .bind(channel)
+        .bind(payload)
+        .execute(pool)
+        .await
+        .map(drop)
+}

@@ -1,0 +1,120 @@
+//! `held_changes`: what waits for a decision, and what was decided.
+
+use crdt_model::codec;
+use crdt_model::command::DocumentWrite;
+use crdt_model::document::DocumentKey;
+use crdt_model::fact::HoldReason;
+use crdt_model::ids::{DeviceId, HoldId, IntentId, OrgId, PersonId};
+use crdt_model::relay::Hold;
+use crdt_model::time::Timestamp;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::SqlId;
+use crate::clock::to_sql;
+
+const NOT_ALLOWED: &str = "not_allowed";
+const DEVICE_REVOKED: &str = "device_revoked";
+const ACCEPTED: &str = "accepted";
+const DECLINED: &str = "declined";
+
+row! {
+    struct Row {
+        doc_key: String,
+        intent_id: Uuid,
+        author: Uuid,
+        device_id: Uuid,
+        command: Vec<u8>,
+        reason: String,
+        decision: Option<String>,
+    }
+}
+
+/// A row that is not what was written.
+#[derive(Debug, thiserror::Error)]
+#[error("the hold {0} cannot be read")]
+struct Damaged(HoldId);
+
+pub async fn find(
+    tx: &mut PgConnection,
+    org: OrgId,
+    id: HoldId,
+) -> Result<Option<Hold>, sqlx::Error> {
+    let row: Option<Row> = sqlx::query_as(
+        r"
+        select doc_key, intent_id, author, device_id, command, reason, decision
+        from held_changes
+        where org_id = $1 and hold_id = $2
+        ",
+    )
+    .bind(org.sql())
+    .bind(id.sql())
+    .fetch_optional(tx)
+    .await?;
+    row.map(|row| read(id, &row).ok_or_else(|| sqlx::Error::Decode(Box::new(Damaged(id)))))
+        .transpose()
+}
+
+fn read(id: HoldId, row: &Row) -> Option<Hold> {
+    let listed_in: DocumentKey = row.doc_key.parse().ok()?;
+    let writes: Vec<DocumentWrite> = codec::decode(&row.command).ok()?;
+    Some(Hold {
+        id,
+        listed_in,
+        intent: IntentId::from_sql(row.intent_id),
+        person: PersonId::from_sql(row.author),
+        device: DeviceId::from_sql(row.device_id),
+        reason: match row.reason.as_str() {
+            DEVICE_REVOKED => HoldReason::DeviceRevoked,
+            _ => HoldReason::NotAllowed,
+        },
+        writes,
+        decided: row.decision.as_deref().map(|decision| decision == ACCEPTED),
+    })
+}
+
+/// Adds a hold or notes what was decided about it. `decided_by` counts only with a decision.
+pub async fn put(
+    tx: &mut PgConnection,
+    org: OrgId,
+    hold: &Hold,
+    decided_by: Option<PersonId>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let reason = match hold.reason {
+        HoldReason::NotAllowed => NOT_ALLOWED,
+        HoldReason::DeviceRevoked => DEVICE_REVOKED,
+    };
+    let decision = hold.decided.map(|accepted| match accepted {
+        true => ACCEPTED,
+        false => DECLINED,
+    });
+    sqlx::query(
+        r"
+        insert into held_changes (
+            org_id, hold_id, doc_key, intent_id, author, device_id, command, reason, received_at, decided_at,
+            decided_by, decision
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $10::text is null then null else $9 end, $11, $10)
+        on conflict (org_id, hold_id) do update set
+            decided_at = excluded.decided_at,
+            decided_by = excluded.decided_by,
+            decision = excluded.decision
+        where held_changes.decision is null
+        ",
+    )
+    .bind(org.sql())
+    .bind(hold.id.sql())
+    .bind(hold.listed_in.to_string())
+    .bind(hold.intent.sql())
+    .bind(hold.person.sql())
+    .bind(hold.device.sql())
+    .bind(codec::encode(&hold.writes))
+    .bind(reason)
+    .bind(to_sql(now))
+    .bind(decision)
+    .bind(decided_by.map(|person| person.sql()))
+    .execute(tx)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,96 @@
+//! `sites`, `packages`, `clients`: records, as their documents say them now.
+
+use crdt_model::client::Client;
+use crdt_model::ids::{OrgId, PersonId};
+use crdt_model::package::Package;
+use crdt_model::site::Site;
+use sqlx::PgConnection;
+
+use super::{SqlId, sql_text};
+
+pub async fn put_site(tx: &mut PgConnection, org: OrgId, site: &Site) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        r"
+        insert into sites (org_id, site_id, name, place)
+        values ($1, $2, $3, $4)
+        on conflict (org_id, site_id) do update set name = excluded.name, place = excluded.place
+        ",
+    )
+    .bind(org.sql())
+    .bind(site.id.sql())
+    .bind(sql_text(&site.name))
+    .bind(site.place.as_deref().map(sql_text))
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+pub async fn put_package(
+    tx: &mut PgConnection,
+    org: OrgId,
+    package: &Package,
+) -> Result<(), sqlx::Error> {
+    let details = &package.details;
+    let number = |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok());
+    sqlx::query(
+        r"
+        insert into packages (
+            org_id, package_id, name, price_minor, validity_count, validity_unit, uptime_limit_seconds, quota_bytes,
+            use_within_days, active
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        on conflict (org_id, package_id) do update set
+            name = excluded.name,
+            price_minor = excluded.price_minor,
+            validity_count = excluded.validity_count,
+            validity_unit = excluded.validity_unit,
+            uptime_limit_seconds = excluded.uptime_limit_seconds,
+            quota_bytes = excluded.quota_bytes,
+            use_within_days = excluded.use_within_days,
+            active = excluded.active
+        ",
+    )
+    .bind(org.sql())
+    .bind(package.id.sql())
+    .bind(sql_text(&details.name))
+    .bind(details.price.minor())
+    .bind(i32::try_from(details.validity.count).unwrap_or(i32::MAX))
+    .bind(details.validity.unit.code())
+    .bind(number(details.uptime_limit_seconds))
+    .bind(number(details.quota_bytes))
+    .bind(details.use_within_days.map(i64::from))
+    .bind(package.active)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+pub async fn put_client(
+    tx: &mut PgConnection,
+    org: OrgId,
+    owner: PersonId,
+    client: &Client,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        r"
+        insert into clients (org_id, client_id, site_id, owner_id, name, phone, email)
+        values ($1, $2, $3, $4, $5, $6, $7)
+        on conflict (org_id, client_id) do update set
+            site_id = excluded.site_id,
+            owner_id = excluded.owner_id,
+            name = excluded.name,
+            phone = excluded.phone,
+            email = excluded.email
+        ",
+    )
+    .bind(org.sql())
+    .bind(client.id.sql())
+    .bind(client.site.sql())
+    .bind(owner.sql())
+    .bind(sql_text(&client.name))
+    .bind(client.phone.as_deref().map(sql_text))
+    .bind(client.email.as_deref().map(sql_text))
+    .execute(tx)
+    .await
+    .map(drop)
+}

@@ -1,0 +1,299 @@
+//! `sales`, `sale_lines`, `replacements`, `voucher_sales`.
+
+use crdt_model::fact::{Line, PaymentMethod, SaleRef, VoucherRef};
+use crdt_model::ids::{BlockId, ClientId, IntentId, OrgId, PackageId, PersonId, SiteId};
+use crdt_model::time::Timestamp;
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+use super::{SqlId, sql_index, sql_seq, sql_text};
+use crate::clock::to_sql;
+
+pub struct NewSale {
+    pub intent: IntentId,
+    pub seq: u64,
+    pub site: SiteId,
+    pub person: PersonId,
+    pub receipt: String,
+    pub method: PaymentMethod,
+    pub reference: Option<String>,
+    pub client: Option<ClientId>,
+    pub total_minor: i64,
+    pub occurred_at: Timestamp,
+    pub device_at: Timestamp,
+    pub lines: Vec<Line>,
+}
+
+pub struct NewReplacement {
+    pub intent: IntentId,
+    pub seq: u64,
+    pub site: SiteId,
+    pub person: PersonId,
+    pub sale: IntentId,
+    pub replaced: VoucherRef,
+    pub voucher: VoucherRef,
+    pub package: PackageId,
+    pub occurred_at: Timestamp,
+}
+
+/// A voucher that left the stock.
+pub struct Taken {
+    pub voucher: VoucherRef,
+    pub seq: u64,
+    pub by: SaleRef,
+}
+
+pub async fn add(
+    tx: &mut PgConnection,
+    org: OrgId,
+    sales: &[NewSale],
+    received_at: Timestamp,
+) -> Result<(), sqlx::Error> {
+    let text = |value: fn(&NewSale) -> &str| -> Vec<String> {
+        sales
+            .iter()
+            .map(|sale| sql_text(value(sale)).into_owned())
+            .collect()
+    };
+    let references: Vec<Option<String>> = sales
+        .iter()
+        .map(|sale| {
+            sale.reference
+                .as_deref()
+                .map(|text| sql_text(text).into_owned())
+        })
+        .collect();
+    sqlx::query(
+        r"
+        insert into sales (
+            org_id, received_at, intent_id, seq, site_id, person_id, receipt, method, reference, client_id,
+            total_minor, occurred_at, device_at_ms
+        )
+        select $1, $2, sale.*
+        from unnest(
+            $3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::uuid[],
+            $11::bigint[], $12::timestamptz[], $13::bigint[]
+        ) as sale
+        on conflict do nothing
+        ",
+    )
+    .bind(org.sql())
+    .bind(to_sql(received_at))
+    .bind(sales.iter().map(|sale| sale.intent.sql()).collect::<Vec<_>>())
+    .bind(sales.iter().map(|sale| sql_seq(sale.seq)).collect::<Vec<_>>())
+    .bind(sales.iter().map(|sale| sale.site.sql()).collect::<Vec<_>>())
+    .bind(sales.iter().map(|sale| sale.person.sql()).collect::<Vec<_>>())
+    .bind(text(|sale| &sale.receipt))
+    .bind(text(|sale| sale.method.code()))
+    .bind(references)
+    .bind(
+        sales
+            .iter()
+            .map(|sale| sale.client.map(|client| client.sql()))
+            .collect::<Vec<_>>(),
+    )
+    .bind(sales.iter().map(|sale| sale.total_minor).collect::<Vec<_>>())
+    .bind(
+        sales
+            .iter()
+            .map(|sale| to_sql(sale.occurred_at))
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        sales
+            .iter()
+            .map(|sale| sale.device_at.as_millis())
+            .collect::<Vec<_>>(),
+    )
+    .execute(&mut *tx)
+    .await?;
+    let lines: Vec<(&NewSale, i32, &Line)> = sales
+        .iter()
+        .flat_map(|sale| (1..).zip(&sale.lines).map(move |(n, line)| (sale, n, line)))
+        .collect();
+    sqlx::query(
+        r"
+        insert into sale_lines (org_id, intent_id, line_number, block_id, voucher_index, package_id, price_minor)
+        select $1, line.*
+        from unnest($2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::uuid[], $7::bigint[]) as line
+        on conflict do nothing
+        ",
+    )
+    .bind(org.sql())
+    .bind(lines.iter().map(|(sale, ..)| sale.intent.sql()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(_, n, _)| *n).collect::<Vec<_>>())
+    .bind(
+        lines
+            .iter()
+            .map(|(.., line)| line.voucher.block.sql())
+            .collect::<Vec<_>>(),
+    )
+    .bind(
+        lines
+            .iter()
+            .map(|(.., line)| sql_index(line.voucher.index))
+            .collect::<Vec<_>>(),
+    )
+    .bind(lines.iter().map(|(.., line)| line.package.sql()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(.., line)| line.price.minor()).collect::<Vec<_>>())
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// What a verdict says of a sale. A double sale stays one, whatever else is wrong with it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Status {
+    Double,
+    AfterRecall,
+}
+
+pub async fn set_status(
+    tx: &mut PgConnection,
+    org: OrgId,
+    sale: IntentId,
+    status: Status,
+) -> Result<(), sqlx::Error> {
+    let status = match status {
+        Status::Double => "double",
+        Status::AfterRecall => "after_recall",
+    };
+    sqlx::query(
+        "update sales set status = $3 where org_id = $1 and intent_id = $2 and status <> 'double'",
+    )
+    .bind(org.sql())
+    .bind(sale.sql())
+    .bind(status)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+pub async fn add_replacement(
+    tx: &mut PgConnection,
+    org: OrgId,
+    new: &NewReplacement,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        r"
+        insert into replacements (
+            org_id, intent_id, seq, site_id, person_id, sale_id, replaced_block_id, replaced_index, block_id,
+            voucher_index, package_id, occurred_at
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
+        on conflict do nothing
+        ",
+    )
+    .bind(org.sql())
+    .bind(new.intent.sql())
+    .bind(sql_seq(new.seq))
+    .bind(new.site.sql())
+    .bind(new.person.sql())
+    .bind(new.sale.sql())
+    .bind(new.replaced.block.sql())
+    .bind(sql_index(new.replaced.index))
+    .bind(new.voucher.block.sql())
+    .bind(sql_index(new.voucher.index))
+    .bind(new.package.sql())
+    .bind(to_sql(new.occurred_at))
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+pub async fn add_taken(
+    tx: &mut PgConnection,
+    org: OrgId,
+    taken: &[Taken],
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        r"
+        insert into voucher_sales (org_id, block_id, voucher_index, seq, intent_id, person_id, at_ms, receipt)
+        select $1, taken.*
+        from unnest(
+            $2::uuid[], $3::integer[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[], $8::text[]
+        ) as taken
+        on conflict do nothing
+        ",
+    )
+    .bind(org.sql())
+    .bind(taken.iter().map(|one| one.voucher.block.sql()).collect::<Vec<_>>())
+    .bind(
+        taken
+            .iter()
+            .map(|one| sql_index(one.voucher.index))
+            .collect::<Vec<_>>(),
+    )
+    .bind(taken.iter().map(|one| sql_seq(one.seq)).collect::<Vec<_>>())
+    .bind(taken.iter().map(|one| one.by.sale.sql()).collect::<Vec<_>>())
+    .bind(taken.iter().map(|one| one.by.person.sql()).collect::<Vec<_>>())
+    .bind(taken.iter().map(|one| one.by.at.as_millis()).collect::<Vec<_>>())
+    .bind(
+        taken
+            .iter()
+            .map(|one| sql_text(&one.by.receipt).into_owned())
+            .collect::<Vec<_>>(),
+    )
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Everything that took a voucher of the block out of stock, in the order of acceptance.
+pub async fn taken_from(
+    tx: &mut PgConnection,
+    org: OrgId,
+    block: BlockId,
+) -> Result<Vec<(u32, SaleRef)>, sqlx::Error> {
+    let rows: Vec<(i32, Uuid, Uuid, i64, String)> = sqlx::query_as(
+        r"
+        select voucher_index, intent_id, person_id, at_ms, receipt
+        from voucher_sales
+        where org_id = $1 and block_id = $2
+        order by voucher_index, seq
+        ",
+    )
+    .bind(org.sql())
+    .bind(block.sql())
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(index, sale, person, at, receipt)| {
+            let sale = SaleRef {
+                sale: IntentId::from_sql(sale),
+                person: PersonId::from_sql(person),
+                at: Timestamp::from_millis(at),
+                receipt,
+            };
+            (u32::try_from(index).unwrap_or(0), sale)
+        })
+        .collect())
+}
+
+/// The first sale that bore this receipt number.
+pub async fn first_with_receipt(
+    tx: &mut PgConnection,
+    org: OrgId,
+    receipt: &str,
+) -> Result<Option<SaleRef>, sqlx::Error> {
+    let row: Option<(Uuid, Uuid, i64)> = sqlx::query_as(
+        r"
+        select intent_id, person_id, device_at_ms
+        from sales
+        where org_id = $1 and receipt = $2
+        order by seq
+        limit 1
+        ",
+    )
+    .bind(org.sql())
+    .bind(sql_text(receipt))
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|(sale, person, at)| SaleRef {
+        sale: IntentId::from_sql(sale),
+        person: PersonId::from_sql(person),
+        at: Timestamp::from_millis(at),
+        receipt: receipt.to_owned(),
+    }))
+}
