@@ -6,6 +6,8 @@ mod devices;
 mod helpers;
 mod invites;
 mod isolation;
+mod profile;
+mod relay;
 mod serving;
 mod sessions;
 mod setup;
