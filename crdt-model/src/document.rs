@@ -152,17 +152,14 @@ impl Document {
     pub fn write(&mut self, actor: Actor, time_seconds: i64, puts: &[Put]) -> Option<Written> {
         self.automerge
             .set_actor(ActorId::from(actor.as_bytes().as_slice()));
+        if puts.iter().any(|put| self.confirms_a_winner(put)) {
+            return self.write_plainly(actor, time_seconds, puts);
+        }
         let mut transaction = self.automerge.transaction();
         for put in puts {
             let object = container_id(put.container);
-            let unchanged = match transaction.get_all(object, put.key.as_str()) {
-                Ok(values) => {
-                    values.len() == 1
-                        && values.iter().all(|(value, _)| matches!(value, Value::Scalar(s) if Scalar::from_automerge(s).as_ref() == Some(&put.value)))
-                }
-                Err(_) => false,
-            };
-            if !unchanged {
+            let values = transaction.get_all(object, put.key.as_str());
+            if !values.is_ok_and(|values| says_only(&values, &put.value)) {
                 transaction
                     .put(
                         object,
@@ -183,6 +180,59 @@ impl Document {
             plain: PlainChange::of(&change).expect("our own change has the plain form"),
             chunk: change.raw_bytes().to_vec(),
         })
+    }
+
+    /// Does it assign the value that already won over concurrent ones? Automerge would delete the losers, and a
+    /// deletion has no plain form; an assignment of the same value ends the conflict as well.
+    fn confirms_a_winner(&self, put: &Put) -> bool {
+        self.field(put.container, &put.key)
+            .is_some_and(|field| !field.others.is_empty() && field.value == put.value)
+    }
+
+    /// The same as [`Self::write`], with a change made by ourselves.
+    fn write_plainly(&mut self, actor: Actor, time: i64, puts: &[Put]) -> Option<Written> {
+        let heads = self.heads();
+        let last_op = heads.iter().filter_map(|head| self.max_op(head)).max()?;
+        let last_change = self.automerge.get_last_local_change();
+        let seq = last_change.map_or(0, |change| change.seq()) + 1;
+        let mut ops: Vec<PlainOp> = Vec::new();
+        for put in puts {
+            ops.retain(|op| (op.container, &op.key) != (put.container, &put.key));
+            let values = self
+                .automerge
+                .get_all(container_id(put.container), put.key.as_str())
+                .ok()?;
+            if says_only(&values, &put.value) {
+                continue;
+            }
+            let replaces = values
+                .iter()
+                .filter_map(|(_, id)| match id {
+                    ObjId::Id(counter, author, _) => Some((
+                        *counter,
+                        Actor::from_bytes(author.to_bytes().try_into().ok()?),
+                    )),
+                    ObjId::Root => None,
+                })
+                .collect();
+            ops.push(PlainOp {
+                container: put.container,
+                key: put.key.clone(),
+                value: put.value.clone(),
+                replaces,
+            });
+        }
+        let plain = PlainChange {
+            seq,
+            start_op: last_op + 1,
+            time,
+            deps: heads.iter().map(|head| head.to_vec().into()).collect(),
+            ops,
+        };
+        let change = plain.rebuild(actor).ok()?;
+        let (hash, chunk) = (change.hash().0, change.raw_bytes().to_vec());
+        self.automerge.apply_changes([change]).ok()?;
+        Some(Written { hash, plain, chunk })
     }
 
     /// Applies stored changes, each a whole Automerge change chunk. Only for bytes of our own store or of the
@@ -252,6 +302,15 @@ impl Document {
         }
         sheet
     }
+}
+
+/// Is a field assigned, by one or by several at once, and to nothing but this?
+fn says_only(values: &[(Value<'_>, ObjId)], wanted: &Scalar) -> bool {
+    let says = |value: &Value<'_>| match value {
+        Value::Scalar(scalar) => Scalar::from_automerge(scalar).as_ref() == Some(wanted),
+        Value::Object(_) => false,
+    };
+    !values.is_empty() && values.iter().all(|(value, _)| says(value))
 }
 
 /// The first eight bytes of the hash over the sorted heads: enough to see that two replicas differ.
@@ -352,5 +411,42 @@ mod tests {
         let field = here.field(Container::Records, "package/p/price").unwrap();
         assert_eq!(field.others.len(), 1);
         assert_ne!(field.value, field.others[0]);
+    }
+
+    #[test]
+    fn confirming_the_winner_ends_the_conflict() {
+        let (mut here, mut there) = (Document::new(), Document::new());
+        let actor = Actor::from_bytes([1; 16]);
+        here.write(actor, 0, &[put("package/p/price", 100)])
+            .unwrap();
+        there
+            .write(
+                Actor::from_bytes([2; 16]),
+                0,
+                &[put("package/p/price", 200)],
+            )
+            .unwrap();
+        here.apply(there.changes()).unwrap();
+        let won = here
+            .field(Container::Records, "package/p/price")
+            .unwrap()
+            .value;
+        let confirm = Put {
+            container: Container::Records,
+            key: "package/p/price".into(),
+            value: won.clone(),
+        };
+        let written = here
+            .write(actor, 1, &[confirm, put("package/p/name", "x")])
+            .unwrap();
+        assert_eq!(written.plain.seq, 2);
+        let field = here.field(Container::Records, "package/p/price").unwrap();
+        assert_eq!((field.value, field.others), (won, Vec::new()));
+        let again = Document::load(&here.save()).unwrap();
+        assert_eq!(again.heads(), here.heads());
+        assert!(
+            here.write(actor, 2, &[put("package/p/active", true)])
+                .is_some()
+        );
     }
 }
