@@ -405,6 +405,9 @@ pub struct Reader {
     pub principal: Principal,
     /// The blocks leased to this person on this device.
     pub leases: std::collections::BTreeSet<crate::ids::BlockId>,
+    /// Which life of the log this is: another one after the database was restored from a backup. Cursors of an
+    /// earlier life count rows that are gone, even when the log has grown past them again.
+    pub history: u64,
 }
 
 impl Reader {

@@ -89,6 +89,8 @@ pub enum AdmitError {
     Batch(#[from] BatchError),
     #[error("the batch is for another organisation")]
     WrongOrganisation,
+    #[error("the batch is not by the device and person that signed it")]
+    WrongAuthor,
     #[error("the driver did not provide {0:?}")]
     Missing(Need),
 }
@@ -167,6 +169,10 @@ impl OrgState {
         if batch.org != self.org {
             return Err(AdmitError::WrongOrganisation);
         }
+        // Its actor is derived from the device it names: nobody writes as another one.
+        if batch.device != signer.device || batch.person != signer.person {
+            return Err(AdmitError::WrongAuthor);
+        }
         let mut outcome = Outcome::default();
         for (intent, changes) in batch.expand()? {
             self.admit_intent(signer, batch, intent, &changes, now, &mut outcome)?;
@@ -184,6 +190,7 @@ impl OrgState {
         outcome: &mut Outcome,
     ) -> Result<(), AdmitError> {
         let actor = batch.actor();
+        let held = hold_id(signer.device, intent.id);
         let author = self.principal(signer.person)?;
         let mut built = Vec::with_capacity(changes.len());
         let mut verdict = None;
@@ -213,9 +220,10 @@ impl OrgState {
             );
             return Ok(());
         }
+        let mut found = Vec::with_capacity(built.len());
         for (full, _, fit, objection) in &built {
-            let found = match (fit, objection) {
-                (replica::Fit::Already, _) | (replica::Fit::Next, None) => continue,
+            found.push(match (fit, objection) {
+                (replica::Fit::Already, _) | (replica::Fit::Next, None) => Disposition::Accepted,
                 (replica::Fit::Apart, _) => Disposition::Rebase,
                 (replica::Fit::Impossible, _) => Disposition::Refused(RefusalCode::Impossible),
                 (replica::Fit::Next, Some(Objection::Malformed(Malformed::FactOverwritten)))
@@ -229,54 +237,52 @@ impl OrgState {
                     Disposition::Refused(RefusalCode::Malformed(*what))
                 }
                 (replica::Fit::Next, Some(Objection::NotAllowed(_))) => {
-                    Disposition::Held(hold_id(signer.device, intent.id), HoldReason::NotAllowed)
+                    Disposition::Held(held, HoldReason::NotAllowed)
                 }
-            };
-            // The gravest finding speaks for the whole intent.
-            let weight = |d: &Disposition| match d {
-                Disposition::Accepted => 0,
-                Disposition::Known => 1,
-                Disposition::Held(..) => 2,
-                Disposition::Rebase => 3,
-                Disposition::Refused(_) => 4,
-            };
-            if verdict
-                .as_ref()
-                .is_none_or(|known| weight(known) < weight(&found))
-            {
-                verdict = Some(found);
-            }
+            });
         }
-        if signer.revoked && matches!(verdict, None | Some(Disposition::Held(..))) {
-            verdict = Some(Disposition::Held(
-                hold_id(signer.device, intent.id),
-                HoldReason::DeviceRevoked,
-            ));
+        // The gravest finding speaks for the whole intent: all of it or nothing.
+        let weight = |d: &&Disposition| match d {
+            Disposition::Accepted | Disposition::Known => 0,
+            Disposition::Held(..) => 2,
+            Disposition::Rebase => 3,
+            Disposition::Refused(_) => 4,
+        };
+        let gravest = found.iter().max_by_key(weight).copied();
+        verdict = verdict.or(gravest.filter(|found| weight(&found) > 0));
+        if matches!(verdict, None | Some(Disposition::Held(..))) {
+            let known = self
+                .holds
+                .get(&held)
+                .ok_or(AdmitError::Missing(Need::Hold(held)))?;
+            match known {
+                // What was held once waits for its decision, even when the author may do it again.
+                Some(hold) if hold.decided != Some(true) => {
+                    verdict = Some(Disposition::Held(held, hold.reason));
+                }
+                _ if signer.revoked => {
+                    verdict = Some(Disposition::Held(held, HoldReason::DeviceRevoked));
+                }
+                _ => {}
+            }
         }
         if let Some(Disposition::Held(id, reason)) = verdict {
             self.hold(signer, intent, changes, id, reason, now, outcome)?;
         }
         if let Some(verdict) = verdict {
-            outcome
-                .results
-                .extend(built.iter().map(|(_, change, fit, _)| {
-                    let already = *fit == replica::Fit::Already;
-                    (
-                        change.hash().0,
-                        if already {
-                            Disposition::Accepted
-                        } else {
-                            verdict
-                        },
-                    )
-                }));
+            let results = built
+                .iter()
+                .zip(&found)
+                .map(|((_, change, fit, _), found)| {
+                    let is_here = *fit == replica::Fit::Already || *found == Disposition::Known;
+                    (change.hash().0, if is_here { *found } else { verdict })
+                });
+            outcome.results.extend(results);
             return Ok(());
         }
-        for (full, change, fit, _) in built {
-            outcome
-                .results
-                .push((change.hash().0, Disposition::Accepted));
-            if fit == replica::Fit::Already {
+        for ((full, change, _, _), found) in built.into_iter().zip(found) {
+            outcome.results.push((change.hash().0, found));
+            if found == Disposition::Known || self.get(&full.document)?.has(&change.hash().0) {
                 continue;
             }
             let hash = change.hash().0;
@@ -328,9 +334,9 @@ impl OrgState {
                 return Ok(Some(Objection::Malformed(Malformed::UnknownAssignment)));
             }
             if let Some(fact) = fact_of(op)
-                && let Some(malformed) = self.false_claim(&full.document, &fact)?
+                && let Some(objection) = self.false_claim(&full.document, &fact)?
             {
-                return Ok(Some(Objection::Malformed(malformed)));
+                return Ok(Some(objection));
             }
         }
         Ok(None)

@@ -15,9 +15,9 @@ use crate::capability::Principal;
 use crate::codec;
 use crate::command::{self, Command, DocumentWrite, Intent, Refusal};
 use crate::document::{
-    Actor, Document, DocumentId, DocumentKey, Hash, PlainChange, Sheet, heads_digest,
+    Actor, Document, DocumentId, DocumentKey, Hash, PlainChange, Scalar, Sheet, heads_digest,
 };
-use crate::fact::{HoldReason, Line, Sale};
+use crate::fact::{Fact, HoldReason, Line, Sale};
 use crate::ids::{ClientId, DeviceId, HoldId, IntentId, OrgId, PersonId};
 use crate::sale::{self, Buyer, SellOrder};
 use crate::sheets::Sheets;
@@ -43,6 +43,9 @@ struct Meta {
     rights: u64,
     #[serde(with = "serde_bytes")]
     salt: [u8; 16],
+    /// The latest incarnations of this device, the present one included.
+    #[serde(default)]
+    actors: Vec<Actor>,
     receipts: u32,
     next_order: u64,
     clock: HybridClock,
@@ -60,6 +63,12 @@ struct Replicated {
     current: Option<Document>,
     heads: Vec<Hash>,
 }
+
+/// Incarnations whose changes the device knows as its own, should the relay lose them.
+const ACTORS_REMEMBERED: usize = 32;
+
+/// Changes remembered as replaced: more than one batch can have on its way.
+const REPLACED_REMEMBERED: usize = 512;
 
 /// Where a pending intent stands.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -118,6 +127,11 @@ pub struct Replica {
     documents: BTreeMap<DocumentKey, Replicated>,
     sheets: Sheets,
     outbox: BTreeMap<u64, Pending>,
+    /// Changes that were written again while they may have been on their way. If the relay took them nevertheless,
+    /// this session will not send them back.
+    replaced: Vec<(Hash, DocumentKey, Vec<u8>)>,
+    /// Something arrived that builds on what is not here: compare at the next hello.
+    has_gap: bool,
     commits: u64,
     durable: u64,
 }
@@ -131,11 +145,22 @@ impl Replica {
             documents: BTreeMap::new(),
             sheets: Sheets::default(),
             outbox: BTreeMap::new(),
+            replaced: Vec::new(),
+            has_gap: false,
             commits: 0,
             durable: 0,
         };
-        rng.fill_bytes(&mut replica.meta.salt);
+        replica.new_actor(rng);
         replica
+    }
+
+    /// A new incarnation: what it writes cannot clash with what an earlier one wrote.
+    fn new_actor(&mut self, rng: &mut impl Rng) {
+        rng.fill_bytes(&mut self.meta.salt);
+        if self.meta.actors.len() == ACTORS_REMEMBERED {
+            self.meta.actors.remove(0);
+        }
+        self.meta.actors.push(self.actor());
     }
 
     pub const fn me(&self) -> Identity {
@@ -153,8 +178,23 @@ impl Replica {
         &self.sheets
     }
 
+    /// What is in stock here. The vouchers of held sales are in people's hands, though no sheet says so yet.
     pub fn stock(&self) -> Stock {
-        Stock::fold(&self.sheets, self.holder())
+        let mut stock = Stock::fold(&self.sheets, self.holder());
+        let held = self
+            .outbox
+            .values()
+            .filter(|pending| pending.state != PendingState::Waiting)
+            .flat_map(|pending| &pending.writes)
+            .flat_map(|write| &write.puts)
+            .filter_map(|put| match &put.value {
+                Scalar::Bytes(bytes) => Fact::decode(bytes).ok(),
+                _ => None,
+            });
+        for fact in held {
+            stock.take(&fact.vouchers());
+        }
+        stock
     }
 
     pub fn principal(&self) -> Principal {
@@ -179,6 +219,11 @@ impl Replica {
 
     pub const fn clock_offset_millis(&self) -> i64 {
         self.meta.offset_millis
+    }
+
+    /// Did something arrive that does not fit? A new session repairs it.
+    pub const fn has_gap(&self) -> bool {
+        self.has_gap
     }
 
     /// When the relay last had everything of this device.
@@ -265,7 +310,10 @@ impl Replica {
             commit: commit.number,
         };
         self.write_pending(&mut pending);
-        self.keep_pending(pending, &mut commit);
+        // What changes nothing has nothing to wait for.
+        if !pending.changes.is_empty() {
+            self.keep_pending(pending, &mut commit);
+        }
         self.finish(&mut commit);
         Ok((id, commit))
     }

@@ -132,6 +132,8 @@ pub struct History {
     pub sales: Vec<SaleRef>,
     /// Sold by somebody whose till is not visible here.
     pub sold_elsewhere: bool,
+    /// Handed out in a sale that is held or was declined.
+    pub is_taken: bool,
     /// The code exists in another block, which was there first.
     pub duplicate: bool,
     pub standing: Option<IntentId>,
@@ -148,7 +150,11 @@ pub enum VoucherState {
 
 impl History {
     pub fn state(&self) -> VoucherState {
-        match (self.sales.len(), self.sold_elsewhere, self.duplicate) {
+        match (
+            self.sales.len(),
+            self.sold_elsewhere || self.is_taken,
+            self.duplicate,
+        ) {
             (2.., _, _) => VoucherState::DoubleSold,
             (1, _, _) | (_, true, _) => VoucherState::Sold,
             (0, false, true) => VoucherState::Void,
@@ -255,10 +261,22 @@ impl Stock {
                     self.histories.entry(voucher).or_default().duplicate = true;
                 }
             }
+            // Its codes were handed out, whatever will be decided.
+            Verdict::Held { facts, .. } => {
+                for fact in facts {
+                    self.take(&fact.vouchers());
+                }
+            }
             Verdict::SoldAfterRecall { .. }
             | Verdict::DuplicateReceipt { .. }
-            | Verdict::Held { .. }
             | Verdict::HeldDecided { .. } => {}
+        }
+    }
+
+    /// These are not to be sold again, though no sale of them is seen.
+    pub fn take(&mut self, vouchers: &[VoucherRef]) {
+        for voucher in vouchers {
+            self.histories.entry(*voucher).or_default().is_taken = true;
         }
     }
 

@@ -4,7 +4,8 @@ use super::{
     AdmitError, Hold, Need, OrgState, Outcome, Signer, fact_of, puts_of, relay_fact, verdict_fact,
     verdict_till,
 };
-use crate::admission::Malformed;
+use crate::admission::{self, Malformed, Objection};
+use crate::capability::{Capability, Grant, Principal, Role, Scope};
 use crate::command::{DocumentWrite, fact_put};
 use crate::document::{DocumentKey, PlainOp};
 use crate::fact::{
@@ -17,11 +18,12 @@ use crate::voucher::{self, leases};
 
 impl OrgState {
     /// Does a fact claim what the relay knows to be false? No honest device can: blocks and prices come from here.
+    /// A block of which the relay knows nothing was lost in a restore: that is for people to decide.
     pub(super) fn false_claim(
         &self,
         document: &DocumentKey,
         fact: &Fact,
-    ) -> Result<Option<Malformed>, AdmitError> {
+    ) -> Result<Option<Objection>, AdmitError> {
         let DocumentKey::Till { site, .. } = document else {
             return Ok(None);
         };
@@ -53,14 +55,14 @@ impl OrgState {
                     _ => None,
                 });
             let Some(codes) = codes else {
-                return Ok(Some(Malformed::UnknownVoucher));
+                return Ok(Some(Objection::NotAllowed(Capability::Sell)));
             };
             let count = codes.packed.split('\n').count();
             if voucher.index as usize >= count || codes.package != package {
-                return Ok(Some(Malformed::UnknownVoucher));
+                return Ok(Some(Objection::Malformed(Malformed::UnknownVoucher)));
             }
             if price.is_some_and(|price| price != codes.price) {
-                return Ok(Some(Malformed::WrongPrice));
+                return Ok(Some(Objection::Malformed(Malformed::WrongPrice)));
             }
         }
         Ok(None)
@@ -113,7 +115,7 @@ impl OrgState {
                     self.write_lease(site, asked.block, asked.to, now, outcome)?;
                 }
                 (FactBody::HeldDecision(decision), DocumentKey::Till { .. }) => {
-                    self.decide(decision, fact.by, now, outcome)?;
+                    self.decide(decision, document, fact.by, now, outcome)?;
                 }
                 _ => {}
             }
@@ -411,7 +413,24 @@ impl OrgState {
             .holds
             .get(&id)
             .ok_or(AdmitError::Missing(Need::Hold(id)))?;
-        if known.is_some() {
+        let writes: Vec<DocumentWrite> = changes
+            .iter()
+            .map(|full| DocumentWrite {
+                document: full.document,
+                puts: puts_of(&full.change),
+            })
+            .collect();
+        if let Some(known) = known {
+            // A long intent arrives in several batches.
+            let mut hold = known.clone();
+            let more = writes
+                .into_iter()
+                .filter(|write| !known.writes.contains(write));
+            hold.writes.extend(more);
+            if hold.decided.is_none() && hold.writes.len() > known.writes.len() {
+                outcome.holds.push(hold.clone());
+                self.holds.insert(id, Some(hold));
+            }
             return Ok(());
         }
         let site = changes
@@ -428,13 +447,7 @@ impl OrgState {
             person: signer.person,
             device: signer.device,
             reason,
-            writes: changes
-                .iter()
-                .map(|full| DocumentWrite {
-                    document: full.document,
-                    puts: puts_of(&full.change),
-                })
-                .collect(),
+            writes,
             decided: None,
         };
         let facts = changes
@@ -461,23 +474,68 @@ impl OrgState {
         Ok(())
     }
 
+    /// One accepts only what one could have done: otherwise a held change would be a way to any role. Who sees all
+    /// sales of a site may accept a sale there.
+    fn may_accept(&self, by: PersonId, hold: &Hold) -> Result<bool, AdmitError> {
+        let decider = self.principal(by)?;
+        for write in &hold.writes {
+            let mut grants = decider.grants.clone();
+            if let Some(site) = write.document.site()
+                && decider.may_at(Capability::SalesAll, site)
+            {
+                grants.insert(Grant {
+                    role: Role::Agent,
+                    scope: Scope::Site(site),
+                });
+            }
+            let author = Principal {
+                person: hold.person,
+                active: decider.active,
+                grants,
+            };
+            let sheet = self.get(&write.document)?.sheet();
+            for put in &write.puts {
+                let op = PlainOp {
+                    container: put.container,
+                    key: put.key.clone(),
+                    value: put.value.clone(),
+                    replaces: Vec::new(),
+                };
+                let objection = admission::check(&author, &write.document, sheet, hold.intent, &op);
+                if matches!(objection, Err(Objection::NotAllowed(_))) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
     /// Somebody decided about a hold: if accepted, the relay applies the intent in its own name.
     fn decide(
         &mut self,
         decision: &HeldDecision,
+        till: DocumentKey,
         by: PersonId,
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<(), AdmitError> {
         let known = self
             .holds
-            .get_mut(&decision.hold)
+            .get(&decision.hold)
             .ok_or(AdmitError::Missing(Need::Hold(decision.hold)))?;
-        let Some(hold) = known.as_mut().filter(|hold| hold.decided.is_none()) else {
+        let Some(hold) = known.as_ref().filter(|hold| hold.decided.is_none()) else {
             return Ok(());
         };
+        // The right was checked for the site of this till.
+        if hold.listed_in.site() != till.site() {
+            return Ok(());
+        }
+        if decision.accepted && !self.may_accept(by, hold)? {
+            return Ok(());
+        }
+        let mut hold = hold.clone();
         hold.decided = Some(decision.accepted);
-        let hold = hold.clone();
+        self.holds.insert(hold.id, Some(hold.clone()));
         outcome.holds.push(hold.clone());
         if decision.accepted {
             let signer = Signer {

@@ -58,6 +58,10 @@ impl RelayDocument {
         self.document.save()
     }
 
+    pub(super) fn has(&self, hash: &Hash) -> bool {
+        self.document.has(hash)
+    }
+
     pub(super) fn fit(&self, actor: Actor, change: &PlainChange, hash: Hash) -> Fit {
         if self.document.has(&hash) {
             return Fit::Already;

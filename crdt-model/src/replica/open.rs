@@ -157,9 +157,16 @@ impl Replica {
 
     /// Takes in what the journal holds and the database does not (it failed, or is older): written again under a
     /// new actor. What turns out to be known already settles itself.
-    pub fn adopt(&mut self, journal: impl IntoIterator<Item = Vec<u8>>, rng: &mut impl Rng) -> Option<Commit> {
-        let known: BTreeSet<IntentId> =
-            self.outbox.values().map(|pending| pending.intent.id).collect();
+    pub fn adopt(
+        &mut self,
+        journal: impl IntoIterator<Item = Vec<u8>>,
+        rng: &mut impl Rng,
+    ) -> Option<Commit> {
+        let known: BTreeSet<IntentId> = self
+            .outbox
+            .values()
+            .map(|pending| pending.intent.id)
+            .collect();
         let missing: Vec<Pending> = journal
             .into_iter()
             .filter_map(|entry| codec::decode::<Pending>(&entry).ok())
@@ -180,7 +187,9 @@ impl Replica {
             self.outbox.insert(pending.order, pending);
         }
         self.rebase(&mut commit, rng);
-        commit.settled.retain(|order| !self.outbox.contains_key(order));
+        commit
+            .settled
+            .retain(|order| !self.outbox.contains_key(order));
         self.finish(&mut commit);
         Some(commit)
     }
@@ -200,7 +209,9 @@ impl Replica {
             self.store_document(key, &[], &mut commit);
         }
         for pending in self.outbox.values() {
-            commit.writes.insert(outbox_key(pending.order), Some(codec::encode(pending)));
+            commit
+                .writes
+                .insert(outbox_key(pending.order), Some(codec::encode(pending)));
         }
         self.finish(&mut commit);
         commit

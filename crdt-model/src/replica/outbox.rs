@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_core::Rng;
 use serde_bytes::ByteBuf;
 
-use super::{Commit, Pending, PendingState, Replica};
+use super::receive::TakenIn;
+use super::{Commit, Pending, PendingState, REPLACED_REMEMBERED, Replica};
 use crate::admission::caps;
 use crate::codec;
 use crate::document::{Container, DocumentKey, Hash};
@@ -143,8 +144,19 @@ impl Replica {
                 self.keep_pending(pending, &mut commit);
             }
         }
+        // Accepted, but written again since: the new ones turn out to be known.
+        for (hash, document, chunk) in std::mem::take(&mut self.replaced) {
+            match results.get(&hash[..8]) {
+                Some(Disposition::Accepted) => {
+                    accepted.entry(document).or_default().push(chunk);
+                    must_rebase = true;
+                }
+                Some(_) => {}
+                None => self.replaced.push((hash, document, chunk)),
+            }
+        }
         for (document, chunks) in accepted {
-            self.take_in(document, &chunks, &mut commit);
+            must_rebase |= self.take_in(document, &chunks, &mut commit) == TakenIn::Clashes;
         }
         if must_rebase {
             self.rebase(&mut commit, rng);
@@ -168,7 +180,7 @@ impl Replica {
     /// Writes every pending change again, on what is acknowledged and under a new actor. What turns out to be
     /// acknowledged already is left out, so that nothing is ever doubled.
     pub(super) fn rebase(&mut self, commit: &mut Commit, rng: &mut impl Rng) {
-        rng.fill_bytes(&mut self.meta.salt);
+        self.new_actor(rng);
         let touched: BTreeSet<DocumentKey> = self
             .documents
             .iter()
@@ -186,6 +198,8 @@ impl Replica {
                 *self.sheets.entry(key) = replicated.acknowledged().sheet();
             }
         }
+        let too_many = self.replaced.len().saturating_sub(REPLACED_REMEMBERED);
+        self.replaced.drain(..too_many);
         let orders: Vec<u64> = self.outbox.keys().copied().collect();
         for order in orders {
             let waiting = self
@@ -211,7 +225,10 @@ impl Replica {
                     put.container == Container::Records || !facts.contains_key(&put.key)
                 });
             }
-            pending.changes.clear();
+            for change in pending.changes.drain(..).filter(|change| !change.accepted) {
+                self.replaced
+                    .push((change.hash, change.document, change.chunk));
+            }
             pending.commit = commit.number;
             self.write_pending(&mut pending);
             // Remember for good which documents already have their part.

@@ -1,22 +1,33 @@
 //! What the relay sends: changes, snapshots, drops.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::Rng;
 
 use super::{Commit, Pending, PendingState, Replica, Replicated};
 use crate::command::{Command, DocumentWrite, Intent};
 use crate::document::{
-    Actor, Container, Document, DocumentError, DocumentKey, PlainChange, Put, Scalar,
+    Actor, Container, Document, DocumentError, DocumentId, DocumentKey, PlainChange, Put, Scalar,
 };
-use crate::fact::Fact;
-use crate::ids::IntentId;
+use crate::fact::{Fact, FactBody, Verdict};
+use crate::ids::{HoldId, IntentId};
 use crate::sync::message::LoggedChange;
 use crate::time::Timestamp;
+
+/// How accepted changes lie to what is here.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum TakenIn {
+    Fits,
+    /// They fit, but what is pending does not go on top of them any more (another device wrote as the same actor).
+    Clashes,
+    /// They build on what is not here; the device will compare.
+    Gap,
+}
 
 impl Replica {
     /// The relay's clock, heard just now.
     pub fn contact(&mut self, relay_now: Timestamp, now: Timestamp) -> Commit {
+        self.has_gap = false;
         self.meta.offset_millis = relay_now.millis_since(now);
         self.meta.last_contact = Some(relay_now);
         self.meta.clock.observe(relay_now, relay_now);
@@ -26,13 +37,9 @@ impl Replica {
         commit
     }
 
-    /// Accepted changes, in `seq` order, up to and including `to`. An error leaves the device to ask for a repair:
-    /// see [`Self::distrust`].
-    pub fn receive(
-        &mut self,
-        to: u64,
-        changes: Vec<LoggedChange>,
-    ) -> Result<Commit, DocumentError> {
+    /// Accepted changes, in `seq` order, up to and including `to`. What does not fit is left out, and leaves a gap:
+    /// see [`Self::has_gap`].
+    pub fn receive(&mut self, to: u64, changes: Vec<LoggedChange>, rng: &mut impl Rng) -> Commit {
         let mut by_document: BTreeMap<DocumentKey, Vec<Vec<u8>>> = BTreeMap::new();
         for change in changes {
             by_document
@@ -41,16 +48,18 @@ impl Replica {
                 .push(change.chunk.into_vec());
         }
         let mut commit = self.begin();
+        let mut clashes = false;
         for (key, chunks) in by_document {
-            if !self.take_in(key, &chunks, &mut commit) {
-                return Err(DocumentError::MissingDependencies);
-            }
+            clashes |= self.take_in(key, &chunks, &mut commit) == TakenIn::Clashes;
         }
         self.meta.cursor = self.meta.cursor.max(to);
         self.settle_what_arrived(&mut commit);
+        if clashes {
+            self.rebase(&mut commit, rng);
+        }
         self.decide_held(&mut commit);
         self.finish(&mut commit);
-        Ok(commit)
+        commit
     }
 
     /// The next hello asks the relay to compare everything.
@@ -61,14 +70,13 @@ impl Replica {
         commit
     }
 
-    /// Applies acknowledged chunks to a document, its sheet and its stored form. `false`: they do not fit, and the
-    /// device will compare.
+    /// Applies acknowledged chunks to a document, its sheet and its stored form.
     pub(super) fn take_in(
         &mut self,
         key: DocumentKey,
         chunks: &[Vec<u8>],
         commit: &mut Commit,
-    ) -> bool {
+    ) -> TakenIn {
         let has_pending = self.outbox.values().any(|pending| {
             pending
                 .changes
@@ -81,7 +89,8 @@ impl Replica {
             .apply_chunks(chunks.iter().map(Vec::as_slice))
         else {
             self.meta.rights = 0;
-            return false;
+            self.has_gap = true;
+            return TakenIn::Gap;
         };
         let on_top = has_pending
             && replicated
@@ -97,7 +106,11 @@ impl Replica {
             sheet.refresh(shown, container, &field);
         }
         self.store_document(key, chunks, commit);
-        true
+        if has_pending && !on_top {
+            TakenIn::Clashes
+        } else {
+            TakenIn::Fits
+        }
     }
 
     /// Our own changes can arrive by the log before (or instead of) their ack.
@@ -135,6 +148,45 @@ impl Replica {
     ) -> Result<Commit, DocumentError> {
         let arrived = Document::load(bytes)?;
         let mut commit = self.begin();
+        self.replace(key, arrived, now, rng, &mut commit);
+        self.decide_held(&mut commit);
+        self.finish(&mut commit);
+        Ok(commit)
+    }
+
+    /// Documents of which the relay has nothing. Those that were acknowledged once are lost there: what this person
+    /// wrote into them becomes pending again.
+    pub fn unknown_to_relay(
+        &mut self,
+        ids: &[DocumentId],
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Commit {
+        let lost: Vec<DocumentKey> = self
+            .documents
+            .iter()
+            .filter(|(key, document)| {
+                !document.heads.is_empty() && ids.contains(&DocumentId::of(self.me.org, key))
+            })
+            .map(|(key, _)| *key)
+            .collect();
+        let mut commit = self.begin();
+        for key in lost {
+            self.replace(key, Document::new(), now, rng, &mut commit);
+        }
+        self.finish(&mut commit);
+        commit
+    }
+
+    /// Puts the relay's state of a document in the place of ours.
+    fn replace(
+        &mut self,
+        key: DocumentKey,
+        arrived: Document,
+        now: Timestamp,
+        rng: &mut impl Rng,
+        commit: &mut Commit,
+    ) {
         let replicated = self.documents.entry(key).or_insert_with(Replicated::new);
         let lost: Vec<(Actor, PlainChange)> = replicated
             .acknowledged()
@@ -152,15 +204,12 @@ impl Replica {
         *replicated = Replicated::new();
         *self.sheets.entry(key) = arrived.sheet();
         replicated.acknowledged = Some(arrived);
-        self.store_document(key, &[], &mut commit);
+        self.store_document(key, &[], commit);
         let brought_back = self.bring_back(key, &lost, now, rng);
-        self.settle_what_arrived(&mut commit);
+        self.settle_what_arrived(commit);
         if had_pending || brought_back {
-            self.rebase(&mut commit, rng);
+            self.rebase(commit, rng);
         }
-        self.decide_held(&mut commit);
-        self.finish(&mut commit);
-        Ok(commit)
     }
 
     fn bring_back(
@@ -170,7 +219,6 @@ impl Replica {
         now: Timestamp,
         rng: &mut impl Rng,
     ) -> bool {
-        let mine = self.actor();
         let mut found = false;
         for (actor, change) in lost {
             let puts: Vec<Put> = change
@@ -180,7 +228,7 @@ impl Replica {
                     (Container::Facts, Scalar::Bytes(bytes)) => {
                         Fact::decode(bytes).is_ok_and(|fact| fact.by == self.me.person)
                     }
-                    (Container::Records, _) => *actor == mine,
+                    (Container::Records, _) => self.meta.actors.contains(actor),
                     _ => false,
                 })
                 .map(|op| Put {
@@ -220,6 +268,29 @@ impl Replica {
         found
     }
 
+    /// Everybody sees what of their own is held. What the relay does not list any more, it has forgotten (it was
+    /// restored from an older backup): it is told again.
+    fn wait_again(&mut self) -> bool {
+        let listed: BTreeSet<HoldId> = self
+            .sheets
+            .facts()
+            .filter_map(|(_, _, fact)| match &fact.body {
+                FactBody::Verdict(Verdict::Held { hold, .. }) => Some(*hold),
+                _ => None,
+            })
+            .collect();
+        let mut found = false;
+        for pending in self.outbox.values_mut() {
+            if let PendingState::Held { hold, .. } = &pending.state
+                && !listed.contains(hold)
+            {
+                pending.state = PendingState::Waiting;
+                found = true;
+            }
+        }
+        found
+    }
+
     /// Documents this person may no longer read. Pending work stays in the outbox.
     pub fn drop_documents(&mut self, keys: &[DocumentKey], rng: &mut impl Rng) -> Commit {
         let mut commit = self.begin();
@@ -239,10 +310,13 @@ impl Replica {
     }
 
     /// The repair is complete.
-    pub fn synced(&mut self, cursor: u64, rights: u64) -> Commit {
+    pub fn synced(&mut self, cursor: u64, rights: u64, rng: &mut impl Rng) -> Commit {
         self.meta.cursor = cursor;
         self.meta.rights = rights;
         let mut commit = self.begin();
+        if self.wait_again() {
+            self.rebase(&mut commit, rng);
+        }
         self.finish(&mut commit);
         commit
     }

@@ -167,7 +167,22 @@ impl Device {
         }
     }
 
+    /// A clock that was set back must not make us wait until it is there again.
+    fn forget_the_future(&mut self, now: Timestamp) {
+        self.heard_at = self.heard_at.min(now);
+        self.asked_at = self.asked_at.min(now);
+        match &mut self.link {
+            Link::Offline { retry_at } => {
+                *retry_at = (*retry_at).min(now.plus_millis(BACKOFF_MILLIS_MAX));
+            }
+            Link::Connecting { since } | Link::Greeting { since } | Link::Live { since } => {
+                *since = (*since).min(now);
+            }
+        }
+    }
+
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
+        self.forget_the_future(now);
         match self.link {
             Link::Offline { retry_at } if now >= retry_at => self.connect(now),
             Link::Connecting { since } | Link::Greeting { since }
@@ -268,10 +283,8 @@ impl Device {
                     return self.hang_up(now, rng);
                 }
                 let changed = !changes.is_empty();
-                match self.replica.receive(to, changes) {
-                    Ok(commit) => self.committed(commit, changed),
-                    Err(_) => self.repair(now, rng),
-                }
+                let commit = self.replica.receive(to, changes, rng);
+                self.committed_or_gap(commit, changed, now, rng)
             }
             RelayMessage::Snapshot { key, bytes } => {
                 match self.replica.snapshot(key, &bytes, now, rng) {
@@ -283,8 +296,12 @@ impl Device {
                 let commit = self.replica.drop_documents(&keys, rng);
                 self.committed(commit, true)
             }
+            RelayMessage::Unknown { ids } => {
+                let commit = self.replica.unknown_to_relay(&ids, now, rng);
+                self.committed(commit, true)
+            }
             RelayMessage::Synced { cursor, rights } => {
-                let commit = self.replica.synced(cursor, rights);
+                let commit = self.replica.synced(cursor, rights, rng);
                 self.committed(commit, true)
             }
             RelayMessage::Ack { number, results } => {
@@ -296,7 +313,7 @@ impl Device {
                     self.ready = None;
                 }
                 let commit = self.replica.acknowledge(&results, now, rng);
-                self.committed(commit, true)
+                self.committed_or_gap(commit, true, now, rng)
             }
             RelayMessage::Pong => Vec::new(),
             RelayMessage::Bye { why, .. } => {
@@ -315,6 +332,20 @@ impl Device {
         let mut effects = vec![Effect::Commit(commit)];
         if changed {
             effects.push(Effect::Changed);
+        }
+        effects
+    }
+
+    fn committed_or_gap(
+        &mut self,
+        commit: Commit,
+        changed: bool,
+        now: Timestamp,
+        rng: &mut impl Rng,
+    ) -> Vec<Effect> {
+        let mut effects = self.committed(commit, changed);
+        if self.replica.has_gap() {
+            effects.extend(self.hang_up(now, rng));
         }
         effects
     }

@@ -90,6 +90,12 @@ pub enum RelayMessage {
         #[serde(rename = "k")]
         keys: Vec<DocumentKey>,
     },
+    /// The relay has nothing of these documents: what was acknowledged of them is lost there.
+    #[serde(rename = "u")]
+    Unknown {
+        #[serde(rename = "i")]
+        ids: Vec<DocumentId>,
+    },
     /// The device now holds what it may, as of `cursor`.
     #[serde(rename = "y")]
     Synced {

@@ -235,7 +235,14 @@ impl Session {
             })
             .map(|document| document.key)
             .collect();
-        // Documents the relay has never heard of stay: their changes are still on their way.
+        // Of these the relay has never heard: their changes are on their way, or it was restored from a backup. The
+        // device knows which.
+        let known: BTreeSet<DocumentId> = documents.iter().map(|document| document.id).collect();
+        let unknown: Vec<DocumentId> = digest
+            .keys()
+            .filter(|id| !known.contains(*id))
+            .copied()
+            .collect();
         let dropped: Vec<DocumentKey> = documents
             .iter()
             .filter(|document| digest.contains_key(&document.id) && !ids.contains(&document.id))
@@ -248,6 +255,9 @@ impl Session {
         let mut steps = vec![Step::SendSnapshots(different)];
         if !dropped.is_empty() {
             steps.push(Step::Send(RelayMessage::Drop { keys: dropped }));
+        }
+        if !unknown.is_empty() {
+            steps.push(Step::Send(RelayMessage::Unknown { ids: unknown }));
         }
         steps.push(Step::Send(RelayMessage::Synced {
             cursor: head,
@@ -269,10 +279,14 @@ impl Session {
             .reader
             .as_ref()
             .is_some_and(|known| known.version() != reader.version());
-        if !changed || !matches!(self.phase, Phase::Live) {
+        if !changed {
             return Vec::new();
         }
+        // From now on nothing is sent by the old rights. A comparison that has begun ends by the new ones.
         self.reader = Some(reader);
+        if !matches!(self.phase, Phase::Live) {
+            return Vec::new();
+        }
         self.phase = Phase::Comparing {
             digest: BTreeMap::new(),
         };
