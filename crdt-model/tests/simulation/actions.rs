@@ -1,0 +1,543 @@
+//! What people do, and what goes wrong.
+
+use std::collections::BTreeSet;
+
+use crdt_model::capability::Capability;
+use crdt_model::client::{ClientDetails, clients};
+use crdt_model::command::{Command, NewBlock};
+use crdt_model::document::DocumentKey;
+use crdt_model::fact::{FactBody, PaymentMethod, Verdict, VoucherRef};
+use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, PackageId, PersonId, SiteId};
+use crdt_model::money::Money;
+use crdt_model::sale::{Buyer, SellOrder, contradicted, sales};
+use crdt_model::sheets::Sheets;
+use crdt_model::staff;
+use crdt_model::voucher::Code;
+
+use crate::bugs::Bug;
+use crate::device::SimDevice;
+use crate::world::{Check, World, details};
+
+impl World {
+    /// Somebody does something, if their device is on and lets them.
+    pub fn act(&mut self) -> Check {
+        let device = self.random.below(self.devices.len());
+        let Some(core) = &self.devices[device].core else {
+            return Ok(());
+        };
+        let principal = core.replica.principal();
+        let is_office = principal.may_somewhere(Capability::VouchersLease);
+        match self.random.below(100) {
+            0..=54 => self.sell(device),
+            55..=59 => {
+                self.replace(device);
+                Ok(())
+            }
+            60..=69 if is_office => {
+                let site = *self
+                    .random
+                    .pick(&self.sites.clone())
+                    .expect("there is a site");
+                let blocks = 1 + self.random.below(2);
+                self.import(device, site, blocks);
+                Ok(())
+            }
+            70..=84 if is_office => {
+                self.lease_or_recall(device);
+                Ok(())
+            }
+            85..=88 if is_office => {
+                self.decide_one(device, None);
+                Ok(())
+            }
+            89..=91 if is_office => {
+                self.edit_catalog(device);
+                Ok(())
+            }
+            92..=98 if is_office => {
+                self.manage_staff(device);
+                Ok(())
+            }
+            _ => {
+                self.register(device);
+                Ok(())
+            }
+        }
+    }
+
+    /// Executes a command at a device; whether its rules allow it is theirs to say.
+    pub fn command(&mut self, device: usize, command: Command) -> Option<IntentId> {
+        let now = self.devices[device].now(self.now);
+        let short: String = format!("{command:?}").chars().take(160).collect();
+        let name = self.devices[device].name.clone();
+        let executed = self.devices[device]
+            .core
+            .as_mut()?
+            .execute(command, now, &mut self.random);
+        match executed {
+            Ok((intent, commit)) => {
+                self.note(format!("{name} {intent}: {short}"));
+                self.devices[device].commit(commit);
+                Some(intent)
+            }
+            Err(refusal) => {
+                self.note(format!("{name} may not ({refusal}): {short}"));
+                None
+            }
+        }
+    }
+
+    pub fn sell(&mut self, device: usize) -> Check {
+        let now = self.devices[device].now(self.now);
+        let quantity = u32::try_from(1 + self.random.below(3)).expect("small");
+        let Some(core) = &mut self.devices[device].core else {
+            return Ok(());
+        };
+        let stock = core.replica.stock();
+        let blocks: Vec<(SiteId, PackageId, Money)> = stock
+            .mine()
+            .filter(|block| stock.free(block).next().is_some())
+            .map(|block| (block.site, block.package, block.price))
+            .collect();
+        let Some(&(site, package, price)) = self.random.pick(&blocks) else {
+            return Ok(());
+        };
+        let known: Vec<_> = clients(core.replica.sheets())
+            .into_iter()
+            .map(|c| c.id)
+            .collect();
+        let client = match self.random.below(10) {
+            0..=1 => Buyer::New(ClientDetails {
+                name: format!("client {}", self.random.below(1000)),
+                phone: None,
+                email: None,
+            }),
+            2 => self
+                .random
+                .pick(&known)
+                .map_or(Buyer::WalkIn, |id| Buyer::Known(*id)),
+            _ => Buyer::WalkIn,
+        };
+        let order = SellOrder {
+            site,
+            package,
+            price,
+            quantity,
+            method: PaymentMethod::Cash,
+            reference: None,
+            client,
+        };
+        let Ok((intent, commit)) = core.sell(order, now, &mut self.random) else {
+            return Ok(());
+        };
+        let vouchers: Vec<VoucherRef> = core
+            .replica
+            .pending(intent)
+            .into_iter()
+            .flat_map(|pending| match &pending.intent.command {
+                Command::Sell { sale, .. } => sale.lines.iter().map(|line| line.voucher).collect(),
+                _ => Vec::new(),
+            })
+            .collect();
+        let sim = &mut self.devices[device];
+        sim.waiting
+            .insert(commit.number, (intent, vouchers.clone()));
+        sim.commit(commit);
+        let name = sim.name.clone();
+        self.note(format!("{name} sells {intent}: {vouchers:?}"));
+        Ok(())
+    }
+
+    fn replace(&mut self, device: usize) {
+        let Some(core) = &self.devices[device].core else {
+            return;
+        };
+        let (sheets, stock) = (core.replica.sheets(), core.replica.stock());
+        let me = self.devices[device].me.person;
+        let lost = sales(sheets)
+            .into_iter()
+            .filter(|entry| entry.person == me)
+            .find_map(|entry| {
+                Some((
+                    entry.id,
+                    entry.site,
+                    contradicted(sheets, &stock, &entry)?.0,
+                ))
+            });
+        let spare = stock
+            .mine()
+            .find_map(|block| Some((block.package, stock.free(block).next()?)));
+        if let (Some((sale, site, replaces)), Some((package, voucher))) = (lost, spare)
+            && stock
+                .blocks
+                .get(&voucher.block)
+                .is_some_and(|block| block.site == site)
+        {
+            self.command(
+                device,
+                Command::Replace {
+                    site,
+                    sale,
+                    replaces,
+                    voucher,
+                    package,
+                },
+            );
+        }
+    }
+
+    pub fn import(&mut self, device: usize, site: SiteId, count: usize) -> Vec<BlockId> {
+        let package = *self
+            .random
+            .pick(&self.packages)
+            .expect("there is a package");
+        let mut ids = Vec::new();
+        let blocks = (0..count)
+            .map(|_| {
+                let block = BlockId::generate(self.now, &mut self.random);
+                ids.push(block);
+                let codes = (0..3 + self.random.below(4))
+                    .map(|_| {
+                        self.codes_made += 1;
+                        // Now and then a file holds a code that was imported before.
+                        let number = if self.random.chance(3) {
+                            self.random.below(self.codes_made)
+                        } else {
+                            self.codes_made
+                        };
+                        Code {
+                            username: format!("C{number:05}"),
+                            password: None,
+                        }
+                    })
+                    .collect();
+                NewBlock { block, codes }
+            })
+            .collect();
+        let batch = BatchId::generate(self.now, &mut self.random);
+        let made = self.command(
+            device,
+            Command::MakeBatch {
+                site,
+                batch,
+                label: "import".into(),
+                package,
+                price: Money::from_minor(1_000),
+                blocks,
+            },
+        );
+        if made.is_some() { ids } else { Vec::new() }
+    }
+
+    fn people(&self) -> Vec<PersonId> {
+        let people: BTreeSet<PersonId> =
+            self.devices.iter().map(|device| device.me.person).collect();
+        people.into_iter().collect()
+    }
+
+    fn lease_or_recall(&mut self, device: usize) {
+        let Some(core) = &self.devices[device].core else {
+            return;
+        };
+        let stock = core.replica.stock();
+        let blocks: Vec<(SiteId, BlockId, bool)> = stock
+            .blocks
+            .values()
+            .map(|block| {
+                let leased = block
+                    .lease
+                    .as_ref()
+                    .is_some_and(|lease| lease.person.is_some());
+                (block.site, block.id, leased)
+            })
+            .collect();
+        let people = self.people();
+        let Some(&(site, block, leased)) = self.random.pick(&blocks) else {
+            return;
+        };
+        let to = *self.random.pick(&people).expect("somebody works here");
+        let command = if leased {
+            Command::RecallBlock {
+                site,
+                block,
+                to: self.random.chance(70).then_some(to),
+                reason: "phone lost".into(),
+            }
+        } else {
+            Command::LeaseBlock { site, block, to }
+        };
+        self.command(device, command);
+    }
+
+    fn edit_catalog(&mut self, device: usize) {
+        let price = 1_000 + i64::try_from(self.random.below(5)).expect("small") * 500;
+        let command = match self.random.below(3) {
+            0 => {
+                let package = PackageId::generate(self.now, &mut self.random);
+                self.packages.push(package);
+                Command::AddPackage {
+                    package,
+                    details: details("1 day", price),
+                }
+            }
+            1 => Command::SetPackageActive {
+                package: *self
+                    .random
+                    .pick(&self.packages)
+                    .expect("there is a package"),
+                active: self.random.chance(50),
+            },
+            _ => Command::EditPackage {
+                package: *self
+                    .random
+                    .pick(&self.packages)
+                    .expect("there is a package"),
+                details: details("1 week", price),
+            },
+        };
+        self.command(device, command);
+    }
+
+    fn manage_staff(&mut self, device: usize) {
+        let Some(core) = &self.devices[device].core else {
+            return;
+        };
+        let known = staff::people(core.replica.sheets().get(&DocumentKey::Staff));
+        let others: Vec<PersonId> = self
+            .people()
+            .into_iter()
+            .filter(|person| *person != self.devices[0].me.person)
+            .collect();
+        let Some(person) = self.random.pick(&others).copied() else {
+            return;
+        };
+        let Some(found) = known.get(&person) else {
+            return;
+        };
+        let command = match self.random.below(10) {
+            0..=3 if !found.grants.is_empty() => Command::SetGrants {
+                person,
+                grants: Vec::new(),
+            },
+            0..=6 => {
+                let grants = self.relay.database.rows.iter().find_map(|row| {
+                    row.ops
+                        .iter()
+                        .find_map(|op| op.key.strip_prefix(&format!("person/{person}/grant/")))
+                        .and_then(|grant| grant.parse().ok())
+                });
+                Command::SetGrants {
+                    person,
+                    grants: grants.into_iter().collect(),
+                }
+            }
+            7..=8 => Command::SetStaffActive {
+                person,
+                active: !found.active,
+            },
+            _ => Command::AddStaff {
+                person: PersonId::generate(self.now, &mut self.random),
+                name: "new".into(),
+                grants: Vec::new(),
+            },
+        };
+        self.command(device, command);
+    }
+
+    fn register(&mut self, device: usize) {
+        let client = crdt_model::ids::ClientId::generate(self.now, &mut self.random);
+        let site = *self.random.pick(&self.sites).expect("there is a site");
+        let details = ClientDetails {
+            name: "somebody".into(),
+            phone: None,
+            email: None,
+        };
+        self.command(
+            device,
+            Command::RegisterClient {
+                client,
+                site,
+                details,
+            },
+        );
+    }
+
+    /// Decides about the first held item that this device sees.
+    fn decide_one(&mut self, device: usize, accept: Option<bool>) -> bool {
+        let Some(core) = &self.devices[device].core else {
+            return false;
+        };
+        let Some((till, hold)) = undecided(core.replica.sheets()).first().copied() else {
+            return false;
+        };
+        let accepted = accept.unwrap_or_else(|| self.random.chance(60));
+        self.command(
+            device,
+            Command::DecideHeld {
+                till,
+                hold,
+                accepted,
+                reason: (!accepted).then(|| "no".into()),
+            },
+        )
+        .is_some()
+    }
+
+    /// The owner goes through everything that waits for a person.
+    pub fn decide_everything(&mut self) -> Check {
+        for _ in 0..200 {
+            if !self.decide_one(0, None) {
+                return Ok(());
+            }
+            self.quiet()?;
+        }
+        Err("the owner decides and decides, and something is held still".into())
+    }
+
+    /// Something goes wrong.
+    pub fn fault(&mut self) -> Check {
+        let device = self.random.below(self.devices.len());
+        let name = self.devices[device].name.clone();
+        let ids: Vec<u32> = self.network.connections.keys().copied().collect();
+        match self.random.below(100) {
+            0..=19 => {
+                if let Some(id) = self.random.pick(&ids).copied() {
+                    let half_open = self.random.chance(40);
+                    self.note(format!("connection {id} is cut, half-open {half_open}"));
+                    self.network.cut(id, half_open);
+                }
+            }
+            20..=39 => {
+                if self.devices[device].core.is_some() {
+                    self.crash(device);
+                }
+            }
+            40..=59 => {
+                for device in &mut self.devices {
+                    if device.core.is_none() {
+                        device.start(&mut self.random)?;
+                    }
+                }
+            }
+            60..=65 => {
+                self.crash(device);
+                let meta = self.devices[device].store.remove("meta");
+                self.devices[device].store.clear();
+                if self.bug == Some(Bug::MetaOutlivesWipe)
+                    && let Some(meta) = meta
+                {
+                    self.devices[device].store.insert("meta".into(), meta);
+                }
+                self.note(format!("{name}: the database is wiped"));
+                if self.bug != Some(Bug::JournalNotFlushed) {
+                    self.excuse_what_was_destroyed();
+                }
+            }
+            66..=68 => {
+                self.crash(device);
+                self.devices[device].journal.clear();
+                self.note(format!("{name}: the journal is wiped"));
+                self.excuse_what_was_destroyed();
+            }
+            69..=71 => {
+                let kept = (
+                    self.devices[device].store.clone(),
+                    self.devices[device].journal.clone(),
+                );
+                self.devices[device].backup = Some(kept);
+            }
+            72..=74 => {
+                if let Some((store, journal)) = self.devices[device].backup.take() {
+                    self.crash(device);
+                    self.note(format!("{name}: an older profile is restored"));
+                    self.devices[device].store = store;
+                    self.devices[device].journal = journal;
+                    self.devices[device].handed_out.clear();
+                    self.excuse_what_was_destroyed();
+                }
+            }
+            75..=76 if !self.has_clone && device > 0 => self.clone_profile(device),
+            77..=82 => {
+                let days = i64::try_from(self.random.below(61)).expect("small") - 30;
+                self.note(format!("{name}: the clock is {days} days off"));
+                self.devices[device].skew = days * 86_400_000;
+            }
+            83..=88 => {
+                self.note("the relay restarts");
+                let outputs = self.relay.restart();
+                self.outputs(outputs);
+            }
+            89..=91 => self.relay.die_after_next = true,
+            92..=94 => self.relay.fail_next = true,
+            95..=96 => self.backup = Some(self.relay.database.clone()),
+            97 => {
+                if let Some(backup) = self.backup.take() {
+                    self.note(format!("the relay is restored to {}", backup.head()));
+                    let outputs = self.relay.restore(backup);
+                    self.outputs(outputs);
+                    if self.bug != Some(Bug::RestoreNotTold) {
+                        self.excuse_what_was_destroyed();
+                    }
+                }
+            }
+            _ => {
+                if let Some(sealed) = self.devices[device].sealed.clone() {
+                    self.note(format!(
+                        "{name}: a copy of the batch arrives by another way"
+                    ));
+                    let outputs = self.relay.post(&sealed, self.now, &mut self.random)?;
+                    self.outputs(outputs);
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// A second browser with the same profile: the same identity, the same stores.
+    fn clone_profile(&mut self, device: usize) {
+        let original = &self.devices[device];
+        let mut clone = SimDevice::new(
+            format!("clone of {}", original.name),
+            original.me,
+            original.bug,
+        );
+        clone.store = original.store.clone();
+        clone.journal = original.journal.clone();
+        self.note(format!("{} appears", clone.name));
+        self.devices.push(clone);
+        self.has_clone = true;
+    }
+}
+
+/// Held items without a decision, with the till in which to decide.
+pub fn undecided(sheets: &Sheets) -> Vec<(DocumentKey, HoldId)> {
+    let decided: BTreeSet<HoldId> = sheets
+        .facts()
+        .filter_map(|(_, _, fact)| match &fact.body {
+            FactBody::Verdict(Verdict::HeldDecided { hold, .. }) => Some(*hold),
+            FactBody::HeldDecision(decision) => Some(decision.hold),
+            _ => None,
+        })
+        .collect();
+    sheets
+        .facts()
+        .filter_map(|(document, _, fact)| match (document, &fact.body) {
+            (
+                DocumentKey::VerdictTill {
+                    site,
+                    person,
+                    month,
+                },
+                FactBody::Verdict(Verdict::Held { hold, .. }),
+            ) if !decided.contains(hold) => Some((
+                DocumentKey::Till {
+                    site: *site,
+                    person: *person,
+                    month: *month,
+                },
+                *hold,
+            )),
+            _ => None,
+        })
+        .collect()
+}

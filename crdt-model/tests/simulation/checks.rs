@@ -1,0 +1,247 @@
+//! What must hold when everything is quiet (design, section 8).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crdt_model::admission::may_read;
+use crdt_model::document::{Document, DocumentKey, genesis_hash};
+use crdt_model::fact::{Fact, FactBody, Verdict, VoucherRef};
+use crdt_model::ids::{IntentId, PersonId};
+use crdt_model::money::Money;
+use crdt_model::replica::PendingState;
+use crdt_model::sale::cash_of;
+
+use crate::world::{Check, World};
+
+impl World {
+    pub fn check_everything(&mut self) -> Check {
+        self.check_log()?;
+        self.relay.check_cache()?;
+        self.check_shown()?;
+        self.check_outboxes()?;
+        self.check_vouchers()?;
+        self.check_holds()?;
+        for device in 0..self.devices.len() {
+            self.check_replica(device)?;
+        }
+        Ok(())
+    }
+
+    /// The log is one: no number and no change twice, every document opens.
+    fn check_log(&self) -> Check {
+        let rows = &self.relay.database.rows;
+        let hashes: BTreeSet<_> = rows.iter().map(|row| (row.document, row.hash)).collect();
+        let seqs: BTreeSet<u64> = rows.iter().map(|row| row.seq).collect();
+        if hashes.len() != rows.len() || seqs.len() != rows.len() {
+            return Err("a change or a seq is twice in the log".into());
+        }
+        for key in self.relay.database.keys() {
+            let mut again = Document::new();
+            let chunks = rows.iter().filter(|row| row.document == key);
+            again
+                .apply_chunks(chunks.map(|row| row.chunk.as_slice()))
+                .map_err(|error| format!("{key} cannot be made from the log: {error}"))?;
+            let saved = Document::load(&again.save())
+                .map_err(|error| format!("{key} cannot be loaded: {error}"))?;
+            if saved.heads() != self.relay.database.document(&key).heads() {
+                return Err(format!("{key} is another after loading"));
+            }
+        }
+        Ok(())
+    }
+
+    fn facts(&self) -> BTreeMap<String, (DocumentKey, Fact)> {
+        self.relay
+            .database
+            .facts()
+            .map(|(document, key, fact)| (key.to_string(), (document, fact)))
+            .collect()
+    }
+
+    /// 1 and 2: what was shown as sold or safe is on the server, or waits for a person.
+    fn check_shown(&self) -> Check {
+        let facts = self.facts();
+        for (intent, device) in &self.shown {
+            if facts.contains_key(&intent.to_string()) {
+                continue;
+            }
+            let person = self.devices[*device].me.person;
+            let waits = self
+                .devices
+                .iter()
+                .filter(|other| other.me.person == person)
+                .filter_map(|other| other.core.as_ref())
+                .filter_map(|core| core.replica.pending(*intent))
+                .any(|pending| pending.state != PendingState::Waiting);
+            if !waits {
+                return Err(format!(
+                    "{intent} was shown as sold at {}, and is nowhere",
+                    self.devices[*device].name
+                ));
+            }
+        }
+        Ok(())
+    }
+
+    /// 6: nothing is stuck, and nothing honest was refused.
+    fn check_outboxes(&self) -> Check {
+        for device in &self.devices {
+            let Some(core) = &device.core else {
+                return Err(format!("{} is down", device.name));
+            };
+            for pending in core.replica.outbox() {
+                match &pending.state {
+                    PendingState::Waiting | PendingState::Refused(_) if !device.is_revoked => {
+                        return Err(format!("{}: {pending:?}", device.name));
+                    }
+                    _ => {}
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// 3: one standing sale, or verdicts that name all of them, in every document concerned.
+    fn check_vouchers(&self) -> Check {
+        let mut sales: BTreeMap<VoucherRef, BTreeMap<IntentId, DocumentKey>> = BTreeMap::new();
+        for (key, (document, fact)) in self.facts() {
+            if let (DocumentKey::Till { .. }, Ok(id)) = (document, key.parse()) {
+                for voucher in fact.vouchers() {
+                    sales.entry(voucher).or_default().insert(id, document);
+                }
+            }
+        }
+        for (voucher, sales) in sales.iter().filter(|(_, sales)| sales.len() > 1) {
+            let Some(site) = sales.values().next().and_then(DocumentKey::site) else {
+                continue;
+            };
+            let mut documents: BTreeSet<DocumentKey> =
+                sales.values().filter_map(DocumentKey::verdict).collect();
+            let of_block = DocumentKey::VerdictBlock {
+                site,
+                block: voucher.block,
+            };
+            documents.insert(of_block);
+            let mut standing_everywhere = BTreeSet::new();
+            for document in documents {
+                let mut named = BTreeSet::new();
+                let sheet = self.relay.database.sheet(&document);
+                for (_, fact) in sheet.known_facts() {
+                    if let FactBody::Verdict(Verdict::DoubleSale {
+                        voucher: about,
+                        standing,
+                        other,
+                    }) = &fact.body
+                        && about == voucher
+                    {
+                        standing_everywhere.insert(standing.sale);
+                        named.insert(standing.sale);
+                        named.insert(other.sale);
+                    }
+                }
+                let here: BTreeSet<IntentId> = sales
+                    .iter()
+                    .filter(|(_, till)| document == of_block || till.verdict() == Some(document))
+                    .map(|(sale, _)| *sale)
+                    .collect();
+                if !here.is_subset(&named) {
+                    return Err(format!(
+                        "{voucher:?} is sold as {here:?}; {document} names {named:?}"
+                    ));
+                }
+            }
+            if standing_everywhere.len() != 1 {
+                return Err(format!("{voucher:?} stands as {standing_everywhere:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// Decisions are carried out.
+    fn check_holds(&self) -> Check {
+        let facts = self.facts();
+        for hold in self.relay.database.holds.values() {
+            if hold.decided == Some(true) && hold.writes.iter().any(|write| !write.puts.is_empty())
+            {
+                let missing = hold
+                    .writes
+                    .iter()
+                    .flat_map(|write| &write.puts)
+                    .filter(|put| put.container == crdt_model::document::Container::Facts)
+                    .find(|put| !facts.contains_key(&put.key));
+                if let Some(put) = missing {
+                    return Err(format!(
+                        "hold {} was accepted, {} is not there",
+                        hold.id, put.key
+                    ));
+                }
+            }
+            if hold.decided.is_none() && !matches!(hold.listed_in, DocumentKey::Me(_)) {
+                return Err(format!("hold {} waits still", hold.id));
+            }
+        }
+        Ok(())
+    }
+
+    /// 4 and 5: a device holds exactly what it may, as the relay has it, and the ledgers are the sums.
+    fn check_replica(&mut self, device: usize) -> Check {
+        let me = self.devices[device].me;
+        let name = self.devices[device].name.clone();
+        let reader = self.relay.database.reader(me.person, me.device);
+        let database = &self.relay.database;
+        let Some(core) = &self.devices[device].core else {
+            return Err(format!("{name} is down"));
+        };
+        let replica = &core.replica;
+        for key in database.keys() {
+            let document = database.document(&key);
+            let here = replica.heads(&key).unwrap_or_default();
+            if !may_read(&reader, &key) {
+                // What it wrote itself it knows anyway; it gets nothing more of it.
+                let by_itself = |head: &[u8; 32]| {
+                    *head == genesis_hash()
+                        || database
+                            .rows
+                            .iter()
+                            .any(|row| row.hash == *head && row.device == Some(me.device))
+                };
+                if !here.iter().all(by_itself) {
+                    return Err(format!("{name} holds {key}, which it may not read"));
+                }
+                continue;
+            }
+            if here != document.heads() {
+                return Err(format!("{name} has other heads of {key} than the relay"));
+            }
+            if *replica.sheets().get(&key) != document.sheet() {
+                return Err(format!("{name} shows another {key} than the relay"));
+            }
+        }
+        let known = database.keys();
+        for key in replica.document_keys() {
+            let heads = replica.heads(key).unwrap_or_default();
+            if !known.contains(key) && heads.iter().any(|head| *head != genesis_hash()) {
+                return Err(format!(
+                    "{name} holds {key}, of which the relay knows nothing"
+                ));
+            }
+        }
+        let sum = cash_in_log(&self.facts(), me.person);
+        let shown = cash_of(replica.sheets(), me.person);
+        if sum != shown {
+            return Err(format!(
+                "{name} shows {shown:?} in cash; the log says {sum:?}"
+            ));
+        }
+        Ok(())
+    }
+}
+
+fn cash_in_log(facts: &BTreeMap<String, (DocumentKey, Fact)>, person: PersonId) -> Money {
+    facts
+        .values()
+        .filter_map(|(_, fact)| match &fact.body {
+            FactBody::Sale(sale) if fact.by == person => Some(sale.total()),
+            _ => None,
+        })
+        .sum()
+}

@@ -1,0 +1,264 @@
+//! The device's driver: two stores, and effects carried out one at a time, so that a crash can fall between any two.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crdt_model::codec;
+use crdt_model::fact::VoucherRef;
+use crdt_model::ids::IntentId;
+use crdt_model::replica::{Commit, Identity, Pending, Replica};
+use crdt_model::sync::batch::Batch;
+use crdt_model::sync::device::{Device, Effect, Event};
+use crdt_model::time::Timestamp;
+
+use crate::bugs::Bug;
+use crate::network::ConnectionId;
+use crate::random::Random;
+
+pub type Store = BTreeMap<String, Vec<u8>>;
+pub type Journal = BTreeMap<u64, Vec<u8>>;
+
+/// One thing left to do.
+#[derive(Debug)]
+pub enum Task {
+    Journal(Commit),
+    /// The database transaction; `meta` first is what a planted bug does.
+    Store(Commit),
+    MetaFirst(Commit),
+    Stored(u64),
+    Send(Vec<u8>),
+    Connect,
+    Close,
+    Seal(u32, Batch),
+}
+
+/// What the world is to do for a device.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Wish {
+    Connect,
+    Send(ConnectionId, Vec<u8>),
+    Close(ConnectionId),
+    /// "Sold" is on the screen.
+    Shown(IntentId),
+}
+
+pub struct SimDevice {
+    pub name: String,
+    pub me: Identity,
+    /// How wrong its clock is, in milliseconds.
+    pub skew: i64,
+    pub core: Option<Device>,
+    pub store: Store,
+    pub journal: Journal,
+    pub tasks: VecDeque<Task>,
+    pub link: Option<ConnectionId>,
+    /// Commits that show something when they are stored.
+    pub waiting: BTreeMap<u64, (IntentId, Vec<VoucherRef>)>,
+    /// Vouchers that people have in their hands from here.
+    pub handed_out: BTreeSet<VoucherRef>,
+    pub backup: Option<(Store, Journal)>,
+    /// The last sealed batch, as a locked screen would carry it.
+    pub sealed: Option<Vec<u8>>,
+    pub is_revoked: bool,
+    pub bug: Option<Bug>,
+}
+
+impl SimDevice {
+    pub fn new(name: impl Into<String>, me: Identity, bug: Option<Bug>) -> Self {
+        Self {
+            name: name.into(),
+            me,
+            skew: 0,
+            core: None,
+            store: Store::new(),
+            journal: Journal::new(),
+            tasks: VecDeque::new(),
+            link: None,
+            waiting: BTreeMap::new(),
+            handed_out: BTreeSet::new(),
+            backup: None,
+            sealed: None,
+            is_revoked: false,
+            bug,
+        }
+    }
+
+    pub const fn now(&self, now: Timestamp) -> Timestamp {
+        now.plus_millis(self.skew)
+    }
+
+    /// Starts as the web application does: from the database, from the journal, or both.
+    pub fn start(&mut self, random: &mut Random) -> Result<(), String> {
+        let journal: Vec<Vec<u8>> = self.journal.values().cloned().collect();
+        let (replica, commit) = if self.store.is_empty() {
+            let (replica, commit) = Replica::recover(self.me, journal, random);
+            (replica, Some(commit))
+        } else {
+            let mut replica = Replica::open(self.me, self.store.clone(), random)
+                .map_err(|error| format!("{} cannot open its store: {error}", self.name))?;
+            let commit = replica.adopt(journal, random);
+            (replica, commit)
+        };
+        if self.bug != Some(Bug::JournalNotFlushed) {
+            self.journal = replica.journal().into_iter().collect();
+        }
+        self.core = Some(Device::new(replica));
+        if let Some(commit) = commit {
+            self.commit(commit);
+        }
+        Ok(())
+    }
+
+    /// Everything in memory is gone.
+    pub fn crash(&mut self, random: &mut Random) -> Option<ConnectionId> {
+        if self.bug == Some(Bug::TransactionTorn)
+            && let Some(Task::Store(commit)) = self
+                .tasks
+                .iter()
+                .find(|task| matches!(task, Task::Store(_)))
+        {
+            let half = random.below(commit.writes.len() + 1);
+            let part: Vec<_> = commit
+                .writes
+                .iter()
+                .rev()
+                .take(half)
+                .map(|(key, value)| (key.clone(), value.clone()))
+                .collect();
+            for (key, value) in part {
+                apply(&mut self.store, key, value);
+            }
+        }
+        self.core = None;
+        self.tasks.clear();
+        self.waiting.clear();
+        self.link.take()
+    }
+
+    pub fn handle(&mut self, event: Event, now: Timestamp, random: &mut Random) {
+        let now = self.now(now);
+        if let Some(core) = &mut self.core {
+            for effect in core.handle(event, now, random) {
+                self.queue(effect);
+            }
+        }
+    }
+
+    fn queue(&mut self, effect: Effect) {
+        match effect {
+            Effect::Commit(commit) => self.commit(commit),
+            Effect::Connect => self.tasks.push_back(Task::Connect),
+            Effect::Send(bytes) => self.tasks.push_back(Task::Send(bytes)),
+            Effect::Close => self.tasks.push_back(Task::Close),
+            Effect::Seal { number, batch } => self.tasks.push_back(Task::Seal(number, batch)),
+            Effect::NothingToSeal => self.sealed = None,
+            Effect::Changed | Effect::Refused(_) => {}
+        }
+    }
+
+    pub fn commit(&mut self, commit: Commit) {
+        let number = commit.number;
+        if self.bug == Some(Bug::StoredTooEarly) {
+            self.tasks.push_back(Task::Stored(number));
+        }
+        if self.bug != Some(Bug::JournalNotFlushed) {
+            self.tasks.push_back(Task::Journal(commit.clone()));
+        }
+        if self.bug == Some(Bug::CursorBeforeChanges) {
+            self.tasks.push_back(Task::MetaFirst(commit.clone()));
+        }
+        self.tasks.push_back(Task::Store(commit));
+        if self.bug != Some(Bug::StoredTooEarly) {
+            self.tasks.push_back(Task::Stored(number));
+        }
+    }
+
+    /// Does the next thing. `settled` is told which intents are forgotten as safe.
+    pub fn step(
+        &mut self,
+        now: Timestamp,
+        random: &mut Random,
+        settled: &mut dyn FnMut(&Pending) -> Result<(), String>,
+    ) -> Result<Option<Wish>, String> {
+        let Some(task) = self.tasks.pop_front() else {
+            return Ok(None);
+        };
+        match task {
+            Task::Journal(commit) => {
+                for (order, bytes) in commit.pending {
+                    self.journal.insert(order, bytes);
+                }
+                for order in commit.settled {
+                    self.journal.remove(&order);
+                }
+            }
+            Task::MetaFirst(commit) => {
+                if let Some(meta) = commit.writes.get("meta") {
+                    apply(&mut self.store, "meta".into(), meta.clone());
+                }
+            }
+            Task::Store(commit) => {
+                for (key, value) in commit.writes {
+                    if value.is_none()
+                        && key.starts_with("o|")
+                        && let Some(old) = self.store.get(&key)
+                        && let Ok(pending) = codec::decode::<Pending>(old)
+                    {
+                        settled(&pending)?;
+                    }
+                    if value.is_some() || self.bug != Some(Bug::DeletionsIgnored) {
+                        apply(&mut self.store, key, value);
+                    }
+                }
+            }
+            Task::Stored(number) => {
+                self.handle(Event::Stored(number), now, random);
+                if let Some((intent, vouchers)) = self.waiting.remove(&number) {
+                    for voucher in vouchers {
+                        if !self.handed_out.insert(voucher) {
+                            return Err(format!(
+                                "{} hands out {voucher:?} a second time",
+                                self.name
+                            ));
+                        }
+                    }
+                    return Ok(Some(Wish::Shown(intent)));
+                }
+            }
+            Task::Connect => return Ok(Some(Wish::Connect)),
+            Task::Send(bytes) => return Ok(self.link.map(|link| Wish::Send(link, bytes))),
+            Task::Close => return Ok(self.link.take().map(Wish::Close)),
+            Task::Seal(number, batch) => {
+                let bytes = batch.encode();
+                self.sealed = Some(bytes.clone());
+                self.handle(Event::Sealed { number, bytes }, now, random);
+            }
+        }
+        Ok(None)
+    }
+
+    /// The pending work that a start now would find.
+    pub fn durable_outbox(&self) -> BTreeSet<IntentId> {
+        let stored = self
+            .store
+            .iter()
+            .filter(|(key, _)| key.starts_with("o|"))
+            .map(|(_, value)| value);
+        self.journal
+            .values()
+            .chain(stored)
+            .filter_map(|bytes| codec::decode::<Pending>(bytes).ok())
+            .map(|pending| pending.intent.id)
+            .collect()
+    }
+}
+
+pub fn apply(store: &mut Store, key: String, value: Option<Vec<u8>>) {
+    match value {
+        Some(value) => {
+            store.insert(key, value);
+        }
+        None => {
+            store.remove(&key);
+        }
+    }
+}

@@ -1,0 +1,757 @@
+//! The relay's driver over a database of vectors: one transaction is one call of [`Database::commit`].
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crdt_model::admission::{Reader, may_read};
+use crdt_model::capability::Principal;
+use crdt_model::document::{Actor, Document, DocumentId, DocumentKey, Hash, Sheet, heads_digest};
+use crdt_model::fact::{Fact, FactBody, SaleRef, VoucherRef};
+use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId};
+use crdt_model::relay::{Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
+use crdt_model::sync::batch::Batch;
+use crdt_model::sync::message::{CloseReason, Disposition, RelayMessage};
+use crdt_model::sync::relay::{ListedDocument, LogEntry, Session, Step};
+use crdt_model::time::Timestamp;
+use crdt_model::{codec, staff, voucher};
+
+use crate::bugs::Bug;
+use crate::network::ConnectionId;
+use crate::random::Random;
+use crate::world::Check;
+
+/// What is durable.
+#[derive(Clone, Default)]
+pub struct Database {
+    pub rows: Vec<Row>,
+    /// What the rows add up to, for speed.
+    documents: BTreeMap<DocumentKey, Document>,
+    pub holds: BTreeMap<HoldId, Hold>,
+    /// Registered devices, most recently seen first.
+    pub devices: Vec<(DeviceId, PersonId, bool)>,
+    /// Which life of the log this is.
+    pub history: u64,
+}
+
+impl Database {
+    pub fn head(&self) -> u64 {
+        self.rows.last().map_or(0, |row| row.seq)
+    }
+
+    pub fn keys(&self) -> BTreeSet<DocumentKey> {
+        self.documents.keys().copied().collect()
+    }
+
+    pub fn document(&self, key: &DocumentKey) -> Document {
+        self.documents.get(key).cloned().unwrap_or_default()
+    }
+
+    fn append(&mut self, row: Row) {
+        self.documents
+            .entry(row.document)
+            .or_default()
+            .apply_chunks([row.chunk.as_slice()])
+            .expect("what the log holds builds on what it holds");
+        self.rows.push(row);
+    }
+
+    pub fn sheet(&self, key: &DocumentKey) -> Sheet {
+        self.document(key).sheet()
+    }
+
+    /// Every fact in the order of acceptance.
+    pub fn facts(&self) -> impl Iterator<Item = (DocumentKey, &str, Fact)> {
+        self.rows.iter().flat_map(|row| {
+            row.ops
+                .iter()
+                .filter_map(|op| Some((row.document, op.key.as_str(), fact_of(op)?)))
+        })
+    }
+
+    fn commit(&mut self, outcome: &Outcome, bug: Option<Bug>) {
+        for row in &outcome.rows {
+            let forgotten = bug == Some(Bug::VerdictBlockForgotten)
+                && matches!(row.document, DocumentKey::VerdictBlock { .. });
+            if !forgotten {
+                self.append(row.clone());
+            }
+        }
+        if bug != Some(Bug::HoldsForgotten) {
+            for hold in &outcome.holds {
+                self.holds.insert(hold.id, hold.clone());
+            }
+        }
+    }
+
+    pub fn reader(&self, person: PersonId, device: DeviceId) -> Reader {
+        let staff = self.sheet(&DocumentKey::Staff);
+        let mut leases = BTreeSet::new();
+        for key in self.keys() {
+            if let DocumentKey::Batches(_) = key {
+                leases.extend(
+                    voucher::leases(&self.sheet(&key))
+                        .into_values()
+                        .filter(|lease| {
+                            lease.person == Some(person) && lease.device == Some(device)
+                        })
+                        .map(|lease| lease.block),
+                );
+            }
+        }
+        Reader {
+            principal: staff::principal(&staff, person),
+            leases,
+            history: self.history,
+        }
+    }
+
+    pub fn principal(&self, person: PersonId) -> Principal {
+        staff::principal(&self.sheet(&DocumentKey::Staff), person)
+    }
+}
+
+pub fn fact_of(op: &crdt_model::document::PlainOp) -> Option<Fact> {
+    match &op.value {
+        crdt_model::document::Scalar::Bytes(bytes) => Fact::decode(bytes).ok(),
+        _ => None,
+    }
+}
+
+/// What the network is to do.
+#[derive(Debug)]
+pub enum Output {
+    Send(ConnectionId, Vec<u8>),
+    Close(ConnectionId),
+}
+
+struct Live {
+    session: Session,
+    signer: Signer,
+}
+
+pub struct Relay {
+    pub org: OrgId,
+    actor: Actor,
+    pub database: Database,
+    state: Option<OrgState>,
+    sessions: BTreeMap<ConnectionId, Live>,
+    tickets: BTreeMap<String, DeviceId>,
+    tickets_made: u64,
+    /// Where a planted bug remembers too much.
+    old_cursors: BTreeMap<DeviceId, u64>,
+    /// Facts that were acknowledged as accepted, whatever became of the database since.
+    pub acknowledged: BTreeSet<(DocumentKey, String)>,
+    /// Facts that were ever committed.
+    pub committed: BTreeSet<(DocumentKey, String)>,
+    pub bug: Option<Bug>,
+    /// The next transaction fails; or the relay dies right after the next commit.
+    pub fail_next: bool,
+    pub die_after_next: bool,
+    pub trace: Vec<String>,
+    readers: BTreeMap<(PersonId, DeviceId), Reader>,
+}
+
+impl Relay {
+    pub fn new(org: OrgId, bug: Option<Bug>) -> Self {
+        Self {
+            org,
+            actor: Actor::from_bytes([0xee; 16]),
+            database: Database::default(),
+            state: None,
+            sessions: BTreeMap::new(),
+            tickets: BTreeMap::new(),
+            tickets_made: 0,
+            old_cursors: BTreeMap::new(),
+            acknowledged: BTreeSet::new(),
+            committed: BTreeSet::new(),
+            bug,
+            fail_next: false,
+            die_after_next: false,
+            trace: Vec::new(),
+            readers: BTreeMap::new(),
+        }
+    }
+
+    pub fn ticket(&mut self, device: DeviceId) -> String {
+        self.tickets_made += 1;
+        let ticket = format!("ticket-{}", self.tickets_made);
+        self.tickets.insert(ticket.clone(), device);
+        ticket
+    }
+
+    /// The process dies and starts again: only the database is left.
+    pub fn restart(&mut self) -> Vec<Output> {
+        self.state = None;
+        self.readers.clear();
+        let open: Vec<ConnectionId> = self.sessions.keys().copied().collect();
+        for id in &open {
+            self.closed(*id);
+        }
+        open.into_iter().map(Output::Close).collect()
+    }
+
+    pub fn restore(&mut self, backup: Database) -> Vec<Output> {
+        let history = self.database.history + 1;
+        let devices = std::mem::take(&mut self.database.devices);
+        self.database = backup;
+        // Registrations are made again at the next sign-in; that is not what is simulated here.
+        self.database.devices = devices;
+        if self.bug != Some(Bug::RestoreNotTold) {
+            self.database.history = history;
+        }
+        self.restart()
+    }
+
+    pub fn closed(&mut self, id: ConnectionId) {
+        if let Some(live) = self.sessions.remove(&id)
+            && let Some(device) = live.session.device()
+        {
+            self.old_cursors.insert(device, self.database.head());
+        }
+    }
+
+    fn state(&mut self) -> &mut OrgState {
+        let (org, head, actor) = (self.org, self.database.head(), self.actor);
+        self.state
+            .get_or_insert_with(|| OrgState::new(org, head, actor))
+    }
+
+    pub fn reader(&mut self, person: PersonId, device: DeviceId) -> Reader {
+        if let Some(known) = self.readers.get(&(person, device)) {
+            return known.clone();
+        }
+        let reader = self.database.reader(person, device);
+        self.readers.insert((person, device), reader.clone());
+        reader
+    }
+
+    /// The first documents, before anybody connects.
+    pub fn found(&mut self, writes: &[crdt_model::command::DocumentWrite], now: Timestamp) {
+        let outcome = self
+            .state()
+            .found(writes, now)
+            .expect("founding needs nothing");
+        self.database.commit(&outcome, None);
+        self.readers.clear();
+    }
+
+    /// A frame arrived.
+    pub fn frame(
+        &mut self,
+        id: ConnectionId,
+        bytes: &[u8],
+        now: Timestamp,
+        random: &mut Random,
+    ) -> Result<Vec<Output>, String> {
+        let live = self.sessions.entry(id).or_insert_with(|| Live {
+            session: Session::new(),
+            signer: Signer {
+                device: DeviceId::from_bytes([0; 16]),
+                person: PersonId::RELAY,
+                revoked: true,
+            },
+        });
+        let steps = live.session.frame(bytes);
+        let mut outputs = Vec::new();
+        self.carry_out(id, steps, now, random, &mut outputs)?;
+        Ok(outputs)
+    }
+
+    /// A batch arrives without a session of its device: by POST, or late.
+    pub fn post(
+        &mut self,
+        sealed: &[u8],
+        now: Timestamp,
+        random: &mut Random,
+    ) -> Result<Vec<Output>, String> {
+        let mut outputs = Vec::new();
+        if let Ok(batch) = Batch::decode(sealed) {
+            self.admit(None, &batch, now, random, &mut outputs)?;
+        }
+        Ok(outputs)
+    }
+
+    fn carry_out(
+        &mut self,
+        id: ConnectionId,
+        steps: Vec<Step>,
+        now: Timestamp,
+        random: &mut Random,
+        outputs: &mut Vec<Output>,
+    ) -> Check {
+        for step in steps {
+            let Some(live) = self.sessions.get_mut(&id) else {
+                return Ok(());
+            };
+            let more = match step {
+                Step::Send(message) => {
+                    self.check_readable(id, &message)?;
+                    outputs.push(Output::Send(id, codec::encode(&message)));
+                    continue;
+                }
+                Step::Identify {
+                    ticket,
+                    cursor,
+                    rights,
+                } => {
+                    let known = self.tickets.remove(&ticket).and_then(|device| {
+                        self.database
+                            .devices
+                            .iter()
+                            .find(|(known, _, revoked)| *known == device && !revoked)
+                            .copied()
+                    });
+                    match known {
+                        None => live.session.not_identified(),
+                        Some((device, person, revoked)) => {
+                            live.signer = Signer {
+                                device,
+                                person,
+                                revoked,
+                            };
+                            self.identify(id, cursor, rights, now, random, outputs)?
+                        }
+                    }
+                }
+                Step::Load { after } => {
+                    let (to, rows) = self.load(id, after, random);
+                    match self.sessions.get_mut(&id) {
+                        Some(live) => live.session.loaded(to, rows),
+                        None => return Ok(()),
+                    }
+                }
+                Step::List => {
+                    let listed: Vec<ListedDocument> = self
+                        .database
+                        .keys()
+                        .into_iter()
+                        .map(|key| ListedDocument {
+                            key,
+                            id: DocumentId::of(self.org, &key),
+                            digest: heads_digest(&self.database.document(&key).heads()),
+                        })
+                        .collect();
+                    live.session.listed(&listed, self.database.head())
+                }
+                Step::SendSnapshots(keys) => {
+                    for key in keys {
+                        let message = RelayMessage::Snapshot {
+                            key,
+                            bytes: self.database.document(&key).save().into(),
+                        };
+                        self.check_readable(id, &message)?;
+                        outputs.push(Output::Send(id, codec::encode(&message)));
+                    }
+                    continue;
+                }
+                Step::Admit { number, sealed } => match Batch::decode(&sealed) {
+                    Err(_) => live.session.close(CloseReason::BadFrame),
+                    Ok(batch) => {
+                        self.admit(Some((id, number)), &batch, now, random, outputs)?;
+                        continue;
+                    }
+                },
+                Step::Close(why) => {
+                    self.trace.push(format!("relay closes {id}: {why:?}"));
+                    self.closed(id);
+                    outputs.push(Output::Close(id));
+                    return Ok(());
+                }
+            };
+            self.carry_out(id, more, now, random, outputs)?;
+        }
+        Ok(())
+    }
+
+    fn identify(
+        &mut self,
+        id: ConnectionId,
+        cursor: u64,
+        rights: u64,
+        now: Timestamp,
+        random: &mut Random,
+        outputs: &mut Vec<Output>,
+    ) -> Result<Vec<Step>, String> {
+        let Some(signer) = self.sessions.get(&id).map(|live| live.signer) else {
+            return Ok(Vec::new());
+        };
+        // Most recently seen first.
+        self.database
+            .devices
+            .sort_by_key(|(device, ..)| *device != signer.device);
+        let sites: Vec<_> = self
+            .database
+            .keys()
+            .into_iter()
+            .filter_map(|key| match key {
+                DocumentKey::Batches(site) => Some(site),
+                _ => None,
+            })
+            .collect();
+        for site in sites {
+            let database = self.database.document(&DocumentKey::Batches(site));
+            let state = self.state();
+            if state.document(&DocumentKey::Batches(site)).is_none() {
+                state.provide_document(DocumentKey::Batches(site), RelayDocument::new(database));
+            }
+            let outcome = state
+                .bind_leases(site, signer.person, signer.device, now)
+                .map_err(|error| format!("binding leases: {error}"))?;
+            if !outcome.rows.is_empty() {
+                self.trace
+                    .push(format!("bound {} leases", outcome.rows.len()));
+                self.store(&outcome);
+                self.fan_out(None, &outcome, now, random, outputs)?;
+            }
+        }
+        let reader = self.reader(signer.person, signer.device);
+        let head = self.database.head();
+        let cursor = match (self.bug, self.old_cursors.get(&signer.device)) {
+            (Some(Bug::SessionKeptAcrossConnections), Some(old)) => cursor.max(*old),
+            _ => cursor,
+        };
+        let Some(live) = self.sessions.get_mut(&id) else {
+            return Ok(Vec::new());
+        };
+        Ok(live
+            .session
+            .identified(reader, signer.device, head, cursor, rights, now))
+    }
+
+    fn load(&self, id: ConnectionId, after: u64, random: &mut Random) -> (u64, Vec<LogEntry>) {
+        let page = 1 + random.below(12);
+        let rows: Vec<&Row> = self
+            .database
+            .rows
+            .iter()
+            .filter(|row| row.seq > after)
+            .take(page)
+            .collect();
+        let to = rows.last().map_or(after, |row| row.seq);
+        let own = self.sessions.get(&id).map(|live| live.signer.device);
+        let mut entries: Vec<LogEntry> = rows
+            .into_iter()
+            .filter(|row| self.bug != Some(Bug::OwnRowsNeverSent) || row.device != own)
+            .map(|row| LogEntry {
+                seq: row.seq,
+                key: row.document,
+                chunk: row.chunk.clone(),
+            })
+            .collect();
+        if self.bug == Some(Bug::RowSkippedBetweenPages) && entries.len() > 10 {
+            entries.pop();
+        }
+        (to, entries)
+    }
+
+    /// Stores an outcome: the transaction commits.
+    fn store(&mut self, outcome: &Outcome) {
+        self.database.commit(outcome, self.bug);
+        for row in &outcome.rows {
+            for op in row.ops.iter().filter(|op| fact_of(op).is_some()) {
+                self.committed.insert((row.document, op.key.clone()));
+            }
+        }
+        if touches_rights(outcome) {
+            self.readers.clear();
+        }
+    }
+
+    fn admit(
+        &mut self,
+        from: Option<(ConnectionId, u32)>,
+        batch: &Batch,
+        now: Timestamp,
+        random: &mut Random,
+        outputs: &mut Vec<Output>,
+    ) -> Check {
+        let registered = self
+            .database
+            .devices
+            .iter()
+            .find(|(device, ..)| *device == batch.device)
+            .copied();
+        let Some((device, person, revoked)) = registered else {
+            return Err("a batch of a device that nobody registered".into());
+        };
+        let signer = Signer {
+            device,
+            person,
+            revoked,
+        };
+        loop {
+            let needs = self
+                .state()
+                .needs(batch, now)
+                .map_err(|error| format!("an honest batch is not well formed: {error}"))?;
+            if needs.is_empty() {
+                break;
+            }
+            for need in needs {
+                self.provide(need);
+            }
+        }
+        let outcome = self
+            .state()
+            .admit(signer, batch, now)
+            .map_err(|error| format!("an honest batch is not looked at: {error}"))?;
+        let refused = outcome
+            .results
+            .iter()
+            .find(|(_, result)| matches!(result, Disposition::Refused(_)));
+        if let Some((_, refused)) = refused {
+            return Err(format!(
+                "a change of an honest device is refused: {refused:?} in {:?}",
+                batch.documents
+            ));
+        }
+        self.trace.push(format!(
+            "admitted {:?}: {} rows, {:?}",
+            batch.intents.iter().map(|i| i.id).collect::<Vec<_>>(),
+            outcome.rows.len(),
+            outcome.results.iter().map(|(_, r)| *r).collect::<Vec<_>>()
+        ));
+        if std::mem::take(&mut self.fail_next) && !outcome.rows.is_empty() {
+            self.trace.push("the transaction fails".into());
+            if self.bug != Some(Bug::CacheKeptAfterFailure) {
+                self.state = None;
+            }
+            if self.bug == Some(Bug::AckBeforeCommit) {
+                self.answer(from, batch, &outcome, now, random, outputs)?;
+            } else if let Some((id, _)) = from
+                && let Some(live) = self.sessions.get_mut(&id)
+            {
+                let steps = live.session.close(CloseReason::StoreAway);
+                self.carry_out(id, steps, now, random, outputs)?;
+            }
+            return Ok(());
+        }
+        self.store(&outcome);
+        if self.bug == Some(Bug::DuplicateAppended) {
+            self.append_again(batch);
+        }
+        if std::mem::take(&mut self.die_after_next) {
+            self.trace.push("the relay dies after the commit".into());
+            outputs.extend(self.restart());
+            return Ok(());
+        }
+        self.fan_out(from.map(|(id, _)| id), &outcome, now, random, outputs)?;
+        self.answer(from, batch, &outcome, now, random, outputs)
+    }
+
+    /// The planted mistake of a relay that does not look whether it has a change already.
+    fn append_again(&mut self, batch: &Batch) {
+        let intents: BTreeSet<IntentId> = batch.intents.iter().map(|intent| intent.id).collect();
+        let head = self.database.head();
+        let old: Vec<Row> = self
+            .database
+            .rows
+            .iter()
+            .filter(|row| row.intent.is_some_and(|intent| intents.contains(&intent)))
+            .filter(|row| row.seq + 20 < head)
+            .cloned()
+            .collect();
+        for mut row in old {
+            row.seq = self.database.head() + 1;
+            self.database.append(row);
+        }
+        self.state = None;
+    }
+
+    /// Tells the other sessions; rights before rows.
+    fn fan_out(
+        &mut self,
+        except: Option<ConnectionId>,
+        outcome: &Outcome,
+        now: Timestamp,
+        random: &mut Random,
+        outputs: &mut Vec<Output>,
+    ) -> Check {
+        let head = self.database.head();
+        let open: Vec<ConnectionId> = self.sessions.keys().copied().collect();
+        if touches_rights(outcome) && self.bug != Some(Bug::RightsNeverRenewed) {
+            for id in &open {
+                let Some(signer) = self.sessions.get(id).map(|live| live.signer) else {
+                    continue;
+                };
+                let reader = self.reader(signer.person, signer.device);
+                if let Some(live) = self.sessions.get_mut(id) {
+                    let steps = live.session.rights_changed(reader, now);
+                    self.carry_out(*id, steps, now, random, outputs)?;
+                }
+            }
+        }
+        for id in open.into_iter().filter(|id| Some(*id) != except) {
+            if let Some(live) = self.sessions.get_mut(&id) {
+                let steps = live.session.woken(head);
+                self.carry_out(id, steps, now, random, outputs)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn answer(
+        &mut self,
+        from: Option<(ConnectionId, u32)>,
+        batch: &Batch,
+        outcome: &Outcome,
+        now: Timestamp,
+        random: &mut Random,
+        outputs: &mut Vec<Output>,
+    ) -> Check {
+        let Some((id, number)) = from else {
+            return Ok(());
+        };
+        let head = self.database.head();
+        let accepted: BTreeSet<Hash> = outcome
+            .results
+            .iter()
+            .filter(|(_, result)| matches!(result, Disposition::Accepted | Disposition::Known))
+            .map(|(hash, _)| *hash)
+            .collect();
+        if let Ok(intents) = batch.expand() {
+            for full in intents.iter().flat_map(|(_, changes)| changes) {
+                let built = full.change.rebuild(batch.actor());
+                if built.is_ok_and(|change| accepted.contains(&change.hash().0)) {
+                    for op in full.change.ops.iter().filter(|op| fact_of(op).is_some()) {
+                        self.acknowledged.insert((full.document, op.key.clone()));
+                    }
+                }
+            }
+        }
+        let Some(live) = self.sessions.get_mut(&id) else {
+            return Ok(());
+        };
+        let own: Vec<u64> = outcome
+            .rows
+            .iter()
+            .filter(|row| row.device == Some(live.signer.device))
+            .map(|row| row.seq)
+            .collect();
+        let own = if live.signer.device == batch.device {
+            own
+        } else {
+            Vec::new()
+        };
+        let steps = live.session.admitted(number, &outcome.results, own, head);
+        self.carry_out(id, steps, now, random, outputs)
+    }
+
+    fn provide(&mut self, need: Need) {
+        match need {
+            Need::Document(key) => {
+                let document = RelayDocument::new(self.database.document(&key));
+                self.state().provide_document(key, document);
+            }
+            Need::Sold(block) => {
+                let sold = self.sold(block);
+                self.state().provide_sold(block, sold);
+            }
+            Need::Codes(wanted) => {
+                let mut found: BTreeMap<String, Option<VoucherRef>> =
+                    wanted.into_iter().map(|code| (code, None)).collect();
+                for (document, _, fact) in self.database.facts() {
+                    let (DocumentKey::Block { block, .. }, FactBody::Codes(codes)) =
+                        (document, &fact.body)
+                    else {
+                        continue;
+                    };
+                    for (index, code) in codes.packed.split('\n').enumerate() {
+                        if let Some(entry) = found.get_mut(code) {
+                            entry.get_or_insert(VoucherRef {
+                                block,
+                                index: u32::try_from(index).expect("blocks are small"),
+                            });
+                        }
+                    }
+                }
+                self.state().provide_codes(found);
+            }
+            Need::Receipt(receipt) => {
+                let first = self.database.facts().find_map(|(_, key, fact)| {
+                    match (&fact.body, key.parse()) {
+                        (FactBody::Sale(sale), Ok(id)) if sale.receipt == receipt => {
+                            fact.sale_ref(id)
+                        }
+                        _ => None,
+                    }
+                });
+                self.state().provide_receipt(receipt, first);
+            }
+            Need::Hold(id) => {
+                let hold = self.database.holds.get(&id).cloned();
+                self.state().provide_hold(id, hold);
+            }
+            Need::Devices(person) => {
+                let devices = self
+                    .database
+                    .devices
+                    .iter()
+                    .filter(|(_, owner, revoked)| *owner == person && !revoked)
+                    .map(|(device, ..)| *device)
+                    .collect();
+                self.state().provide_devices(person, devices);
+            }
+        }
+    }
+
+    fn sold(&self, block: BlockId) -> Vec<(u32, SaleRef)> {
+        self.database
+            .facts()
+            .filter(|(document, ..)| matches!(document, DocumentKey::Till { .. }))
+            .flat_map(|(_, key, fact)| {
+                let sale = key.parse().ok().and_then(|id| fact.sale_ref(id));
+                fact.vouchers()
+                    .into_iter()
+                    .filter(move |voucher| voucher.block == block)
+                    .filter_map(move |voucher| Some((voucher.index, sale.clone()?)))
+                    .collect::<Vec<_>>()
+            })
+            .collect()
+    }
+
+    /// Nothing leaves the relay that its reader may not read by what is committed.
+    fn check_readable(&mut self, id: ConnectionId, message: &RelayMessage) -> Check {
+        let keys: Vec<DocumentKey> = match message {
+            RelayMessage::Changes { changes, .. } => changes.iter().map(|c| c.key).collect(),
+            RelayMessage::Snapshot { key, .. } => vec![*key],
+            _ => return Ok(()),
+        };
+        let Some(signer) = self.sessions.get(&id).map(|live| live.signer) else {
+            return Ok(());
+        };
+        let reader = self.reader(signer.person, signer.device);
+        match keys.iter().find(|key| !may_read(&reader, key)) {
+            Some(key) => Err(format!(
+                "{key} is sent to {}, who may not read it",
+                signer.person
+            )),
+            None => Ok(()),
+        }
+    }
+
+    /// The cache and the database say the same.
+    pub fn check_cache(&self) -> Check {
+        let Some(state) = &self.state else {
+            return Ok(());
+        };
+        if state.head() != self.database.head() {
+            return Err("the relay's head is not that of its database".into());
+        }
+        for key in self.database.keys() {
+            if let Some(cached) = state.document(&key) {
+                let stored = self.database.document(&key);
+                if cached.heads() != stored.heads() || *cached.sheet() != stored.sheet() {
+                    return Err(format!("the relay's cache of {key} is not what is stored"));
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+fn touches_rights(outcome: &Outcome) -> bool {
+    outcome
+        .rows
+        .iter()
+        .any(|row| matches!(row.document, DocumentKey::Staff | DocumentKey::Batches(_)))
+}
