@@ -11,7 +11,7 @@ use crate::components::toast::ToastRegion;
 use crate::components::{Empty, Glyph, Skeleton};
 use crate::hooks::app::{AppState, Theme};
 use crate::hooks::worker::{Told, WorkerHandle};
-use crate::hooks::{App, AppAction, Phase, browser, use_app};
+use crate::hooks::{App, AppAction, Phase, browser, update, use_app};
 use crate::pages;
 use crate::protocol::{Answer, Event, Request};
 use crate::route::Route;
@@ -116,6 +116,11 @@ fn Screens() -> Html {
     };
     use_effect_with(title, |title| {
         browser::set_title(&format!("{title} · ViorNet"))
+    });
+    use_effect_with(route.section(), |section| {
+        if *section != Route::Sell {
+            update::activate_waiting();
+        }
     });
     match &app.state.phase {
         Phase::Starting => html! {

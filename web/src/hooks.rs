@@ -5,6 +5,7 @@ pub mod ask;
 pub mod browser;
 pub mod form;
 pub mod keys;
+pub mod update;
 pub mod worker;
 
 pub use app::{App, AppAction, Phase, use_app};

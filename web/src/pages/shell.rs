@@ -9,7 +9,6 @@ use yew_router::prelude::*;
 use crate::components::{Glyph, Icon, Menu};
 use crate::hooks::keys::{Wish, use_keys};
 use crate::hooks::{browser, use_app};
-use crate::i18n::Words;
 use crate::protocol::Session;
 use crate::route::Route;
 
@@ -146,12 +145,12 @@ fn BottomBar(props: &BarProps) -> Html {
     let (items, rest) = screens.split_at(shown);
     html! {
         <nav class="bottombar" aria-label={words.navigation()}>
-            { for items.iter().map(|route| item(words, *route, props.here)) }
+            { for items.iter().map(|route| item(*route, props.here)) }
             if !rest.is_empty() {
                 <Menu class="bottombar-more" label={words.more()} button={html! {
                     <><Icon glyph={Glyph::Ellipsis} /><span>{ words.more() }</span></>
                 }}>
-                    { for rest.iter().map(|route| item(words, *route, props.here)) }
+                    { for rest.iter().map(|route| item(*route, props.here)) }
                 </Menu>
             }
         </nav>
@@ -178,7 +177,7 @@ fn Sidebar(props: &BarProps) -> Html {
             html! {
                 <div class="sidebar-group">
                     if let Some(title) = title { <p class="sidebar-title" aria-hidden="true">{ title }</p> }
-                    { for routes.into_iter().map(|route| item(words, route, props.here)) }
+                    { for routes.into_iter().map(|route| item(route, props.here)) }
                 </div>
             }
         })
@@ -191,13 +190,37 @@ fn Sidebar(props: &BarProps) -> Html {
     }
 }
 
-fn item(words: Words, route: Route, here: Route) -> Html {
-    let is_here = route == here;
+#[derive(Properties, PartialEq)]
+struct NavItemProps {
+    route: Route,
+    is_here: bool,
+}
+
+/// Written by hand, because a router's link cannot say that it is the current page.
+#[component]
+fn NavItem(props: &NavItemProps) -> Html {
+    let words = use_app().words();
+    let navigator = use_navigator();
+    let route = props.route;
+    let onclick = Callback::from(move |event: MouseEvent| {
+        // With a modifier the browser opens a tab.
+        if event.ctrl_key() || event.meta_key() || event.shift_key() {
+            return;
+        }
+        if let Some(navigator) = &navigator {
+            event.prevent_default();
+            navigator.push(&route);
+        }
+    });
     html! {
-        <span class={classes!("nav-item", is_here.then_some("nav-here"))} data-closes="">
-            <Link<Route> to={route}>
+        <span class={classes!("nav-item", props.is_here.then_some("nav-here"))} data-closes="">
+            <a href={route.to_path()} {onclick} aria-current={props.is_here.then_some("page")}>
                 <Icon glyph={glyph(route)} /><span>{ route.title(words) }</span>
-            </Link<Route>>
+            </a>
         </span>
     }
+}
+
+fn item(route: Route, here: Route) -> Html {
+    html! { <NavItem key={route.to_path()} {route} is_here={route == here} /> }
 }
