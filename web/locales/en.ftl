@@ -588,3 +588,8 @@ what-lease = Block for { $name }
 what-recall = Recall of a block
 what-decision = Decision on a held item
 what-other = Change
+
+## Before the first sync, or without any role
+
+first-sync = Nothing to show yet
+first-sync-hint = Your roles and sites come with the first sync. If this stays, ask your administrator for a role.

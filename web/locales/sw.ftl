@@ -588,3 +588,8 @@ what-lease = Fungu kwa { $name }
 what-recall = Kurudisha fungu
 what-decision = Uamuzi wa kilichozuiliwa
 what-other = Badiliko
+
+## Before the first sync, or without any role
+
+first-sync = Bado hakuna cha kuonyesha
+first-sync-hint = Majukumu na vituo vyako huja na usawazishaji wa kwanza. Hali ikibaki hivi, muombe msimamizi akupe jukumu.

@@ -143,6 +143,10 @@ fn Screens() -> Html {
             Route::Home if session.may(Capability::Sell) && !session.may(Capability::SalesAll) => {
                 html! { <Redirect<Route> to={Route::Sell} /> }
             }
+            // Rights are data too: right after the first sign-in they are still on their way.
+            route if session.grants.is_empty() && route != Route::Sync => html! {
+                <pages::shell::Shell {route}><pages::not_found::FirstSync /></pages::shell::Shell>
+            },
             route if !route.is_open_to(session) => html! {
                 <pages::shell::Shell {route}><pages::not_found::NoPermission {route} /></pages::shell::Shell>
             },

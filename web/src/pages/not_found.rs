@@ -1,4 +1,4 @@
-//! No such page, and no right to open it.
+//! No such page, no right to open it, and no rights at all yet.
 
 use yew::prelude::*;
 
@@ -33,6 +33,17 @@ pub fn NoPermission(props: &NoPermissionProps) -> Html {
     html! {
         <Empty glyph={Glyph::Lock} title={words.no_permission()} hint={words.no_permission_who(&roles.join(", "))}>
             <Tap to={Route::Home} label={words.go_home()} look={Look::Primary} />
+        </Empty>
+    }
+}
+
+/// Signed in, but no right is known here: before the first sync, or when the last role was taken away.
+#[component]
+pub fn FirstSync() -> Html {
+    let words = use_app().words();
+    html! {
+        <Empty glyph={Glyph::RefreshCw} title={words.first_sync()} hint={words.first_sync_hint()}>
+            <Tap to={Route::Sync} label={words.sync()} look={Look::Primary} />
         </Empty>
     }
 }
