@@ -15,11 +15,13 @@ import { Device } from "./helpers/device.mjs";
 import { takeShot } from "./helpers/page.mjs";
 import { Server } from "./helpers/server.mjs";
 
+export * from "./helpers/app.mjs";
 export { Device, DESKTOP, PHONE } from "./helpers/device.mjs";
-export { fillIn, OWNER, setUp, signIn } from "./helpers/office.mjs";
+export * from "./helpers/office.mjs";
 export { assertAccessible, takeShot } from "./helpers/page.mjs";
 export { temporaryFolder, until } from "./helpers/processes.mjs";
 export { Server } from "./helpers/server.mjs";
+export * from "./helpers/shop.mjs";
 
 const LAST_WORDS = 4_000;
 

@@ -1,9 +1,26 @@
-// `cargo xtask shots`: every screen on a phone and on a desktop, light and dark, as an owner sees it
-// after the first set-up. A new screen is one line in SCREENS.
+// `cargo xtask shots`: every screen on a phone and on a desktop, in a business that has sold a little.
+// All in light and English; the screens that matter most also in dark and in Swahili. Below shots/:
+// <device>-<light or dark>-<language>/<screen>.png
 
-import { OWNER, setUp, signIn, Stage, takeShot } from "./helpers.mjs";
+import {
+  accept,
+  ASHA,
+  BARAKA,
+  chooseFile,
+  goTo,
+  invite,
+  openSale,
+  openShop,
+  OWNER,
+  sell,
+  signIn,
+  Stage,
+  sync,
+  takeShot,
+  VOUCHERS,
+} from "./helpers.mjs";
 
-const SCREENS = {
+const OFFICE_SCREENS = {
   home: "/",
   sell: "/sell",
   stock: "/stock",
@@ -17,30 +34,75 @@ const SCREENS = {
   sync: "/sync",
   "not-found": "/nowhere",
 };
+const AGENT_SCREENS = { sell: "/sell", stock: "/stock", sales: "/sales", sync: "/sync" };
+/** Those also pictured in dark and in Swahili. */
+const TOLD_AGAIN = ["home", "sell", "sales", "vouchers", "sync"];
+
+const SALES = [
+  { packageName: "1 Week" },
+  { packageName: "1 Week", method: "M-Pesa", reference: "SJK4H7L2QW" },
+  { packageName: "1 Week", client: { name: "Mzee Salum", phone: "0754 318 226" } },
+];
 
 const stage = new Stage();
 try {
-  const server = await stage.server();
-  const desktop = await stage.desktop("desktop");
-  await desktop.page.goto(await server.setUpLink());
-  await desktop.page.locator("#organisation").waitFor();
-  await takeShot(desktop.page, "desktop-light/set-up");
-  await setUp(desktop, server);
+  const { server, office, phones } = await openShop(stage, { agents: [ASHA, BARAKA] });
+  const [asha, baraka] = phones;
+  const newcomer = await stage.phone("newcomer");
+  const link = await invite(office, { name: "Neema Peter" });
+  await shoot(office, "staff-invite");
+  await newcomer.page.goto(link);
+  await newcomer.page.locator("#login").waitFor();
+  await shoot(newcomer, "invite");
+  await accept(newcomer, link, { login: "neema", password: "jua na mvua" });
+  await shoot(newcomer, "sell-nothing");
 
-  const phone = await stage.phone("phone");
-  await phone.page.goto(server.url("/"));
-  await phone.page.locator("#login").waitFor();
-  await takeShot(phone.page, "phone-light/sign-in");
-  await signIn(phone, server, OWNER);
+  for (const sale of SALES) {
+    await sell(asha, sale);
+    await sell(baraka, sale);
+  }
+  await shoot(asha, "receipt");
+  await sync(asha);
+  await asha.goOffline();
+  await sell(asha, SALES[0]);
+  await sell(asha, SALES[1]);
 
-  for (const device of [phone, desktop]) {
-    for (const colorScheme of ["light", "dark"]) {
-      await device.page.emulateMedia({ colorScheme });
-      for (const [name, path] of Object.entries(SCREENS)) {
-        await walkTo(device.page, path);
-        console.log(await takeShot(device.page, `${device.name}-${colorScheme}/${name}`));
-      }
-    }
+  await asha.page.getByRole("link", { name: "Sell again" }).click();
+  await asha.page.getByRole("button", { name: "M-Pesa", exact: true }).click();
+  await asha.page.locator("#reference").waitFor();
+  await shoot(asha, "sell-mpesa");
+  await asha.page.getByRole("button", { name: "Close" }).click();
+  await asha.page.getByRole("button", { name: "Client: Walk-in" }).click();
+  await asha.page.locator("#client-search").waitFor();
+  await shoot(asha, "sell-client");
+  await asha.page.getByRole("button", { name: "Close" }).click();
+  await everyScreen(asha, AGENT_SCREENS);
+
+  await chooseFile(office, VOUCHERS);
+  await shoot(office, "import-file");
+  await goTo(office.page, "Vouchers");
+  await office.page.getByRole("button", { name: "Lease" }).first().click();
+  await office.page.locator("#lease-to").waitFor();
+  await shoot(office, "vouchers-lease");
+  await office.page.getByRole("button", { name: "Close" }).click();
+  await openSale(office, (await receipts(office))[0]);
+  await shoot(office, "sale");
+  await everyScreen(office, OFFICE_SCREENS);
+
+  const owner = await stage.phone("owner");
+  await owner.page.goto(server.url("/"));
+  await owner.page.locator("#login").waitFor();
+  await shoot(owner, "sign-in");
+  await signIn(owner, server, OWNER);
+  await owner.page.getByTestId("sync-pill").filter({ hasText: "All safe" }).waitFor();
+  await everyScreen(owner, OFFICE_SCREENS);
+
+  const empty = await stage.server();
+  const visitor = await stage.desktop("visitor");
+  for (const device of [visitor, newcomer]) {
+    await device.page.goto(await empty.setUpLink());
+    await device.page.locator("#organisation").waitFor();
+    await shoot(device, "set-up");
   }
 } catch (error) {
   await stage.tellWhatIsThere("shots");
@@ -49,11 +111,45 @@ try {
   await stage.clear();
 }
 
+async function receipts({ page }) {
+  await goTo(page, "Sales");
+  return page.getByTestId("sales").locator(".sale-receipt").allTextContents();
+}
+
+async function everyScreen(device, screens) {
+  const again = Object.entries(screens).filter(([name]) => TOLD_AGAIN.includes(name));
+  await shootAll(device, Object.entries(screens), "light", "en");
+  await shootAll(device, again, "dark", "en");
+  await speak(device, "Kiswahili");
+  await shootAll(device, again, "light", "sw");
+  await speak(device, "English");
+}
+
+async function shootAll(device, screens, colorScheme, language) {
+  await device.page.emulateMedia({ colorScheme });
+  for (const [name, path] of screens) {
+    await walkTo(device.page, path);
+    await shoot(device, name, colorScheme, language);
+  }
+  await device.page.emulateMedia({ colorScheme: "light" });
+}
+
+async function shoot(device, name, colorScheme = "light", language = "en") {
+  console.log(await takeShot(device.page, `${device.kind}-${colorScheme}-${language}/${device.name}-${name}`));
+}
+
+/** By the person's menu, as one would. */
+async function speak({ page }, language) {
+  await page.locator(".person-menu > button").click();
+  await page.getByRole("button", { name: language }).click();
+  await page.keyboard.press("Escape");
+}
+
 /** Within the app, as a tap on a link does: loading the page anew would ask for the password again. */
 async function walkTo(page, path) {
   await page.evaluate((path) => {
     history.pushState(null, "", path);
     dispatchEvent(new PopStateEvent("popstate"));
   }, path);
-  await page.waitForFunction(() => !document.querySelector("[aria-busy=true]"));
+  await page.waitForFunction(() => !document.querySelector("[aria-busy=true], .bones"));
 }

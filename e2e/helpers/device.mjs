@@ -38,10 +38,15 @@ export class Device {
     return device;
   }
 
+  /** "phone" or "desktop". */
+  get kind() {
+    return this.#options.kind ?? "phone";
+  }
+
   /** Opens the browser (again) on the same profile. The page is blank until the story goes somewhere. */
   async open() {
-    const { kind = "phone", locale = "en-GB", colorScheme = "light" } = this.#options;
-    const isPhone = kind === "phone";
+    const { locale = "en-GB", colorScheme = "light" } = this.#options;
+    const isPhone = this.kind === "phone";
     this.context = await chromium.launchPersistentContext(this.profile, {
       executablePath: required("VIORNET_CHROMIUM"),
       args: FLAGS,

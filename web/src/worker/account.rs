@@ -64,8 +64,8 @@ pub async fn set_up(profile: &Profile, set_up: &SetUp) -> Result<Unlocked, Failu
             "name": set_up.organisation,
             "currency": set_up.currency.code(),
             "timezone": set_up.timezone,
-            "site": set_up.site,
         },
+        "site": { "name": set_up.site },
         "owner": { "name": set_up.owner, "login": set_up.login, "password": set_up.password },
     });
     let session = post("/api/setup", None, &body).await?;

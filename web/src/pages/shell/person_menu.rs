@@ -43,7 +43,7 @@ pub fn PersonMenu() -> Html {
     html! {
         <>
             <Menu class="person-menu" label={words.person_menu(&session.name)} button={html! {
-                <span class="avatar" aria-hidden="true">{ initials(&session.name) }</span>
+                <span class="avatar" data-initials={initials(&session.name)}></span>
             }}>
                 <p class="menu-head"><strong>{ &session.name }</strong><span class="muted">{ &session.organisation }</span></p>
                 <LanguageChoice />

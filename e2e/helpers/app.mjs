@@ -1,0 +1,121 @@
+// What everybody does in the app: walk by the menu, unlock, watch the sync pill, sell, read sales.
+
+import { until } from "./processes.mjs";
+
+/** Fills fields by id and sends the form they are in. */
+export async function fillIn(page, values) {
+  let form = null;
+  for (const [id, value] of Object.entries(values)) {
+    const field = page.locator(`#${id}`);
+    await field.fill(value);
+    form = page.locator("form", { has: field });
+  }
+  await form.locator("button[type=submit]").click();
+}
+
+/** Opens a screen by the main menu; on a phone it may be behind "More". */
+export async function goTo(page, name) {
+  const menu = page.getByRole("navigation", { name: "Main menu" });
+  const link = menu.getByRole("link", { name, exact: true });
+  const more = menu.getByRole("button", { name: "More" });
+  await link.or(more).first().waitFor();
+  if (!(await link.isVisible())) {
+    await more.click();
+  }
+  await link.click();
+  await page.getByRole("heading", { name, exact: true, level: 1 }).waitFor();
+}
+
+/** Opens an address on a device that knows its person, and unlocks with the password alone. */
+export async function unlock(device, url, { password }) {
+  await device.page.goto(url);
+  await fillIn(device.page, { password });
+  await device.page.getByTestId("sync-pill").waitFor();
+}
+
+/** Waits until the pill of the header says something, and answers its words. */
+export async function pillSays(device, words, timeoutMs) {
+  const pill = device.page.getByTestId("sync-pill");
+  let last = "";
+  const says = async () => {
+    last = await pill.textContent();
+    return words.test(last) && last;
+  };
+  return until(says, `${device.name}'s pill to say ${words}`, timeoutMs).catch((error) => {
+    throw new Error(`${error.message}; it says ${last}`);
+  });
+}
+
+/** As somebody does who sees the signal come back, and not before the pill has said that all is safe. */
+export async function sync(device) {
+  await goTo(device.page, "Sync");
+  await device.page.getByRole("button", { name: "Sync now" }).click();
+  await pillSays(device, /All safe/);
+}
+
+/** Waits until this many vouchers can be sold from this device. */
+export async function hasStock(device, count) {
+  await goTo(device.page, "My stock");
+  const left = device.page.getByTestId("stock-left").filter({ hasText: new RegExp(`^${count} vouchers? left`) });
+  await left.waitFor();
+}
+
+/** One sale at the till, up to its receipt; answers what the client reads there. */
+export async function sell(device, { packageName, method = "Cash", reference, client }) {
+  const { page } = device;
+  await goTo(page, "Sell");
+  const tile = page.locator(".tile-name", { hasText: new RegExp(`^${packageName}$`) });
+  await page.locator("button.tile", { has: tile }).click();
+  if (client) {
+    await page.getByRole("button", { name: "Client: Walk-in" }).click();
+    await page.getByRole("button", { name: "New client" }).click();
+    await fillIn(page, { "client-name": client.name, "client-phone": client.phone });
+    await page.getByRole("button", { name: `Client: ${client.name}` }).waitFor();
+  }
+  if (method === "Cash") {
+    await page.getByRole("button", { name: "Cash paid" }).click();
+  } else {
+    await page.getByRole("button", { name: method, exact: true }).click();
+    await fillIn(page, { reference });
+  }
+  await page.getByRole("heading", { name: "Sold" }).waitFor();
+  return { packageName, method, reference, client, ...(await readReceipt(page)) };
+}
+
+/** The receipt on screen. */
+export async function readReceipt(page) {
+  const receipt = page.getByTestId("receipt");
+  await receipt.waitFor();
+  return {
+    receipt: await receipt.getByTestId("receipt-number").textContent(),
+    total: number(await receipt.getByTestId("receipt-total").textContent()),
+    code: await receipt.getByTestId("code").first().textContent(),
+    state: await receipt.getByTestId("safety").textContent(),
+  };
+}
+
+/** The rows of the screen Sales: receipt number and state of each, newest first. */
+export async function readSales(page) {
+  await goTo(page, "Sales");
+  const list = page.getByTestId("sales");
+  await list.waitFor();
+  return list.getByRole("listitem").evaluateAll((rows) =>
+    rows.map((row) => ({
+      receipt: row.querySelector(".sale-receipt").textContent,
+      person: row.querySelector(".sale-person").textContent,
+      state: row.querySelector(".sale-state").textContent,
+    })),
+  );
+}
+
+/** Opens one sale from the list. */
+export async function openSale({ page }, receipt) {
+  await goTo(page, "Sales");
+  await page.getByTestId("sales").getByRole("link").filter({ hasText: receipt }).click();
+  await page.getByTestId("receipt").waitFor();
+}
+
+/** The digits of an amount or a count on screen. */
+export function number(text) {
+  return Number(text.replace(/[^\d]/g, ""));
+}

@@ -1,0 +1,129 @@
+// One voucher sold twice: both sales are kept, everyone concerned is told, one client gets a new code, and
+// the cash of both is counted.
+
+import assert from "node:assert/strict";
+
+import {
+  ASHA,
+  assertAccessible,
+  BARAKA,
+  goTo,
+  hasStock,
+  number,
+  openSale,
+  openShop,
+  readReceipt,
+  readSales,
+  recall,
+  sell,
+  story,
+  sync,
+  unlock,
+} from "../helpers.mjs";
+
+const week = { packageName: "1 Week" };
+
+story("a block is recalled from a phone without signal, and both sell from it", async (stage) => {
+  const { server, office, phones } = await openShop(stage, { agents: [ASHA, BARAKA], leased: [ASHA] });
+  const [asha, baraka] = phones;
+
+  await asha.goOffline();
+  await recall(office, { ...week, index: 0, to: BARAKA.name, reason: "Asha's phone is lost" });
+  await hasStock(baraka, 10);
+  await baraka.goOffline();
+  const hers = await sell(asha, week);
+  const his = await sell(baraka, week);
+  assert.equal(hers.code, his.code, "both sell the first code of the block");
+
+  // Hers reaches the server first, so it stands, though the block was not hers any more.
+  await asha.goOnline();
+  await sync(asha);
+  await baraka.goOnline();
+  await sync(baraka);
+
+  for (const device of [asha, baraka, office]) {
+    for (const { receipt } of [hers, his]) {
+      await openSale(device, receipt);
+      const told = device.page.getByTestId("double-sale");
+      await told.filter({ hasText: "Asha Mushi's sale stands" }).waitFor();
+      assert.match(await told.textContent(), /by Asha Mushi \(.+\) and Baraka John \(.+\)/);
+      assert.match(await device.page.getByTestId("receipt").textContent(), /Safe on server/);
+    }
+  }
+  await openSale(asha, hers.receipt);
+  await asha.page.getByTestId("after-recall").waitFor();
+  await assertAccessible(asha.page, "a double sale");
+
+  // His client gets a new code.
+  await openSale(baraka, his.receipt);
+  await baraka.page.getByRole("button", { name: "Give replacement" }).click();
+  await baraka.page.getByTestId("double-sale").filter({ hasText: "has a new code" }).waitFor();
+  const codes = await baraka.page.getByTestId("receipt").getByTestId("code").allTextContents();
+  assert.notEqual(codes[0], his.code);
+  await assertAccessible(baraka.page, "a replacement");
+  await sync(baraka);
+  await openSale(office, his.receipt);
+  await office.page.getByTestId("double-sale").filter({ hasText: "has a new code" }).waitFor();
+
+  await cashOfBoth(office, server, [hers, his]);
+  assert.deepEqual(await server.sql("select status, count(*) from sales group by 1 order by 1"), [
+    ["after_recall", "1"],
+    ["double", "1"],
+  ]);
+  assert.deepEqual(await server.sql("select count(*) from replacements"), [["1"]]);
+});
+
+story("a cloned profile sells the same voucher", async (stage) => {
+  const { server, office, phones } = await openShop(stage);
+  const [phone] = phones;
+  await phone.close();
+  const copy = stage.add(await phone.clone("asha-copy"));
+  await phone.open();
+
+  const sold = [];
+  for (const device of [phone, copy]) {
+    await device.goOffline();
+    await unlock(device, server.url("/sell"), ASHA);
+    sold.push(await sell(device, week));
+    sold.push(await sell(device, week));
+  }
+  assert.equal(sold[0].code, sold[2].code);
+  assert.equal(sold[1].code, sold[3].code);
+
+  for (const device of [phone, copy]) {
+    await device.goOnline();
+    await sync(device);
+  }
+  await sync(phone);
+
+  // Four sales on every screen, two of them told as sold twice by the same person.
+  for (const device of [phone, copy, office]) {
+    const rows = await readSales(device.page);
+    assert.equal(rows.length, 4, `${device.name}: ${JSON.stringify(rows)}`);
+    assert.ok(rows.every((row) => row.state.includes("Sold twice")), JSON.stringify(rows));
+    assert.ok(rows.every((row) => row.state.includes("Safe on server")), JSON.stringify(rows));
+  }
+  await cashOfBoth(office, server, sold);
+  assert.deepEqual(await server.sql("select status, count(*) from sales group by 1 order by 1"), [
+    ["double", "2"],
+    ["standing", "2"],
+  ]);
+
+  // Both go on selling, each what the other has not sold.
+  await hasStock(phone, 8);
+  const next = await sell(phone, week);
+  await sync(phone);
+  await hasStock(copy, 7);
+  const after = await sell(copy, week);
+  assert.equal(new Set([next, after, ...sold].map((sale) => sale.code)).size, 4);
+  assert.equal((await readReceipt(copy.page)).code, after.code);
+});
+
+/** No client's money disappears, whosever sale stands. */
+async function cashOfBoth(office, server, sales) {
+  const total = sales.reduce((sum, sale) => sum + sale.total, 0);
+  await goTo(office.page, "Sales");
+  const revenue = office.page.getByTestId("sales-revenue");
+  assert.equal(number(await revenue.textContent()), total);
+  assert.deepEqual(await server.sql("select count(*), sum(total_minor) from sales"), [[`${sales.length}`, `${total}`]]);
+}

@@ -1,0 +1,160 @@
+// What breaks around a person who sells: stores that the browser empties or fails to write, the database
+// of the server, a second tab. Selling goes on, and nothing that was shown as sold is lost.
+
+import assert from "node:assert/strict";
+import { readdirSync, readFileSync, rmSync } from "node:fs";
+import { join } from "node:path";
+
+import {
+  ASHA,
+  assertAccessible,
+  goTo,
+  hasStock,
+  openShop,
+  pillSays,
+  readSales,
+  sell,
+  story,
+  sync,
+  unlock,
+  until,
+} from "../helpers.mjs";
+
+const week = { packageName: "1 Week" };
+
+const receiptsOf = (sales) => sales.map((sale) => sale.receipt).sort();
+
+async function receiptsOnServer(server) {
+  return (await server.sql("select receipt from sales order by 1")).flat();
+}
+
+story("the browser loses the database of the app, and no sale with it", async (stage) => {
+  const { server, phones } = await openShop(stage);
+  const [phone] = phones;
+  await server.kill();
+  const sold = [await sell(phone, week), await sell(phone, week), await sell(phone, week)];
+  await phone.close();
+  rmSync(join(phone.profile, "Default", "IndexedDB"), { recursive: true });
+  await phone.open();
+  await unlock(phone, server.url("/sales"), ASHA);
+
+  const rows = await readSales(phone.page);
+  assert.deepEqual(receiptsOf(rows), receiptsOf(sold));
+  assert.ok(rows.every((row) => row.state.includes("Saved on this phone")), JSON.stringify(rows));
+  await pillSays(phone, /3 on this phone/);
+  await goTo(phone.page, "Sync");
+  await phone.page.getByText("The browser lost this app's store").waitFor();
+  await assertAccessible(phone.page, "recovering");
+
+  await server.start();
+  await sync(phone);
+  assert.deepEqual(await receiptsOnServer(server), receiptsOf(sold));
+  await hasStock(phone, 7);
+  const next = await sell(phone, week);
+  assert.ok(!sold.some((sale) => sale.code === next.code), "a sold code is not sold again");
+  await sync(phone);
+});
+
+/** Makes every further write of one kind fail in the worker that keeps the sales. */
+async function breakWrites(device, kind) {
+  const [worker] = device.page.workers();
+  await worker.evaluate((kind) => {
+    const fail = () => {
+      throw new DOMException("the disk is broken", "UnknownError");
+    };
+    if (kind === "database") {
+      IDBObjectStore.prototype.put = fail;
+    } else {
+      FileSystemSyncAccessHandle.prototype.write = fail;
+    }
+  }, kind);
+}
+
+for (const [kind, told] of [
+  ["database", /main store on this device failed/],
+  ["journal", /second store on this device failed/],
+]) {
+  story(`a phone whose ${kind} fails says so and sells on with the other store`, async (stage) => {
+    const { server, phones } = await openShop(stage);
+    const [phone] = phones;
+    await server.kill();
+    const sold = [await sell(phone, week)];
+    await breakWrites(phone, kind);
+    sold.push(await sell(phone, week));
+    await phone.page.getByText(told).first().waitFor();
+    await assertAccessible(phone.page, `the ${kind} failed`);
+    sold.push(await sell(phone, week));
+
+    // As after a flat battery; the store works again.
+    await phone.kill();
+    await phone.open();
+    await unlock(phone, server.url("/sales"), ASHA);
+    assert.deepEqual(receiptsOf(await readSales(phone.page)), receiptsOf(sold));
+    await server.start();
+    await sync(phone);
+    assert.deepEqual(await receiptsOnServer(server), receiptsOf(sold));
+  });
+}
+
+story("a phone on which nothing can be saved sells nothing", async (stage) => {
+  const { server, phones } = await openShop(stage);
+  const [phone] = phones;
+  await server.kill();
+  const sold = await sell(phone, week);
+  await breakWrites(phone, "database");
+  await breakWrites(phone, "journal");
+  await goTo(phone.page, "Sell");
+  await phone.page.locator("button.tile").filter({ hasText: "1 Week" }).first().click();
+  await phone.page.getByRole("button", { name: "Cash paid" }).click();
+  await phone.page.getByTestId("failure").filter({ hasText: "could not save it, so it did not happen" }).waitFor();
+  await assertAccessible(phone.page, "nothing could be saved");
+
+  await phone.reopen();
+  await unlock(phone, server.url("/sales"), ASHA);
+  assert.deepEqual(receiptsOf(await readSales(phone.page)), [sold.receipt]);
+});
+
+story("PostgreSQL is away: the app stays usable, the server says so and recovers by itself", async (stage) => {
+  const { server, office, phones } = await openShop(stage, { server: { database: "embedded" } });
+  const [phone] = phones;
+  const readiness = () => fetch(server.url("/readyz")).then((answer) => answer.status);
+  assert.equal(await readiness(), 200);
+  const begun = server.log.length;
+  process.kill(postmaster(server.dataFolder), "SIGKILL");
+  await until(async () => (await readiness()) === 503, "the server to say that it cannot work");
+  const sold = [await sell(phone, week), await sell(phone, week)];
+
+  await until(async () => (await readiness()) === 200, `PostgreSQL to be back\n${server.log.slice(begun)}`, 40_000);
+  await sync(phone);
+  await sync(office);
+  assert.deepEqual(receiptsOf(await readSales(office.page)), receiptsOf(sold));
+});
+
+function postmaster(folder) {
+  const file = readdirSync(folder, { recursive: true }).find((name) => name.endsWith("postmaster.pid"));
+  return Number(readFileSync(join(folder, file), "utf8").split("\n")[0]);
+}
+
+story("two tabs sell through one writer, and the second goes on when the first is closed", async (stage) => {
+  const { server, phones } = await openShop(stage);
+  const [phone] = phones;
+  const sold = [await sell(phone, week)];
+  const second = { name: "second tab", page: await phone.context.newPage() };
+  await unlock(second, server.url("/sell"), ASHA);
+  sold.push(await sell(second, week));
+
+  const first = { name: "first tab", page: phone.page };
+  assert.deepEqual(receiptsOf(await readSales(first.page)), receiptsOf(sold));
+  sold.push(await sell(first, week));
+  assert.deepEqual(receiptsOf(await readSales(second.page)), receiptsOf(sold));
+
+  await first.page.close();
+  await until(async () => {
+    await goTo(second.page, "My stock");
+    return second.page.getByTestId("stock-left").filter({ hasText: "7 vouchers left" }).isVisible();
+  }, "the second tab to have the stock");
+  sold.push(await sell(second, week));
+  await sync(second);
+  assert.deepEqual(await receiptsOnServer(server), receiptsOf(sold));
+  assert.equal(new Set(sold.map((sale) => sale.code)).size, sold.length);
+});

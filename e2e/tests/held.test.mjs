@@ -1,0 +1,141 @@
+// Somebody's role changed while the phone was away: what it no longer allows is held until the office
+// decides, and everything else goes through.
+
+import assert from "node:assert/strict";
+
+import {
+  accept,
+  addFirstPackages,
+  ASHA,
+  assertAccessible,
+  fillIn,
+  goTo,
+  hasStock,
+  importVouchers,
+  invite,
+  lease,
+  OWNER,
+  openSale,
+  pillSays,
+  readReceipt,
+  readSales,
+  sell,
+  setUp,
+  story,
+  until,
+} from "../helpers.mjs";
+
+const week = { packageName: "1 Week" };
+const month = { packageName: "1 Month" };
+const OTHER_SITE = "Kariakoo";
+
+/** Chooses the site one works at. */
+async function workAt({ page }, site) {
+  await page.getByRole("button", { name: /^Site: / }).click();
+  await page.getByRole("button", { name: site, exact: true }).click();
+  await page.getByRole("button", { name: `Site: ${site}` }).waitFor();
+}
+
+async function addSite(device, name) {
+  const { page } = device;
+  await page.getByRole("button", { name: /^Site: / }).click();
+  await page.getByRole("button", { name: "Add site" }).click();
+  await fillIn(page, { "site-name": name });
+  await page.locator("#site-name").waitFor({ state: "detached" });
+}
+
+/** Asha sells at two sites, with a block of each; then she loses one of the two roles while offline. */
+async function loseRole(stage) {
+  const server = await stage.server();
+  const office = await stage.desktop("office");
+  await setUp(office, server);
+  await addFirstPackages(office);
+  await importVouchers(office, { profile: "WIKI-1", ...week, blockSize: 10 });
+  await addSite(office, OTHER_SITE);
+  const asha = await stage.phone("asha");
+  const link = await invite(office, ASHA);
+  await office.page.getByRole("button", { name: "Add role" }).click();
+  await office.page.locator("#place").selectOption({ label: OTHER_SITE });
+  await office.page.locator("dialog").getByRole("button", { name: "Add role" }).click();
+  await office.page.getByText(`Agent · ${OTHER_SITE}`).waitFor();
+  await accept(asha, link, ASHA);
+  await asha.isReadyForOffline();
+  await lease(office, { ...week, index: 0, to: ASHA.name });
+  await workAt(office, OTHER_SITE);
+  await importVouchers(office, { profile: "MWEZI-1", ...month, blockSize: 6 });
+  await lease(office, { ...month, index: 0, to: ASHA.name });
+  await hasStock(asha, 16);
+
+  await asha.goOffline();
+  await goTo(office.page, "Staff");
+  await office.page.getByRole("link", { name: ASHA.name }).click();
+  await office.page.getByRole("button", { name: `Remove Agent · ${OWNER.site}` }).click();
+  await pillSays(office, /All safe/);
+
+  await workAt(asha, OWNER.site);
+  const held = await sell(asha, { ...week, client: { name: "Mama Neema", phone: "0713 204 118" } });
+  await workAt(asha, OTHER_SITE);
+  const fine = await sell(asha, month);
+  await asha.goOnline();
+  await goTo(asha.page, "Sync");
+  await asha.page.getByRole("button", { name: "Sync now" }).click();
+  await pillSays(asha, /Needs you \(\d\)/);
+  return { server, office, asha, held, fine };
+}
+
+async function stateOf(device, receipt) {
+  const rows = await readSales(device.page);
+  return rows.find((row) => row.receipt === receipt)?.state ?? "not there";
+}
+
+story("a held sale is seen by both sides and accepted with one click", async (stage) => {
+  const { server, office, asha, held, fine } = await loseRole(stage);
+
+  const mine = asha.page.getByTestId("needs-you");
+  await mine.filter({ hasText: held.receipt }).filter({ hasText: "A manager must decide" }).waitFor();
+  await assertAccessible(asha.page, "held, for the agent");
+  assert.match(await stateOf(asha, held.receipt), /Needs you/);
+  assert.match(await stateOf(asha, fine.receipt), /Safe on server/);
+  assert.deepEqual(await server.sql("select receipt from sales"), [[fine.receipt]]);
+
+  await goTo(office.page, "Sync");
+  const row = office.page.getByTestId("to-decide").getByRole("listitem").filter({ hasText: held.receipt });
+  await row.filter({ hasText: `From ${ASHA.name}` }).waitFor();
+  await assertAccessible(office.page, "held, for the office");
+  await row.getByRole("button", { name: "Accept" }).click();
+  await office.page.getByTestId("to-decide").waitFor({ state: "detached" });
+
+  await pillSays(asha, /All safe/);
+  const isSafe = async () => /Safe on server/.test(await stateOf(asha, held.receipt));
+  await until(isSafe, "the accepted sale to be safe on the phone");
+  assert.match(await stateOf(office, held.receipt), /Safe on server/);
+  await openSale(office, held.receipt);
+  assert.equal((await readReceipt(office.page)).code, held.code);
+  assert.deepEqual(
+    await server.sql("select receipt from sales order by 1"),
+    [held.receipt, fine.receipt].sort().map((receipt) => [receipt]),
+  );
+});
+
+story("a declined sale tells the agent who declined it and why", async (stage) => {
+  const { server, office, asha, held, fine } = await loseRole(stage);
+
+  await goTo(office.page, "Sync");
+  const row = office.page.getByTestId("to-decide").getByRole("listitem").filter({ hasText: held.receipt });
+  await row.getByRole("button", { name: "Decline" }).click();
+  await assertAccessible(office.page, "declining");
+  await fillIn(office.page, { "decline-reason": "The money was not handed over" });
+  await office.page.getByTestId("to-decide").waitFor({ state: "detached" });
+
+  await goTo(asha.page, "Sync");
+  const mine = asha.page.getByTestId("needs-you").getByRole("listitem").filter({ hasText: held.receipt });
+  await mine.filter({ hasText: `Declined by ${OWNER.owner}: The money was not handed over` }).waitFor();
+  assert.deepEqual(await server.sql("select receipt from sales"), [[fine.receipt]]);
+
+  // Read and put away, it is gone from the phone and not counted.
+  await mine.getByRole("button", { name: "Dismiss" }).click();
+  await asha.page.getByTestId("needs-you").waitFor({ state: "detached" });
+  await pillSays(asha, /All safe/);
+  const rows = await readSales(asha.page);
+  assert.deepEqual(rows.map((row) => row.receipt), [fine.receipt]);
+});
