@@ -17,6 +17,7 @@ const FILES: &[(&str, &str)] = &[
     migration!("20261120140100_create_people_and_sign_in.sql"),
     migration!("20261120140200_create_change_log.sql"),
     migration!("20261120150000_create_projections.sql"),
+    migration!("20261120160000_add_log_history.sql"),
 ];
 
 /// Everything there is to apply, in order.

@@ -91,6 +91,7 @@ pub async fn reader(
     Ok(Reader {
         principal,
         leases: leases.into_iter().collect(),
+        history: changes::history(tx, org).await?,
     })
 }
 

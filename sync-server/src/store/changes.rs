@@ -45,6 +45,15 @@ pub async fn head(tx: &mut PgConnection, org: OrgId) -> Result<u64, sqlx::Error>
     Ok(seq_from_sql(head))
 }
 
+/// Which life of the log this is; see `Reader::history`.
+pub async fn history(tx: &mut PgConnection, org: OrgId) -> Result<u64, sqlx::Error> {
+    let history: i64 = sqlx::query_scalar("select history from organisations where id = $1")
+        .bind(org.sql())
+        .fetch_one(tx)
+        .await?;
+    Ok(history.unsigned_abs())
+}
+
 pub async fn set_head(tx: &mut PgConnection, org: OrgId, head: u64) -> Result<(), sqlx::Error> {
     sqlx::query("update organisations set head_seq = $2 where id = $1")
         .bind(org.sql())
