@@ -32,14 +32,11 @@ pub fn text(app: &App, failure: &Failure) -> String {
 fn server(words: Words, problem: &str) -> String {
     match problem {
         "too-many-attempts" => words.fail_attempts().into(),
-        "wrong-password" | "unauthorized" => words.fail_wrong_password().into(),
-        "setup-done" => words.fail_set_up_done().into(),
-        "setup-token" | "invite-expired" | "invite-used" | "invite-unknown" => {
-            words.fail_link().into()
-        }
+        "wrong-login" => words.fail_wrong_password().into(),
+        "already-set-up" => words.fail_set_up_done().into(),
+        "link-invalid" => words.fail_link().into(),
         "login-taken" => words.fail_login_taken().into(),
-        "password-weak" => words.fail_password_weak().into(),
-        "forbidden" => words.fail_not_allowed().into(),
+        "not-signed-in" | "session-ended" => words.fail_locked().into(),
         other => words.fail_server(other),
     }
 }

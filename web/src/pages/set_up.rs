@@ -13,7 +13,7 @@ use crate::protocol::{Request, SetUp};
 use crate::route::Route;
 
 /// The server checks it again.
-pub const PASSWORD_LENGTH_MIN: usize = 10;
+pub const PASSWORD_LENGTH_MIN: usize = 8;
 
 const TIMEZONES: [&str; 5] = [
     "Africa/Dar_es_Salaam",
