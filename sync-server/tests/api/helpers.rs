@@ -77,9 +77,13 @@ impl TestApp {
     }
 
     pub async fn start_with(web: &Path) -> Self {
-        let options = create_database().await;
-        let pool = database::open(options.clone()).await.unwrap();
         let clock = Clock::manual(Timestamp::from_millis(NOW));
+        Self::start_on(create_database().await, clock, web).await
+    }
+
+    /// On a database that exists.
+    pub async fn start_on(options: PgConnectOptions, clock: Clock, web: &Path) -> Self {
+        let pool = database::open(options.clone()).await.unwrap();
         let app = App::new(pool, clock, vec![ORIGIN.to_owned()])
             .await
             .unwrap();
@@ -89,6 +93,12 @@ impl TestApp {
             router,
             options,
         }
+    }
+
+    /// Another server over the same database.
+    pub async fn second_node(&self) -> Self {
+        let clock = self.app.clock.clone();
+        Self::start_on(self.options.clone(), clock, Path::new("no such folder")).await
     }
 
     /// As the owner of the tables, whom no policy binds.

@@ -3,9 +3,11 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 mod devices;
+mod frames;
 mod helpers;
 mod invites;
 mod isolation;
+mod nodes;
 mod profile;
 mod relay;
 mod serving;

@@ -1,5 +1,6 @@
 //! A person's browser profile: the real device core with a signing key, over a real WebSocket.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
@@ -61,24 +62,34 @@ pub async fn open(address: SocketAddr) -> Socket {
     socket
 }
 
-pub struct Key(EcdsaKeyPair);
+pub struct Key {
+    pair: EcdsaKeyPair,
+    pkcs8: Vec<u8>,
+}
 
 impl Key {
     pub fn new() -> Self {
         let random = SystemRandom::new();
         let pkcs8 =
             EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &random).unwrap();
-        let key =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &random);
-        Self(key.unwrap())
+        Self::read(pkcs8.as_ref().to_vec())
+    }
+
+    fn read(pkcs8: Vec<u8>) -> Self {
+        let random = SystemRandom::new();
+        let pair = EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &pkcs8, &random);
+        Self {
+            pair: pair.unwrap(),
+            pkcs8,
+        }
     }
 
     pub fn public(&self) -> String {
-        BASE64_STANDARD.encode(self.0.public_key().as_ref())
+        BASE64_STANDARD.encode(self.pair.public_key().as_ref())
     }
 
     pub fn sign(&self, bytes: &[u8]) -> Vec<u8> {
-        let signature = self.0.sign(&SystemRandom::new(), bytes).unwrap();
+        let signature = self.pair.sign(&SystemRandom::new(), bytes).unwrap();
         signature.as_ref().to_vec()
     }
 }
@@ -94,7 +105,9 @@ pub struct Profile {
     pub key: Key,
     pub sealing_key: SealingPublicKey,
     pub socket: Option<Socket>,
-    identity: Identity,
+    pub identity: Identity,
+    /// What the commits wrote.
+    store: BTreeMap<String, Vec<u8>>,
     clock: Clock,
 }
 
@@ -123,7 +136,29 @@ impl Profile {
             sealing_key: SealingPublicKey::from_bytes(&sealing_key).unwrap(),
             socket: None,
             identity,
+            store: BTreeMap::new(),
             clock: app.app.clock.clone(),
+        }
+    }
+
+    /// The same profile on another disk, as it was stored.
+    pub fn copy(&self) -> Self {
+        let replica = Replica::open(self.identity, self.store.clone(), &mut UnwrapErr(SysRng));
+        Self {
+            device: Device::new(replica.unwrap()),
+            browser: Browser {
+                cookies: self.browser.cookies.clone(),
+                access_token: self.browser.access_token.clone(),
+            },
+            person: self.person,
+            refused: Vec::new(),
+            sealed: None,
+            key: Key::read(self.key.pkcs8.clone()),
+            sealing_key: self.sealing_key,
+            socket: None,
+            identity: self.identity,
+            store: self.store.clone(),
+            clock: self.clock.clone(),
         }
     }
 
@@ -181,6 +216,14 @@ impl Profile {
         }
     }
 
+    /// Exchanges frames until the connection ends, and says why it did.
+    pub async fn until_closed(&mut self) -> Option<CloseReason> {
+        tokio::time::timeout(PATIENCE, async { while self.receive().await {} })
+            .await
+            .expect("the connection should end");
+        self.refused.last().copied()
+    }
+
     /// Takes one frame. False: the connection ended.
     async fn receive(&mut self) -> bool {
         let Some(socket) = &mut self.socket else {
@@ -227,7 +270,15 @@ impl Profile {
         let mut effects = std::collections::VecDeque::from(effects);
         while let Some(effect) = effects.pop_front() {
             let more = match effect {
-                Effect::Commit(commit) => self.handle(Event::Stored(commit.number)),
+                Effect::Commit(commit) => {
+                    for (key, value) in commit.writes {
+                        match value {
+                            Some(value) => self.store.insert(key, value),
+                            None => self.store.remove(&key),
+                        };
+                    }
+                    self.handle(Event::Stored(commit.number))
+                }
                 Effect::Seal { number, batch } => {
                     let bytes = self.seal(&batch);
                     self.sealed = Some(bytes.clone());

@@ -17,7 +17,6 @@ use crdt_model::sale::{Buyer, SellOrder};
 use crdt_model::voucher::Code;
 use serde_json::json;
 use sync_server::ids::new_id;
-use sync_server::store::SqlId;
 
 use crate::helpers::{Browser, PASSWORD, TestApp};
 use crate::profile::{Profile, listen};
@@ -35,7 +34,10 @@ pub struct Shop {
 
 impl Shop {
     pub async fn open() -> Self {
-        let app = TestApp::start().await;
+        Self::open_on(TestApp::start().await).await
+    }
+
+    pub async fn open_on(app: TestApp) -> Self {
         let address = listen(&app).await;
         let (browser, _) = app.set_up().await;
         let mut office = Profile::register(&app, browser).await;
@@ -187,7 +189,6 @@ async fn two_agents_sell_and_the_books_agree() {
     let (asha_id, baraka_id) = (asha.person, baraka.person);
     shop.lease(one, asha_id).await;
     shop.lease(two, baraka_id).await;
-    asha.until(|_| true).await;
     wait_for_block(&mut asha, one).await;
     wait_for_block(&mut baraka, two).await;
     assert!(!holds(&asha, two) && !holds(&baraka, one));
@@ -238,7 +239,7 @@ async fn two_agents_sell_and_the_books_agree() {
     assert_eq!((sales(&asha), sales(&baraka)), (1, 2));
 }
 
-async fn wait_for_block(profile: &mut Profile, block: BlockId) {
+pub async fn wait_for_block(profile: &mut Profile, block: BlockId) {
     profile
         .until(|device| device.replica.stock().mine().any(|mine| mine.id == block))
         .await;
@@ -321,6 +322,28 @@ async fn a_sale_of_somebody_without_a_role_is_held_until_it_is_accepted() {
 }
 
 #[tokio::test]
+async fn a_cloned_profile_gives_one_receipt_twice_and_both_sales_count() {
+    let mut shop = Shop::open().await;
+    let block = shop.import(&["A1", "A2"]).await;
+    let mut asha = shop.agent("asha").await;
+    shop.lease(block, asha.person).await;
+    wait_for_block(&mut asha, block).await;
+    asha.go_offline();
+    let mut copy = asha.copy();
+    asha.sell(shop.order(1)).await;
+    copy.sell(shop.order(1)).await;
+    asha.sync(&shop.app, shop.address).await;
+    copy.sync(&shop.app, shop.address).await;
+    assert_eq!(shop.totals().await, (2, 2 * PRICE, 1));
+    let receipts = "select count(*) from verdicts where kind = 'duplicate_receipt'";
+    assert_eq!(shop.count(receipts).await, 1);
+    // Both go on, each as an author of its own.
+    copy.sell(shop.order(1)).await;
+    copy.settle().await;
+    assert_eq!(shop.totals().await, (3, 3 * PRICE, 1));
+}
+
+#[tokio::test]
 async fn a_batch_pushed_again_changes_nothing_and_comes_by_post_too() {
     let mut shop = Shop::open().await;
     let block = shop.import(&["A1", "A2"]).await;
@@ -344,5 +367,4 @@ async fn a_batch_pushed_again_changes_nothing_and_comes_by_post_too() {
     asha.sync(&shop.app, shop.address).await;
     assert_eq!(shop.totals().await, (1, PRICE, 0));
     assert_eq!(asha.device.replica.outbox().count(), 0);
-    let _ = block.sql();
 }

@@ -1,0 +1,127 @@
+//! Several servers over one database, a database that goes away, a server that stops, two organisations.
+
+use std::path::Path;
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use crdt_model::sync::message::CloseReason;
+use crdt_model::time::Timestamp;
+use sync_server::clock::Clock;
+use sync_server::cluster::{Cluster, Durability};
+use sync_server::database;
+
+use crate::helpers::{Folder, TestApp};
+use crate::profile::listen;
+use crate::relay::{Shop, wait_for_block};
+
+#[tokio::test]
+async fn two_nodes_on_one_database_are_one_relay() {
+    let mut shop = Shop::open().await;
+    let other = shop.app.second_node().await;
+    let other_address = listen(&other).await;
+    let one = shop.import(&["A1", "A2", "A3"]).await;
+    let two = shop.import(&["B1", "B2"]).await;
+    let mut asha = shop.agent("asha").await;
+    asha.go_offline();
+    asha.sync(&other, other_address).await;
+    shop.lease(one, asha.person).await;
+    wait_for_block(&mut asha, one).await;
+    // By turns, so that each node finds the other's rows before its own.
+    for turn in 0..3 {
+        asha.sell(shop.order(1)).await;
+        asha.settle().await;
+        shop.import(&[&format!("C{turn}")]).await;
+    }
+    shop.office
+        .until(|device| {
+            device
+                .replica
+                .sheets()
+                .facts()
+                .filter(|(key, ..)| is_till(key))
+                .count()
+                == 3
+        })
+        .await;
+    assert_eq!(shop.totals().await.0, 3);
+    shop.lease(two, asha.person).await;
+    wait_for_block(&mut asha, two).await;
+    let gaps = "select count(*) from (select seq - lag(seq, 1, 0::bigint) over (order by seq) as step from changes) s
+         where step <> 1";
+    assert_eq!(shop.count(gaps).await, 0);
+}
+
+const fn is_till(key: &crdt_model::document::DocumentKey) -> bool {
+    matches!(key, crdt_model::document::DocumentKey::Till { .. })
+}
+
+#[tokio::test]
+async fn a_stopping_server_says_so() {
+    let mut shop = Shop::open().await;
+    let (_, why) = tokio::join!(shop.app.app.relay.shut_down(), shop.office.until_closed());
+    assert_eq!(why, Some(CloseReason::ShuttingDown));
+}
+
+#[tokio::test]
+async fn when_postgresql_is_away_it_is_told_and_all_goes_on_later() {
+    let folder = Folder::new("away");
+    let start = || Cluster::start(&folder.0, Durability::ThrowAway);
+    let cluster = start().await.unwrap();
+    let clock = Clock::manual(Timestamp::from_millis(1_795_176_000_000));
+    let web = Path::new("no such folder");
+    let app = TestApp::start_on(cluster.connect_options(), clock, web).await;
+    let mut shop = Shop::open_on(app).await;
+    let block = shop.import(&["A1", "A2"]).await;
+    let mut asha = shop.agent("asha").await;
+    shop.lease(block, asha.person).await;
+    wait_for_block(&mut asha, block).await;
+
+    cluster.stop().await.unwrap();
+    asha.sell(shop.order(1)).await;
+    assert_eq!(asha.until_closed().await, Some(CloseReason::StoreAway));
+    let sealed = asha.sealed.clone().unwrap();
+    let push = |sealed: Vec<u8>| Request::post("/api/push").body(Body::from(sealed)).unwrap();
+    let answer = shop.app.send(push(sealed.clone())).await;
+    assert_eq!(answer.status, StatusCode::SERVICE_UNAVAILABLE);
+    assert!(answer.headers.contains_key("retry-after"));
+
+    let cluster = start().await.unwrap();
+    assert_eq!(shop.app.send(push(sealed)).await.status, StatusCode::OK);
+    asha.sync(&shop.app, shop.address).await;
+    assert_eq!(asha.device.replica.outbox().count(), 0);
+    assert_eq!(shop.totals().await.0, 1);
+    shop.app.app.pool.close().await;
+    cluster.stop().await.unwrap();
+}
+
+#[tokio::test]
+async fn another_organisation_sees_none_of_it() {
+    let mut shop = Shop::open().await;
+    shop.import(&["A1"]).await;
+    let other = shop.app.add_organisation("Other").await;
+    let mut tx = database::begin(&shop.app.app.pool, other).await.unwrap();
+    for table in [
+        "changes",
+        "documents",
+        "packages",
+        "blocks",
+        "vouchers",
+        "sites",
+        "grants",
+        "verdicts",
+    ] {
+        let sql = sqlx::AssertSqlSafe(format!("select count(*) from {table}"));
+        let count: i64 = sqlx::query_scalar(sql).fetch_one(&mut *tx).await.unwrap();
+        assert_eq!(count, 0, "{table}");
+    }
+    let touched = sqlx::query("update vouchers set username = 'X'")
+        .execute(&mut *tx)
+        .await;
+    assert_eq!(touched.unwrap().rows_affected(), 0);
+    drop(tx);
+    assert_eq!(
+        shop.count("select count(*) from vouchers where username = 'A1'")
+            .await,
+        1
+    );
+}
