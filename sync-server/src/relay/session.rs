@@ -348,11 +348,10 @@ impl Connection {
     async fn list(&mut self) -> Outcome<Vec<Step>> {
         let (_, org, person, device) = self.who()?;
         let listing = page::list(&self.app, org, person, device).await?;
-        let mut steps = self.session.listed(&listing.documents, listing.head);
-        steps.extend(
-            self.session
-                .rights_changed(listing.reader, self.app.clock.now()),
-        );
+        // The comparison ends by the rights of the moment of the list.
+        let now = self.app.clock.now();
+        let mut steps = self.session.rights_changed(listing.reader, now);
+        steps.extend(self.session.listed(&listing.documents, listing.head));
         Ok(steps)
     }
 

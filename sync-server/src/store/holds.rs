@@ -73,7 +73,7 @@ fn read(id: HoldId, row: &Row) -> Option<Hold> {
     })
 }
 
-/// Adds a hold or notes what was decided about it. `decided_by` counts only with a decision.
+/// Adds a hold, what came later of a long intent, or what was decided about it. `decided_by` counts only with a decision.
 pub async fn put(
     tx: &mut PgConnection,
     org: OrgId,
@@ -97,6 +97,7 @@ pub async fn put(
         )
         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $10::text is null then null else $9 end, $11, $10)
         on conflict (org_id, hold_id) do update set
+            command = excluded.command,
             decided_at = excluded.decided_at,
             decided_by = excluded.decided_by,
             decision = excluded.decision
