@@ -119,3 +119,8 @@ export async function openSale({ page }, receipt) {
 export function number(text) {
   return Number(text.replace(/[^\d]/g, ""));
 }
+
+/** An amount of shillings as PostgreSQL has it: ISO 4217 gives them cents, though nobody has any. */
+export function inMinorUnits(shillings) {
+  return `${shillings * 100}`;
+}

@@ -17,6 +17,7 @@ import {
   goTo,
   hasStock,
   importVouchers,
+  inMinorUnits,
   invite,
   lease,
   number,
@@ -216,7 +217,7 @@ story("two phones sell with no signal, and the office sees it", async (stage) =>
   ]);
   const [[lines, vouchers, money]] = await server.sql(`
     select count(*), count(distinct (block_id, voucher_index)), sum(price_minor) from sale_lines`);
-  assert.deepEqual([lines, vouchers, money], [`${all.length}`, `${all.length}`, `${sum(all)}`]);
+  assert.deepEqual([lines, vouchers, money], [`${all.length}`, `${all.length}`, inMinorUnits(sum(all))]);
   assert.deepEqual(await server.sql("select kind from verdicts"), []);
   assert.deepEqual(await server.sql("select name, phone from clients"), [["Mzee Salum", "+255754318226"]]);
 
@@ -226,7 +227,7 @@ story("two phones sell with no signal, and the office sees it", async (stage) =>
 
 const inCash = (sale) => sale.method === "Cash";
 const sum = (sales) => sales.reduce((total, sale) => total + sale.total, 0);
-const countAndSum = (sales) => [`${sales.length}`, `${sum(sales)}`];
+const countAndSum = (sales) => [`${sales.length}`, inMinorUnits(sum(sales))];
 
 /** While the server is dead, the browser complains of each request that it could not make. */
 const isNotAboutTheNetwork = (problem) => !/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|WebSocket/.test(problem);
