@@ -343,6 +343,7 @@ sale-not-found = This sale is not on this device
 sale-not-found-hint = It may be older than what this device keeps, or of a site you do not work at.
 double-sold = Sold twice
 double-sale-told = Code { $code } was sold twice while phones were offline: by { $first } ({ $first-time }) and { $second } ({ $second-time }). { $first }'s sale stands.
+double-sale-told-codeless = A code was sold twice while phones were offline: by { $first } ({ $first-time }) and { $second } ({ $second-time }). { $first }'s sale stands.
 double-sale-client = { $second }'s client can have a new code. Both sales stay in the cash.
 double-sale-replaced = { $second }'s client has a new code. Both sales stay in the cash.
 give-replacement = Give replacement

@@ -343,6 +343,7 @@ sale-not-found = Mauzo haya hayapo kwenye kifaa hiki
 sale-not-found-hint = Huenda ni ya zamani kuliko yanayotunzwa kwenye kifaa hiki, au ni ya kituo usichofanyia kazi.
 double-sold = Imeuzwa mara mbili
 double-sale-told = Namba { $code } iliuzwa mara mbili simu zikiwa hazina mtandao: na { $first } ({ $first-time }) na { $second } ({ $second-time }). Mauzo ya { $first } ndiyo halali.
+double-sale-told-codeless = Namba moja iliuzwa mara mbili simu zikiwa hazina mtandao: na { $first } ({ $first-time }) na { $second } ({ $second-time }). Mauzo ya { $first } ndiyo halali.
 double-sale-client = Mteja wa { $second } anaweza kupewa namba mpya. Mauzo yote mawili yanabaki kwenye taslimu.
 double-sale-replaced = Mteja wa { $second } ameshapewa namba mpya. Mauzo yote mawili yanabaki kwenye taslimu.
 give-replacement = Toa vocha mbadala

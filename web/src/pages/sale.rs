@@ -87,13 +87,13 @@ pub fn DoubleSaleTold(props: &DoubleSaleProps) -> Html {
         .map(|code| code.username.clone());
     let zone = app.zone();
     let time = |at| format::when_short(words, at, browser::now(), &zone);
-    let told = words.double_sale_told(
-        code.as_deref().unwrap_or("?"),
-        &double.standing_by,
-        &time(double.standing_at),
-        &double.other_by,
-        &time(double.other_at),
-    );
+    let (first, second) = (&double.standing_by, &double.other_by);
+    let (first_time, second_time) = (time(double.standing_at), time(double.other_at));
+    let told = match code {
+        Some(code) => words.double_sale_told(&code, first, &first_time, second, &second_time),
+        // The block has gone to somebody else, and its codes with it.
+        None => words.double_sale_told_codeless(first, &first_time, second, &second_time),
+    };
     let replace = {
         let (app, act, id) = (app.clone(), act.clone(), sale.id);
         Callback::from(move |()| {
