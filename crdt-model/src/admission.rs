@@ -32,6 +32,9 @@ pub mod caps {
     pub const CHANGES_PER_INTENT_MAX: usize = 256;
 }
 
+/// Parts of one person's client list at one site: 100,000 clients.
+const CLIENT_PARTS_MAX: u16 = 200;
+
 /// Why an operation is not let in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Objection {
@@ -60,6 +63,8 @@ pub enum Malformed {
     UnknownVoucher,
     WrongPrice,
     UnknownAssignment,
+    /// A decision is never held: whoever may decide does, anybody else is refused.
+    NotYoursToDecide,
 }
 
 use Malformed::{
@@ -143,7 +148,13 @@ fn check_record(
     op: &PlainOp,
 ) -> Result<(), Objection> {
     let parts: Vec<&str> = op.key.split('/').collect();
-    let id = |text: &str| crate::ids::from_text(text).is_ok();
+    // Sixteen zero bytes are the relay's own name: nobody else may bear it.
+    let id = |text: &str| crate::ids::from_text(text).is_ok_and(|id| id != [0; 16]);
+    if let DocumentKey::Clients { part, .. } = document
+        && *part >= CLIENT_PARTS_MAX
+    {
+        return Err(Objection::Malformed(WrongDocument));
+    }
     let field = match (document, parts.as_slice()) {
         (DocumentKey::Org, ["org", "name"]) => FieldType::Text { max: 120 },
         (DocumentKey::Org, ["org", "timezone"]) => FieldType::Text { max: 64 },
@@ -325,7 +336,11 @@ fn check_fact(
             {
                 return malformed(BadValue);
             }
-            need(Capability::SalesAll, *site)
+            if author.may_at(Capability::SalesAll, *site) {
+                Ok(())
+            } else {
+                malformed(Malformed::NotYoursToDecide)
+            }
         }
         (DocumentKey::Block { site, .. }, FactBody::Codes(codes)) => {
             if !sheet.facts.is_empty() {

@@ -9,7 +9,7 @@ mod judge;
 mod needs;
 mod replica;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::admission::{self, Malformed, Objection};
 use crate::capability::Principal;
@@ -36,6 +36,8 @@ pub struct OrgState {
     /// Where a code (user name) already exists.
     codes: BTreeMap<String, Option<VoucherRef>>,
     receipts: BTreeMap<String, Option<SaleRef>>,
+    /// The till in which an intent's sale or replacement already is.
+    intents: BTreeMap<IntentId, Option<DocumentKey>>,
     holds: BTreeMap<HoldId, Option<Hold>>,
     /// The devices of a person, most recently seen first, revoked ones left out.
     devices: BTreeMap<PersonId, Vec<DeviceId>>,
@@ -113,6 +115,7 @@ impl OrgState {
             sold: BTreeMap::new(),
             codes: BTreeMap::new(),
             receipts: BTreeMap::new(),
+            intents: BTreeMap::new(),
             holds: BTreeMap::new(),
             devices: BTreeMap::new(),
         }
@@ -170,7 +173,10 @@ impl OrgState {
             return Err(AdmitError::WrongOrganisation);
         }
         // Its actor is derived from the device it names: nobody writes as another one.
-        if batch.device != signer.device || batch.person != signer.person {
+        if batch.device != signer.device
+            || batch.person != signer.person
+            || signer.person == PersonId::RELAY
+        {
             return Err(AdmitError::WrongAuthor);
         }
         let mut outcome = Outcome::default();
@@ -266,6 +272,18 @@ impl OrgState {
                 _ => {}
             }
         }
+        // Only what belongs to a site can be listed where somebody sees it and decides; and a decision is never held.
+        let may_be_held = changes.iter().any(|full| full.document.site().is_some())
+            && !changes
+                .iter()
+                .flat_map(|full| &full.change.ops)
+                .filter_map(fact_of)
+                .any(|fact| matches!(fact.body, FactBody::HeldDecision(_)));
+        if let Some(Disposition::Held(..)) = verdict
+            && !may_be_held
+        {
+            verdict = Some(Disposition::Refused(RefusalCode::NotAllowed));
+        }
         if let Some(Disposition::Held(id, reason)) = verdict {
             self.hold(signer, intent, changes, id, reason, now, outcome)?;
         }
@@ -324,22 +342,31 @@ impl OrgState {
         {
             return Ok(Some(Objection::Malformed(Malformed::TooLarge)));
         }
+        // What is malformed anywhere outweighs what is merely not allowed: a held change is well formed throughout.
+        let mut not_allowed = None;
+        let mut keys = BTreeSet::new();
         for op in &full.change.ops {
-            if let Err(objection) =
-                admission::check(author, &full.document, document.sheet(), intent.id, op)
-            {
-                return Ok(Some(objection));
+            let mut objections = Vec::new();
+            objections.extend(
+                admission::check(author, &full.document, document.sheet(), intent.id, op).err(),
+            );
+            if !keys.insert((op.container, &op.key)) {
+                objections.push(Objection::Malformed(Malformed::FactOverwritten));
             }
             if !document.knows_assignments(op) {
-                return Ok(Some(Objection::Malformed(Malformed::UnknownAssignment)));
+                objections.push(Objection::Malformed(Malformed::UnknownAssignment));
             }
-            if let Some(fact) = fact_of(op)
-                && let Some(objection) = self.false_claim(&full.document, &fact)?
-            {
-                return Ok(Some(objection));
+            if let Some(fact) = fact_of(op) {
+                objections.extend(self.false_claim(&full.document, intent.id, &fact)?);
+            }
+            for objection in objections {
+                match objection {
+                    Objection::Malformed(_) => return Ok(Some(objection)),
+                    Objection::NotAllowed(_) => not_allowed = Some(objection),
+                }
             }
         }
-        Ok(None)
+        Ok(not_allowed)
     }
 
     /// Writes facts into a document in the relay's own name. Facts that are already there are left out.

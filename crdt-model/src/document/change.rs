@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 use sha2::{Digest, Sha256};
 
+use crate::admission::caps;
+use crate::codec;
 use crate::ids::DeviceId;
 
 /// The SHA-256 hash that names a change.
@@ -161,7 +163,12 @@ pub struct PlainOp {
     pub key: String,
     #[serde(rename = "v")]
     pub value: Scalar,
-    #[serde(rename = "p", default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(
+        rename = "p",
+        default,
+        skip_serializing_if = "Vec::is_empty",
+        deserialize_with = "codec::at_most::<_, _, { caps::REPLACES_MAX }>"
+    )]
     pub replaces: Vec<(u64, Actor)>,
 }
 
@@ -175,9 +182,15 @@ pub struct PlainChange {
     /// Seconds; a claim, never used to decide anything.
     #[serde(rename = "t")]
     pub time: i64,
-    #[serde(rename = "d")]
+    #[serde(
+        rename = "d",
+        deserialize_with = "codec::at_most::<_, _, { caps::DEPENDENCIES_MAX }>"
+    )]
     pub deps: Vec<ByteBuf>,
-    #[serde(rename = "w")]
+    #[serde(
+        rename = "w",
+        deserialize_with = "codec::at_most::<_, _, { caps::OPS_PER_CHANGE_MAX }>"
+    )]
     pub ops: Vec<PlainOp>,
 }
 

@@ -9,7 +9,8 @@ use crate::capability::{Capability, Grant, Principal, Role, Scope};
 use crate::command::{DocumentWrite, fact_put};
 use crate::document::{DocumentKey, PlainOp};
 use crate::fact::{
-    Fact, FactBody, HeldDecision, HoldReason, Leased, SaleRef, Verdict, VoucherRef, verdict_key,
+    Fact, FactBody, HeldDecision, HoldReason, LeaseAsked, Leased, RecallAsked, Replacement,
+    SaleRef, Verdict, VoucherRef, verdict_key,
 };
 use crate::ids::{BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crate::sync::batch::{BatchIntent, FullChange};
@@ -22,11 +23,40 @@ impl OrgState {
     pub(super) fn false_claim(
         &self,
         document: &DocumentKey,
+        intent: IntentId,
         fact: &Fact,
     ) -> Result<Option<Objection>, AdmitError> {
+        if let (
+            DocumentKey::Batches(_),
+            FactBody::LeaseAsked(LeaseAsked { block, .. })
+            | FactBody::RecallAsked(RecallAsked { block, .. }),
+        ) = (document, &fact.body)
+        {
+            // A block is leased where its batch is, or its codes could be read from another site.
+            let is_of_site = self.get(document)?.sheet().known_facts().any(|(_, fact)| {
+                matches!(&fact.body, FactBody::Batch(made)
+                    if made.blocks.iter().any(|made| made.block == *block))
+            });
+            return Ok((!is_of_site).then_some(Objection::NotAllowed(Capability::VouchersLease)));
+        }
         let DocumentKey::Till { site, .. } = document else {
             return Ok(None);
         };
+        if !matches!(fact.body, FactBody::Sale(_) | FactBody::Replacement(_)) {
+            return Ok(None);
+        }
+        match self.intents.get(&intent) {
+            None => return Err(AdmitError::Missing(Need::Intent(intent))),
+            Some(Some(till)) if till != document => {
+                return Ok(Some(Objection::Malformed(Malformed::FactNotOfItsIntent)));
+            }
+            Some(_) => {}
+        }
+        if let FactBody::Replacement(replacement) = &fact.body
+            && !self.is_due(document, intent, fact.by, replacement)?
+        {
+            return Ok(Some(Objection::NotAllowed(Capability::Sell)));
+        }
         let priced: Vec<(
             VoucherRef,
             Option<crate::money::Money>,
@@ -68,6 +98,34 @@ impl OrgState {
         Ok(None)
     }
 
+    /// Did a verdict take the voucher of this person's sale away, and has its client no new code yet?
+    fn is_due(
+        &self,
+        till: &DocumentKey,
+        intent: IntentId,
+        person: PersonId,
+        replacement: &Replacement,
+    ) -> Result<bool, AdmitError> {
+        let block = replacement.replaces.block;
+        let sold = self
+            .sold
+            .get(&block)
+            .ok_or(AdmitError::Missing(Need::Sold(block)))?;
+        let sales = sold
+            .get(&replacement.replaces.index)
+            .map_or(&[][..], Vec::as_slice);
+        let contradicted = sales
+            .iter()
+            .skip(1)
+            .any(|sale| sale.sale == replacement.sale && sale.person == person);
+        let given = self.get(till)?.sheet().known_facts().any(|(key, fact)| {
+            key != intent.to_string()
+                && matches!(&fact.body, FactBody::Replacement(given)
+                    if given.sale == replacement.sale && given.replaces == replacement.replaces)
+        });
+        Ok(contradicted && !given)
+    }
+
     /// Follows up what was just accepted.
     pub(super) fn react(
         &mut self,
@@ -89,6 +147,7 @@ impl OrgState {
                     },
                 ) => {
                     if let Ok(id) = op.key.parse() {
+                        self.intents.insert(id, Some(document));
                         self.judge_sale(
                             site,
                             verdict_till(site, person, month),
@@ -453,6 +512,8 @@ impl OrgState {
         let facts = changes
             .iter()
             .flat_map(|full| full.change.ops.iter().filter_map(fact_of))
+            // Who decides about sales need not see codes.
+            .filter(|fact| !matches!(fact.body, FactBody::Codes(_)))
             .collect();
         let verdict = Verdict::Held {
             hold: id,
@@ -501,8 +562,18 @@ impl OrgState {
                     value: put.value.clone(),
                     replaces: Vec::new(),
                 };
-                let objection = admission::check(&author, &write.document, sheet, hold.intent, &op);
-                if matches!(objection, Err(Objection::NotAllowed(_))) {
+                let objection =
+                    admission::check(&author, &write.document, sheet, hold.intent, &op).err();
+                let false_claim = match fact_of(&op) {
+                    // Already there: writing it again does nothing.
+                    _ if objection == Some(Objection::Malformed(Malformed::FactOverwritten)) => {
+                        continue;
+                    }
+                    Some(fact) => self.false_claim(&write.document, hold.intent, &fact)?,
+                    None => None,
+                };
+                // A block lost in a restore or a replacement that is not due is for people to judge; a lie is not.
+                if objection.is_some() || matches!(false_claim, Some(Objection::Malformed(_))) {
                     return Ok(false);
                 }
             }
@@ -530,7 +601,8 @@ impl OrgState {
         if hold.listed_in.site() != till.site() {
             return Ok(());
         }
-        if decision.accepted && !self.may_accept(by, hold)? {
+        // Nobody decides about his own work.
+        if by == hold.person || (decision.accepted && !self.may_accept(by, hold)?) {
             return Ok(());
         }
         let mut hold = hold.clone();

@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::{OrgState, fact_of, hold_id};
 use crate::document::{DocumentKey, PlainOp};
 use crate::fact::{Fact, FactBody, SaleRef};
-use crate::ids::{BlockId, DeviceId, HoldId, PersonId};
+use crate::ids::{BlockId, DeviceId, HoldId, IntentId, PersonId};
 use crate::sync::batch::{Batch, BatchError};
 use crate::time::{Month, Timestamp};
 use crate::voucher;
@@ -25,6 +25,8 @@ pub enum Need {
     Codes(Vec<String>),
     /// The sale with this receipt number, by [`OrgState::provide_receipt`].
     Receipt(String),
+    /// The till that already has this intent's sale or replacement, by [`OrgState::provide_intent`].
+    Intent(IntentId),
     /// By [`OrgState::provide_hold`].
     Hold(HoldId),
     /// By [`OrgState::provide_devices`].
@@ -56,6 +58,10 @@ impl OrgState {
         self.receipts.insert(receipt, sale);
     }
 
+    pub fn provide_intent(&mut self, intent: IntentId, till: Option<DocumentKey>) {
+        self.intents.insert(intent, till);
+    }
+
     pub fn provide_hold(&mut self, id: HoldId, hold: Option<Hold>) {
         self.holds.insert(id, hold);
     }
@@ -79,7 +85,7 @@ impl OrgState {
                 if let Some(site) = full.document.site() {
                     listed_in = Some(site);
                 }
-                needs.ops(full.document, &full.change.ops);
+                needs.ops(full.document, intent.id, &full.change.ops);
             }
             // Where a hold would be listed.
             needs.document(listed_in.map_or(DocumentKey::Me(batch.person), |site| {
@@ -124,13 +130,13 @@ impl Needs<'_> {
         }
     }
 
-    fn ops(&mut self, document: DocumentKey, ops: &[PlainOp]) {
+    fn ops(&mut self, document: DocumentKey, intent: IntentId, ops: &[PlainOp]) {
         for fact in ops.iter().filter_map(fact_of) {
-            self.fact(document, &fact);
+            self.fact(document, intent, &fact);
         }
     }
 
-    fn fact(&mut self, document: DocumentKey, fact: &Fact) {
+    fn fact(&mut self, document: DocumentKey, intent: IntentId, fact: &Fact) {
         match (&fact.body, document) {
             (
                 FactBody::Sale(_) | FactBody::Replacement(_),
@@ -140,6 +146,12 @@ impl Needs<'_> {
                     month,
                 },
             ) => {
+                if !self.state.intents.contains_key(&intent) {
+                    self.missing.insert(Need::Intent(intent));
+                }
+                if let FactBody::Replacement(replacement) = &fact.body {
+                    self.sold(replacement.replaces.block);
+                }
                 self.document(DocumentKey::Batches(site));
                 self.document(DocumentKey::VerdictTill {
                     site,
@@ -203,7 +215,10 @@ impl Needs<'_> {
                             if let crate::document::Scalar::Bytes(bytes) = &put.value
                                 && let Ok(held) = Fact::decode(bytes)
                             {
-                                self.fact(write.document, &held);
+                                // Holds hold no decisions, so this ends.
+                                if !matches!(held.body, FactBody::HeldDecision(_)) {
+                                    self.fact(write.document, hold.intent, &held);
+                                }
                             }
                         }
                     }

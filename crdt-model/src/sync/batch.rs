@@ -27,9 +27,15 @@ pub struct Batch {
     /// With the device id it makes the actor; see [`Actor::derive`].
     #[serde(rename = "s", with = "serde_bytes")]
     pub salt: [u8; 16],
-    #[serde(rename = "k")]
+    #[serde(
+        rename = "k",
+        deserialize_with = "codec::at_most::<_, _, { caps::CHANGES_PER_BATCH_MAX }>"
+    )]
     pub documents: Vec<DocumentKey>,
-    #[serde(rename = "i")]
+    #[serde(
+        rename = "i",
+        deserialize_with = "codec::at_most::<_, _, { caps::CHANGES_PER_BATCH_MAX }>"
+    )]
     pub intents: Vec<BatchIntent>,
 }
 
@@ -40,7 +46,10 @@ pub struct BatchIntent {
     pub id: IntentId,
     #[serde(rename = "t")]
     pub at: Timestamp,
-    #[serde(rename = "c")]
+    #[serde(
+        rename = "c",
+        deserialize_with = "codec::at_most::<_, _, { caps::CHANGES_PER_BATCH_MAX }>"
+    )]
     pub changes: Vec<BatchChange>,
 }
 

@@ -160,6 +160,9 @@ pub enum Disposition {
 pub enum RefusalCode {
     #[serde(rename = "m")]
     Malformed(crate::admission::Malformed),
+    /// The author may not do it, and it is of a kind that is not held: an edit of the catalog or the staff, a decision.
+    #[serde(rename = "n")]
+    NotAllowed,
     /// The change has no Automerge form, or its counters or dependencies are impossible.
     #[serde(rename = "i")]
     Impossible,

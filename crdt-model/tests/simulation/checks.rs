@@ -9,6 +9,7 @@ use crdt_model::ids::{IntentId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::replica::PendingState;
 use crdt_model::sale::cash_of;
+use crdt_model::sync::message::RefusalCode;
 
 use crate::world::{Check, World};
 
@@ -90,6 +91,7 @@ impl World {
             };
             for pending in core.replica.outbox() {
                 match &pending.state {
+                    PendingState::Refused(RefusalCode::NotAllowed) => {}
                     PendingState::Waiting | PendingState::Refused(_) if !device.is_revoked => {
                         return Err(format!("{}: {pending:?}", device.name));
                     }

@@ -9,7 +9,7 @@ use crdt_model::fact::{Fact, FactBody, SaleRef, VoucherRef};
 use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId};
 use crdt_model::relay::{Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
 use crdt_model::sync::batch::Batch;
-use crdt_model::sync::message::{CloseReason, Disposition, RelayMessage};
+use crdt_model::sync::message::{CloseReason, Disposition, RefusalCode, RelayMessage};
 use crdt_model::sync::relay::{ListedDocument, LogEntry, Session, Step};
 use crdt_model::time::Timestamp;
 use crdt_model::{codec, staff, voucher};
@@ -497,7 +497,10 @@ impl Relay {
         let refused = outcome
             .results
             .iter()
-            .find(|(_, result)| matches!(result, Disposition::Refused(_)));
+            // An edit by somebody who has just lost the role is honest, and not kept.
+            .find(|(_, result)| {
+                matches!(result, Disposition::Refused(code) if *code != RefusalCode::NotAllowed)
+            });
         if let Some((_, refused)) = refused {
             return Err(format!(
                 "a change of an honest device is refused: {refused:?} in {:?}",
@@ -676,6 +679,13 @@ impl Relay {
                     }
                 });
                 self.state().provide_receipt(receipt, first);
+            }
+            Need::Intent(intent) => {
+                let till = self.database.facts().find_map(|(document, key, fact)| {
+                    let takes = matches!(fact.body, FactBody::Sale(_) | FactBody::Replacement(_));
+                    (takes && key.parse() == Ok(intent)).then_some(document)
+                });
+                self.state().provide_intent(intent, till);
             }
             Need::Hold(id) => {
                 let hold = self.database.holds.get(&id).cloned();

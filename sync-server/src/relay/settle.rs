@@ -312,6 +312,10 @@ async fn provide(
             let sale = sales::first_with_receipt(tx, org, &receipt).await?;
             state.provide_receipt(receipt, sale);
         }
+        Need::Intent(intent) => {
+            let till = sales::till_of(tx, org, intent).await?;
+            state.provide_intent(intent, till);
+        }
         Need::Hold(id) => {
             let hold = holds::find(tx, org, id).await?;
             state.provide_hold(id, hold);

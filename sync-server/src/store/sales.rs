@@ -1,5 +1,6 @@
 //! `sales`, `sale_lines`, `replacements`, `voucher_sales`.
 
+use crdt_model::document::DocumentKey;
 use crdt_model::fact::{Line, PaymentMethod, SaleRef, VoucherRef};
 use crdt_model::ids::{BlockId, ClientId, IntentId, OrgId, PackageId, PersonId, SiteId};
 use crdt_model::time::Timestamp;
@@ -296,4 +297,29 @@ pub async fn first_with_receipt(
         at: Timestamp::from_millis(at),
         receipt: receipt.to_owned(),
     }))
+}
+
+/// The till that already has this intent's sale or replacement.
+pub async fn till_of(
+    tx: &mut PgConnection,
+    org: OrgId,
+    intent: IntentId,
+) -> Result<Option<DocumentKey>, sqlx::Error> {
+    let key: Option<String> = sqlx::query_scalar(
+        r"
+        select changes.doc_key
+        from changes
+        where org_id = $1 and seq in (
+            select seq from sales where org_id = $1 and intent_id = $2
+            union all
+            select seq from replacements where org_id = $1 and intent_id = $2
+        )
+        limit 1
+        ",
+    )
+    .bind(org.sql())
+    .bind(intent.sql())
+    .fetch_optional(tx)
+    .await?;
+    Ok(key.and_then(|key| key.parse().ok()))
 }
