@@ -116,8 +116,8 @@ pub fn simulate(arguments: &[String]) -> Result<()> {
     shell::run(
         shell::cargo()
             .args(["test", "--package", "crdt-model", "--test", "simulation"])
-            .args(["--", "--nocapture", "replay"])
-            .env("VIORNET_SEED", seed.to_string()),
+            .args(["--", "--nocapture", "invariants_hold_for_every_seed"])
+            .env("SIM_SEED", seed.to_string()),
     )
 }
 
