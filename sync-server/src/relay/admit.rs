@@ -1,5 +1,6 @@
 //! From sealed bytes to a verified batch, and into the queue of its organisation.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crdt_model::codec::{self, DecodeError};
@@ -85,14 +86,16 @@ pub async fn push(app: &SharedApp, sealed: &[u8]) -> Result<Admitted, PushError>
 }
 
 async fn try_push(app: &SharedApp, sealed: &[u8]) -> Result<Admitted, PushError> {
-    let opened = sealing::open(&app.keys.sealing, SEALING_CONTEXT, sealed)?;
-    let signed: SignedBatch = codec::decode(&opened)?;
+    let signed = guarded(|| {
+        let opened = sealing::open(&app.keys.sealing, SEALING_CONTEXT, sealed)?;
+        Ok(codec::decode::<SignedBatch>(&opened)?)
+    })?;
     let organisation = app.relay.organisation(signed.org);
     let key = match organisation.key(signed.device) {
         Some(key) => key,
         None => find_key(app, &organisation, signed.device).await?,
     };
-    let batch = verify(&signed, &key)?;
+    let batch = guarded(|| verify(&signed, &key))?;
     perform(app, organisation, Work::Batch(batch)).await
 }
 
@@ -119,6 +122,14 @@ async fn perform(
     // In a task of its own: a connection that ends half-way must not end a transaction of several.
     tokio::spawn(settle::run(app.clone(), organisation));
     answered.await.unwrap_or(Err(PushError::Internal))
+}
+
+/// Bytes of strangers must not end more than their own push.
+fn guarded<T>(work: impl FnOnce() -> Result<T, PushError>) -> Result<T, PushError> {
+    catch_unwind(AssertUnwindSafe(work)).unwrap_or_else(|_| {
+        tracing::error!("a batch made the relay panic");
+        Err(PushError::Internal)
+    })
 }
 
 async fn find_key(

@@ -1,5 +1,7 @@
 //! Documents out of the database: a snapshot and the changes after it.
 
+use std::collections::BTreeMap;
+
 use crdt_model::document::{Document, DocumentError, DocumentId, DocumentKey};
 use crdt_model::ids::OrgId;
 use sqlx::PgConnection;
@@ -22,36 +24,40 @@ pub enum LoadError {
     },
 }
 
-/// The document as of this transaction; a new one if there is none. Leaves a fresh snapshot behind when the old one
-/// has fallen far back.
-pub async fn document(
+/// Documents as of this transaction, in the order of `keys`; new ones where there are none. Leaves fresh snapshots
+/// behind where the old ones have fallen far back.
+pub async fn documents(
     tx: &mut PgConnection,
     org: OrgId,
-    key: &DocumentKey,
-) -> Result<Document, LoadError> {
-    let id = DocumentId::of(org, key);
-    let (upto, snapshot) = match snapshots::find(tx, org, id).await? {
-        Some((upto, bytes)) => (upto, Some(bytes)),
-        None => (0, None),
-    };
-    let later = changes::of_document(tx, org, id, upto).await?;
-    let document = build(snapshot.as_deref(), &later)
-        .map_err(|source| LoadError::Damaged { key: *key, source })?;
-    if let Some((last, _)) = later.last()
-        && later.len() >= SNAPSHOT_EVERY
-    {
-        snapshots::put(tx, org, id, *last, &document.save()).await?;
+    keys: &[DocumentKey],
+) -> Result<Vec<(DocumentKey, Document)>, LoadError> {
+    if keys.is_empty() {
+        return Ok(Vec::new());
     }
-    Ok(document)
-}
-
-/// The whole document as bytes, for a device.
-pub async fn snapshot(
-    tx: &mut PgConnection,
-    org: OrgId,
-    key: &DocumentKey,
-) -> Result<Vec<u8>, LoadError> {
-    Ok(document(tx, org, key).await?.save())
+    let ids: Vec<DocumentId> = keys.iter().map(|key| DocumentId::of(org, key)).collect();
+    let snapshots = snapshots::find(tx, org, &ids).await?;
+    let wanted: Vec<(DocumentId, u64)> = ids
+        .iter()
+        .map(|id| (*id, snapshots.get(id).map_or(0, |(upto, _)| *upto)))
+        .collect();
+    let mut later: BTreeMap<DocumentId, Vec<(u64, Vec<u8>)>> = BTreeMap::new();
+    for (id, seq, chunk) in changes::of_documents(tx, org, &wanted).await? {
+        later.entry(id).or_default().push((seq, chunk));
+    }
+    let mut documents = Vec::with_capacity(keys.len());
+    for (key, id) in keys.iter().zip(ids) {
+        let snapshot = snapshots.get(&id).map(|(_, bytes)| bytes.as_slice());
+        let later = later.remove(&id).unwrap_or_default();
+        let document =
+            build(snapshot, &later).map_err(|source| LoadError::Damaged { key: *key, source })?;
+        if let Some((last, _)) = later.last()
+            && later.len() >= SNAPSHOT_EVERY
+        {
+            snapshots::put(tx, org, id, *last, &document.save()).await?;
+        }
+        documents.push((*key, document));
+    }
+    Ok(documents)
 }
 
 fn build(snapshot: Option<&[u8]>, later: &[(u64, Vec<u8>)]) -> Result<Document, DocumentError> {

@@ -100,10 +100,24 @@ pub async fn serve(app: SharedApp, socket: WebSocket) {
         connection.say_goodbye(CloseReason::Overloaded).await;
         return;
     };
-    app.metrics.connections.inc();
-    let metrics = app.clone();
+    let _counted = Counted::new(app.clone());
     Connection::new(app, socket).run().await;
-    metrics.metrics.connections.dec();
+}
+
+/// In the metrics as long as it lives, however it ends.
+struct Counted(SharedApp);
+
+impl Counted {
+    fn new(app: SharedApp) -> Self {
+        app.metrics.connections.inc();
+        Self(app)
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.metrics.connections.dec();
+    }
 }
 
 impl Connection {
@@ -359,14 +373,11 @@ impl Connection {
         let (_, org, ..) = self.who()?;
         for keys in keys.chunks(SNAPSHOTS_PER_READ) {
             let mut tx = database::begin(&self.app.pool, org).await?;
-            let mut read = Vec::with_capacity(keys.len());
-            for key in keys {
-                read.push((*key, load::snapshot(&mut tx, org, key).await?));
-            }
+            let documents = load::documents(&mut tx, org, keys).await?;
             // Snapshots may have been left behind.
             tx.commit().await?;
-            for (key, bytes) in read {
-                let bytes = bytes.into();
+            for (key, document) in documents {
+                let bytes = document.save().into();
                 self.send(&RelayMessage::Snapshot { key, bytes }).await?;
             }
         }

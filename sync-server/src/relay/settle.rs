@@ -3,11 +3,12 @@
 //! PostgreSQL is the truth. The state in memory is taken out before anything is done and put back after COMMIT; an
 //! error or a panic in between leaves none, and the next one begins from the database.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::document::{Actor, DocumentKey};
-use crdt_model::ids::{DeviceId, OrgId, PersonId};
-use crdt_model::relay::{AdmitError, Need, OrgState, Outcome, RelayDocument, Row, Signer};
+use crdt_model::fact::{SaleRef, VoucherRef};
+use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId};
+use crdt_model::relay::{AdmitError, Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
 use crdt_model::sync::batch::Batch;
 use crdt_model::time::Timestamp;
 use sqlx::PgConnection;
@@ -144,6 +145,16 @@ async fn settle(
         })
         .collect();
     let revoked = devices::revoked_among(&mut tx, org, &signers).await?;
+    // What all of them need, at once; what shows only later, each asks for itself.
+    let batches = works.iter().filter_map(|work| match work {
+        Work::Batch(batch) => Some(batch),
+        Work::Bind { .. } => None,
+    });
+    let needs: BTreeSet<Need> = batches
+        .filter_map(|batch| state.needs(batch, now).ok())
+        .flatten()
+        .collect();
+    provide(&mut tx, &mut state, needs).await?;
     let mut settled = Vec::with_capacity(works.len());
     let mut all = Outcome::default();
     for work in works {
@@ -246,9 +257,7 @@ async fn admit(
         if needs.is_empty() {
             break;
         }
-        for need in needs {
-            provide(tx, state, need).await?;
-        }
+        provide(tx, state, needs).await?;
     }
     let signer = Signer {
         device: batch.device,
@@ -273,7 +282,7 @@ async fn bind(
     for site in vouchers::sites_with_unbound(tx, state.org(), person).await? {
         let key = DocumentKey::Batches(site);
         if state.document(&key).is_none() {
-            provide(tx, state, Need::Document(key)).await?;
+            provide(tx, state, [Need::Document(key)]).await?;
         }
         let outcome = state
             .bind_leases(site, person, device, now)
@@ -283,46 +292,77 @@ async fn bind(
     Ok(all)
 }
 
+/// Provides everything with one question of a kind.
 async fn provide(
     tx: &mut PgConnection,
     state: &mut OrgState,
-    need: Need,
+    needs: impl IntoIterator<Item = Need>,
 ) -> Result<(), SettleError> {
     let org = state.org();
-    match need {
-        Need::Document(key) => {
-            let document = load::document(tx, org, &key).await?;
-            state.provide_document(key, RelayDocument::new(document));
+    let (mut keys, mut blocks, mut ids) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut usernames, mut receipts, mut intents) = (Vec::new(), Vec::new(), Vec::new());
+    for need in needs {
+        match need {
+            Need::Document(key) => keys.push(key),
+            Need::Sold(block) => blocks.push(block),
+            Need::Codes(names) => usernames.extend(names),
+            Need::Receipt(receipt) => receipts.push(receipt),
+            Need::Intent(intent) => intents.push(intent),
+            Need::Hold(id) => ids.push(id),
+            Need::Devices(person) => {
+                let devices = devices::of_person(tx, org, person).await?;
+                state.provide_devices(person, devices);
+            }
         }
-        Need::Sold(block) => {
-            let sold = sales::taken_from(tx, org, block).await?;
-            state.provide_sold(block, sold);
+    }
+    for (key, document) in load::documents(tx, org, &keys).await? {
+        state.provide_document(key, RelayDocument::new(document));
+    }
+    if !blocks.is_empty() {
+        let mut sold: BTreeMap<BlockId, Vec<(u32, SaleRef)>> = BTreeMap::new();
+        for (voucher, sale) in sales::taken_from(tx, org, &blocks).await? {
+            sold.entry(voucher.block)
+                .or_default()
+                .push((voucher.index, sale));
         }
-        Need::Codes(usernames) => {
-            let mut known: BTreeMap<String, _> = vouchers::find_usernames(tx, org, &usernames)
-                .await?
-                .into_iter()
-                .collect();
-            state.provide_codes(usernames.into_iter().map(|username| {
-                let place = known.remove(&username);
-                (username, place)
-            }));
+        for block in blocks {
+            state.provide_sold(block, sold.remove(&block).unwrap_or_default());
         }
-        Need::Receipt(receipt) => {
-            let sale = sales::first_with_receipt(tx, org, &receipt).await?;
+    }
+    if !usernames.is_empty() {
+        let known = vouchers::find_usernames(tx, org, &usernames).await?;
+        let known: BTreeMap<String, VoucherRef> = known.into_iter().collect();
+        state.provide_codes(usernames.into_iter().map(|username| {
+            let place = known.get(&username).copied();
+            (username, place)
+        }));
+    }
+    if !receipts.is_empty() {
+        let first = sales::first_with_receipts(tx, org, &receipts).await?;
+        let mut first: BTreeMap<String, SaleRef> = first
+            .into_iter()
+            .map(|sale| (sale.receipt.clone(), sale))
+            .collect();
+        for receipt in receipts {
+            let sale = first.remove(&receipt);
             state.provide_receipt(receipt, sale);
         }
-        Need::Intent(intent) => {
-            let till = sales::till_of(tx, org, intent).await?;
+    }
+    if !intents.is_empty() {
+        let tills = sales::tills_of(tx, org, &intents).await?;
+        let mut tills: BTreeMap<IntentId, DocumentKey> = tills.into_iter().collect();
+        for intent in intents {
+            let till = tills.remove(&intent);
             state.provide_intent(intent, till);
         }
-        Need::Hold(id) => {
-            let hold = holds::find(tx, org, id).await?;
+    }
+    if !ids.is_empty() {
+        let found = holds::find(tx, org, &ids).await?;
+        let mut found: BTreeMap<HoldId, Hold> =
+            found.into_iter().map(|hold| (hold.id, hold)).collect();
+        for id in ids {
+            let hold = found.remove(&id);
             state.provide_hold(id, hold);
-        }
-        Need::Devices(person) => {
-            let devices = devices::of_person(tx, org, person).await?;
-            state.provide_devices(person, devices);
         }
     }
     Ok(())

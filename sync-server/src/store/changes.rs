@@ -29,12 +29,23 @@ pub struct Head {
 
 /// Takes the organisation's lock until the transaction ends. Nothing when there is no such organisation.
 pub async fn lock_head(tx: &mut PgConnection, org: OrgId) -> Result<Option<u64>, sqlx::Error> {
-    let head: Option<i64> =
-        sqlx::query_scalar("select head_seq from organisations where id = $1 for update")
-            .bind(org.sql())
-            .fetch_optional(tx)
-            .await?;
-    Ok(head.map(seq_from_sql))
+    // What is acknowledged must be on the disk, however the database is set up otherwise.
+    let row: Option<(i64, Option<String>)> = sqlx::query_as(
+        r"
+        select
+            head_seq,
+            case when current_setting('synchronous_commit') = 'off'
+                then set_config('synchronous_commit', 'on', true)
+            end
+        from organisations
+        where id = $1
+        for update
+        ",
+    )
+    .bind(org.sql())
+    .fetch_optional(tx)
+    .await?;
+    Ok(row.map(|(head, _)| seq_from_sql(head)))
 }
 
 pub async fn head(tx: &mut PgConnection, org: OrgId) -> Result<u64, sqlx::Error> {
@@ -167,29 +178,36 @@ pub async fn after(
         .collect())
 }
 
-/// The changes of one document after a place in the log, with the place of the last.
-pub async fn of_document(
+/// The changes of documents, each after its own place in the log, in the order of the log.
+pub async fn of_documents(
     tx: &mut PgConnection,
     org: OrgId,
-    document: DocumentId,
-    after: u64,
-) -> Result<Vec<(u64, Vec<u8>)>, sqlx::Error> {
-    let rows: Vec<(i64, Vec<u8>)> = sqlx::query_as(
+    wanted: &[(DocumentId, u64)],
+) -> Result<Vec<(DocumentId, u64, Vec<u8>)>, sqlx::Error> {
+    let ids: Vec<Vec<u8>> = wanted
+        .iter()
+        .map(|(id, _)| id.as_bytes().to_vec())
+        .collect();
+    let after: Vec<i64> = wanted.iter().map(|(_, after)| sql_seq(*after)).collect();
+    let rows: Vec<(Vec<u8>, i64, Vec<u8>)> = sqlx::query_as(
         r"
-        select seq, bytes
-        from changes
-        where org_id = $1 and doc_id = $2 and seq > $3
-        order by seq
+        select changes.doc_id, changes.seq, changes.bytes
+        from unnest($2::bytea[], $3::bigint[]) as wanted (doc_id, after)
+        join changes on changes.org_id = $1 and changes.doc_id = wanted.doc_id and changes.seq > wanted.after
+        order by changes.seq
         ",
     )
     .bind(org.sql())
-    .bind(document.as_bytes().as_slice())
-    .bind(sql_seq(after))
+    .bind(ids)
+    .bind(after)
     .fetch_all(tx)
     .await?;
     Ok(rows
         .into_iter()
-        .map(|(seq, chunk)| (seq_from_sql(seq), chunk))
+        .filter_map(|(id, seq, chunk)| {
+            let id = DocumentId::from_bytes(id.try_into().ok()?);
+            Some((id, seq_from_sql(seq), chunk))
+        })
         .collect())
 }
 

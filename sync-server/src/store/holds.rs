@@ -20,6 +20,7 @@ const DECLINED: &str = "declined";
 
 row! {
     struct Row {
+        hold_id: Uuid,
         doc_key: String,
         intent_id: Uuid,
         author: Uuid,
@@ -35,24 +36,30 @@ row! {
 #[error("the hold {0} cannot be read")]
 struct Damaged(HoldId);
 
+/// Those of these holds that there are.
 pub async fn find(
     tx: &mut PgConnection,
     org: OrgId,
-    id: HoldId,
-) -> Result<Option<Hold>, sqlx::Error> {
-    let row: Option<Row> = sqlx::query_as(
+    ids: &[HoldId],
+) -> Result<Vec<Hold>, sqlx::Error> {
+    let ids: Vec<Uuid> = ids.iter().map(SqlId::sql).collect();
+    let rows: Vec<Row> = sqlx::query_as(
         r"
-        select doc_key, intent_id, author, device_id, command, reason, decision
+        select hold_id, doc_key, intent_id, author, device_id, command, reason, decision
         from held_changes
-        where org_id = $1 and hold_id = $2
+        where org_id = $1 and hold_id = any ($2)
         ",
     )
     .bind(org.sql())
-    .bind(id.sql())
-    .fetch_optional(tx)
+    .bind(ids)
+    .fetch_all(tx)
     .await?;
-    row.map(|row| read(id, &row).ok_or_else(|| sqlx::Error::Decode(Box::new(Damaged(id)))))
-        .transpose()
+    rows.iter()
+        .map(|row| {
+            let id = HoldId::from_sql(row.hold_id);
+            read(id, row).ok_or_else(|| sqlx::Error::Decode(Box::new(Damaged(id))))
+        })
+        .collect()
 }
 
 fn read(id: HoldId, row: &Row) -> Option<Hold> {
@@ -73,7 +80,8 @@ fn read(id: HoldId, row: &Row) -> Option<Hold> {
     })
 }
 
-/// Adds a hold, what came later of a long intent, or what was decided about it. `decided_by` counts only with a decision.
+/// Adds a hold, what came later of a long intent, or what was decided about it. `decided_by` counts only with a
+/// decision.
 pub async fn put(
     tx: &mut PgConnection,
     org: OrgId,

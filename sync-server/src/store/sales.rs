@@ -240,86 +240,100 @@ pub async fn add_taken(
     .map(drop)
 }
 
-/// Everything that took a voucher of the block out of stock, in the order of acceptance.
+/// Everything that took vouchers of these blocks out of stock, each in the order of acceptance.
 pub async fn taken_from(
     tx: &mut PgConnection,
     org: OrgId,
-    block: BlockId,
-) -> Result<Vec<(u32, SaleRef)>, sqlx::Error> {
-    let rows: Vec<(i32, Uuid, Uuid, i64, String)> = sqlx::query_as(
+    blocks: &[BlockId],
+) -> Result<Vec<(VoucherRef, SaleRef)>, sqlx::Error> {
+    let blocks: Vec<Uuid> = blocks.iter().map(SqlId::sql).collect();
+    let rows: Vec<(Uuid, i32, Uuid, Uuid, i64, String)> = sqlx::query_as(
         r"
-        select voucher_index, intent_id, person_id, at_ms, receipt
+        select block_id, voucher_index, intent_id, person_id, at_ms, receipt
         from voucher_sales
-        where org_id = $1 and block_id = $2
-        order by voucher_index, seq
+        where org_id = $1 and block_id = any ($2)
+        order by seq
         ",
     )
     .bind(org.sql())
-    .bind(block.sql())
+    .bind(blocks)
     .fetch_all(tx)
     .await?;
     Ok(rows
         .into_iter()
-        .map(|(index, sale, person, at, receipt)| {
+        .map(|(block, index, sale, person, at, receipt)| {
+            let voucher = VoucherRef {
+                block: BlockId::from_sql(block),
+                index: u32::try_from(index).unwrap_or(0),
+            };
             let sale = SaleRef {
                 sale: IntentId::from_sql(sale),
                 person: PersonId::from_sql(person),
                 at: Timestamp::from_millis(at),
                 receipt,
             };
-            (u32::try_from(index).unwrap_or(0), sale)
+            (voucher, sale)
         })
         .collect())
 }
 
-/// The first sale that bore this receipt number.
-pub async fn first_with_receipt(
+/// The first sale that bore each of these receipt numbers, where there is one.
+pub async fn first_with_receipts(
     tx: &mut PgConnection,
     org: OrgId,
-    receipt: &str,
-) -> Result<Option<SaleRef>, sqlx::Error> {
-    let row: Option<(Uuid, Uuid, i64)> = sqlx::query_as(
+    receipts: &[String],
+) -> Result<Vec<SaleRef>, sqlx::Error> {
+    let receipts: Vec<String> = receipts
+        .iter()
+        .map(|receipt| sql_text(receipt).into_owned())
+        .collect();
+    let rows: Vec<(String, Uuid, Uuid, i64)> = sqlx::query_as(
         r"
-        select intent_id, person_id, device_at_ms
+        select distinct on (receipt) receipt, intent_id, person_id, device_at_ms
         from sales
-        where org_id = $1 and receipt = $2
-        order by seq
-        limit 1
+        where org_id = $1 and receipt = any ($2)
+        order by receipt, seq
         ",
     )
     .bind(org.sql())
-    .bind(sql_text(receipt))
-    .fetch_optional(tx)
+    .bind(receipts)
+    .fetch_all(tx)
     .await?;
-    Ok(row.map(|(sale, person, at)| SaleRef {
-        sale: IntentId::from_sql(sale),
-        person: PersonId::from_sql(person),
-        at: Timestamp::from_millis(at),
-        receipt: receipt.to_owned(),
-    }))
+    Ok(rows
+        .into_iter()
+        .map(|(receipt, sale, person, at)| SaleRef {
+            sale: IntentId::from_sql(sale),
+            person: PersonId::from_sql(person),
+            at: Timestamp::from_millis(at),
+            receipt,
+        })
+        .collect())
 }
 
-/// The till that already has this intent's sale or replacement.
-pub async fn till_of(
+/// The tills that already have the sales or replacements of these intents.
+pub async fn tills_of(
     tx: &mut PgConnection,
     org: OrgId,
-    intent: IntentId,
-) -> Result<Option<DocumentKey>, sqlx::Error> {
-    let key: Option<String> = sqlx::query_scalar(
+    intents: &[IntentId],
+) -> Result<Vec<(IntentId, DocumentKey)>, sqlx::Error> {
+    let intents: Vec<Uuid> = intents.iter().map(SqlId::sql).collect();
+    let rows: Vec<(Uuid, String)> = sqlx::query_as(
         r"
-        select changes.doc_key
-        from changes
-        where org_id = $1 and seq in (
-            select seq from sales where org_id = $1 and intent_id = $2
+        select said.intent_id, changes.doc_key
+        from (
+            select intent_id, seq from sales where org_id = $1 and intent_id = any ($2)
             union all
-            select seq from replacements where org_id = $1 and intent_id = $2
-        )
-        limit 1
+            select intent_id, seq from replacements where org_id = $1 and intent_id = any ($2)
+        ) as said
+        join changes on changes.org_id = $1 and changes.seq = said.seq
         ",
     )
     .bind(org.sql())
-    .bind(intent.sql())
-    .fetch_optional(tx)
+    .bind(intents)
+    .fetch_all(tx)
     .await?;
-    Ok(key.and_then(|key| key.parse().ok()))
+    Ok(rows
+        .into_iter()
+        .filter_map(|(intent, key)| Some((IntentId::from_sql(intent), key.parse().ok()?)))
+        .collect())
 }

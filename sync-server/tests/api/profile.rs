@@ -40,6 +40,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 pub async fn listen(app: &TestApp) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
+    let listener =
+        axum::serve::ListenerExt::tap_io(listener, |socket| socket.set_nodelay(true).unwrap());
     let router = app.router.clone();
     tokio::spawn(async move { axum::serve(listener, router).await });
     address
@@ -56,10 +58,9 @@ pub fn request(address: SocketAddr, origin: &str) -> Request {
 }
 
 pub async fn open(address: SocketAddr) -> Socket {
-    let (socket, _) = tokio_tungstenite::connect_async(request(address, ORIGIN))
-        .await
-        .unwrap();
-    socket
+    let connecting =
+        tokio_tungstenite::connect_async_with_config(request(address, ORIGIN), None, true);
+    connecting.await.unwrap().0
 }
 
 pub struct Key {
