@@ -49,6 +49,11 @@ fn Root() -> Html {
             }
         });
     }
+    use_effect_with(state.site, |site| {
+        if let Some(site) = site {
+            browser::keep_setting("site", Some(&site.to_string()));
+        }
+    });
     use_effect_with(state.lang, |lang| {
         browser::set_root_attribute("lang", Some(lang.code()))
     });

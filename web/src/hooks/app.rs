@@ -127,6 +127,12 @@ impl Reducible for AppState {
         let mut next = (*self).clone();
         match action {
             AppAction::Phase(phase) => {
+                // Once shown, a site stays until another is chosen: the first of the list changes when one is added.
+                if let Phase::SignedIn(session) = &phase
+                    && !session.sites.iter().any(|site| Some(site.id) == next.site)
+                {
+                    next.site = session.sites.first().map(|site| site.id).or(next.site);
+                }
                 next.phase = phase;
                 next.revision += 1;
             }

@@ -4,12 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::capability::Capability;
 use crdt_model::client::{self, Client};
-use crdt_model::document::DocumentKey;
-use crdt_model::fact::{FactBody, PaymentMethod, Verdict};
+use crdt_model::document::{Container, DocumentKey, Scalar};
+use crdt_model::fact::{Fact, FactBody, PaymentMethod, Verdict};
 use crdt_model::ids::{ClientId, IntentId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::package;
-use crdt_model::replica::{PendingState, Replica};
+use crdt_model::replica::{Pending, PendingState, Replica};
 use crdt_model::sale::{self, SaleEntry};
 use crdt_model::site;
 use crdt_model::voucher::Stock;
@@ -173,7 +173,7 @@ impl<'a> Lookup<'a> {
 pub(super) fn list(replica: &Replica, filter: &SalesFilter, offset: u32, limit: u32) -> SalesView {
     let lookup = Lookup::new(replica);
     let search = filter.search.trim().to_lowercase();
-    let matching: Vec<SaleEntry> = sale::sales(replica.sheets())
+    let matching: Vec<SaleEntry> = sales(replica)
         .into_iter()
         .filter(|entry| {
             filter.site.is_none_or(|site| entry.site == site)
@@ -221,10 +221,52 @@ pub(super) fn list(replica: &Replica, filter: &SalesFilter, offset: u32, limit: 
     }
 }
 
+/// Every sale of the documents, newest first, and those of this device that the relay has not taken into them: the
+/// client has the code and the seller the money, so they must not vanish from the list while somebody decides.
+fn sales(replica: &Replica) -> Vec<SaleEntry> {
+    let mut sales = sale::sales(replica.sheets());
+    let is_open = |state: &PendingState| {
+        matches!(state, PendingState::Held { .. } | PendingState::Refused(_))
+    };
+    let outside: Vec<SaleEntry> = replica
+        .outbox()
+        .filter(|pending| is_open(&pending.state))
+        .filter(|pending| sales.iter().all(|entry| entry.id != pending.intent.id))
+        .filter_map(sale_of)
+        .collect();
+    if !outside.is_empty() {
+        sales.extend(outside);
+        sales.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.id)));
+    }
+    sales
+}
+
+fn sale_of(pending: &Pending) -> Option<SaleEntry> {
+    pending.writes.iter().find_map(|write| {
+        let DocumentKey::Till { site, person, .. } = &write.document else {
+            return None;
+        };
+        write.puts.iter().find_map(|put| {
+            let (Container::Facts, Scalar::Bytes(bytes)) = (put.container, &put.value) else {
+                return None;
+            };
+            let fact = Fact::decode(bytes).ok()?;
+            let FactBody::Sale(sale) = fact.body else {
+                return None;
+            };
+            Some(SaleEntry {
+                id: pending.intent.id,
+                site: *site,
+                person: *person,
+                at: fact.at,
+                sale,
+            })
+        })
+    })
+}
+
 /// One sale, or `None` if it is not on this device.
 pub fn one(replica: &Replica, id: IntentId) -> Option<SaleView> {
-    let entry = sale::sales(replica.sheets())
-        .into_iter()
-        .find(|entry| entry.id == id)?;
+    let entry = sales(replica).into_iter().find(|entry| entry.id == id)?;
     Some(Lookup::new(replica).view(&entry))
 }

@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use crate::components::failure::FailureNote;
 use crate::components::{Button, Dialog, Field, Glyph, Icon, Look, Menu};
-use crate::hooks::{AppAction, browser, use_act, use_app};
+use crate::hooks::{AppAction, use_act, use_app};
 use crate::protocol::Order;
 
 #[component]
@@ -30,7 +30,6 @@ pub fn SiteMenu() -> Html {
     let items = session.sites.iter().map(|site| {
         let (state, id) = (app.state.clone(), site.id);
         let choose = Callback::from(move |_: MouseEvent| {
-            browser::keep_setting("site", Some(&id.to_string()));
             state.dispatch(AppAction::Site(id));
         });
         html! {
