@@ -228,13 +228,15 @@ impl Session {
             .filter(|document| may_read(reader, &document.key))
             .collect();
         let ids: BTreeSet<DocumentId> = readable.iter().map(|document| document.id).collect();
-        let different = readable
+        let mut different: Vec<DocumentKey> = readable
             .iter()
             .filter(|document| {
                 digest.get(&document.id).map(Vec::as_slice) != Some(&document.digest[..])
             })
             .map(|document| document.key)
             .collect();
+        // Codes last: whoever can sell from a block knows by then which of its vouchers were sold.
+        different.sort_by_key(|key| matches!(key, DocumentKey::Block { .. }));
         // Of these the relay has never heard: their changes are on their way, or it was restored from a backup. The
         // device knows which.
         let known: BTreeSet<DocumentId> = documents.iter().map(|document| document.id).collect();

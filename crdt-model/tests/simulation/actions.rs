@@ -452,7 +452,6 @@ impl World {
                     self.note(format!("{name}: an older profile is restored"));
                     self.devices[device].store = store;
                     self.devices[device].journal = journal;
-                    self.devices[device].handed_out.clear();
                     self.excuse_what_was_destroyed();
                 }
             }

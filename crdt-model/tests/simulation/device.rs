@@ -54,7 +54,7 @@ pub struct SimDevice {
     /// Commits that show something when they are stored.
     pub waiting: BTreeMap<u64, (IntentId, Vec<VoucherRef>)>,
     /// Vouchers that people have in their hands from here.
-    pub handed_out: BTreeSet<VoucherRef>,
+    pub handed_out: BTreeMap<VoucherRef, IntentId>,
     pub backup: Option<(Store, Journal)>,
     /// The last sealed batch, as a locked screen would carry it.
     pub sealed: Option<Vec<u8>>,
@@ -74,7 +74,7 @@ impl SimDevice {
             tasks: VecDeque::new(),
             link: None,
             waiting: BTreeMap::new(),
-            handed_out: BTreeSet::new(),
+            handed_out: BTreeMap::new(),
             backup: None,
             sealed: None,
             is_revoked: false,
@@ -214,7 +214,7 @@ impl SimDevice {
                 self.handle(Event::Stored(number), now, random);
                 if let Some((intent, vouchers)) = self.waiting.remove(&number) {
                     for voucher in vouchers {
-                        if !self.handed_out.insert(voucher) {
+                        if self.handed_out.insert(voucher, intent).is_some() {
                             return Err(format!(
                                 "{} hands out {voucher:?} a second time",
                                 self.name

@@ -206,19 +206,21 @@ impl World {
             _ => 100,
         });
         match self.random.below(100) {
-            0..=39 => {
-                let deliveries = self.network.deliveries();
-                if let Some(delivery) = self.random.pick(&deliveries).copied() {
-                    self.deliver(delivery)?;
+            0..=34 => {
+                for _ in 0..1 + self.random.below(4) {
+                    let deliveries = self.network.deliveries();
+                    if let Some(delivery) = self.random.pick(&deliveries).copied() {
+                        self.deliver(delivery)?;
+                    }
                 }
             }
-            40..=64 => {
+            35..=64 => {
                 let device = self.random.below(self.devices.len());
-                for _ in 0..1 + self.random.below(8) {
+                for _ in 0..1 + self.random.below(10) {
                     self.work(device)?;
                 }
             }
-            65..=72 => {
+            65..=75 => {
                 let device = self.random.below(self.devices.len());
                 let event = if self.random.chance(50) {
                     Event::TryNow
@@ -227,7 +229,7 @@ impl World {
                 };
                 self.event(device, event);
             }
-            73..=90 => self.act()?,
+            76..=93 => self.act()?,
             _ => self.fault()?,
         }
         Ok(())
@@ -457,6 +459,9 @@ impl World {
                     .get(&devices[*device].me.person)
                     .is_some_and(|keys| keys.contains(&key))
         });
+        for device in &mut self.devices {
+            device.handed_out.retain(|_, sale| self.shown.contains_key(sale));
+        }
     }
 }
 
