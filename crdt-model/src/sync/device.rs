@@ -215,6 +215,7 @@ impl Device {
     fn opened(&mut self, ticket: String, now: Timestamp) -> Vec<Effect> {
         self.link = Link::Greeting { since: now };
         self.heard_at = now;
+        self.unsend();
         vec![send(&DeviceMessage::Hello {
             protocol: PROTOCOL,
             ticket,

@@ -452,6 +452,8 @@ impl World {
                     self.note(format!("{name}: an older profile is restored"));
                     self.devices[device].store = store;
                     self.devices[device].journal = journal;
+                    // What it handed out since, it has forgotten: this is what double sales come from.
+                    self.devices[device].handed_out.clear();
                     self.excuse_what_was_destroyed();
                 }
             }
@@ -466,10 +468,10 @@ impl World {
                 let outputs = self.relay.restart();
                 self.outputs(outputs);
             }
-            89..=91 => self.relay.die_after_next = true,
-            92..=94 => self.relay.fail_next = true,
-            95..=96 => self.backup = Some(self.relay.database.clone()),
-            97 => {
+            89..=90 => self.relay.die_after_next = true,
+            91..=92 => self.relay.fail_next = true,
+            93..=95 => self.backup = Some(self.relay.database.clone()),
+            96..=97 => {
                 if let Some(backup) = self.backup.take() {
                     self.note(format!("the relay is restored to {}", backup.head()));
                     let outputs = self.relay.restore(backup);

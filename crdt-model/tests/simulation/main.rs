@@ -46,6 +46,7 @@ fn from_environment(name: &str) -> Option<u64> {
 fn invariants_hold_for_every_seed() {
     if let Some(seed) = from_environment("SIM_SEED") {
         let mut world = World::new(seed, None);
+        world.is_traced = true;
         let result = catch_unwind(AssertUnwindSafe(|| world.run()));
         for line in &world.log {
             println!("{line}");

@@ -1,6 +1,7 @@
 //! Everything in one place, and the two phases: act under faults, then heal and run until quiet.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::fmt::Debug;
 
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::command::{Command, DocumentWrite};
@@ -9,8 +10,10 @@ use crdt_model::ids::{DeviceId, IntentId, OrgId, PackageId, PersonId, SiteId};
 use crdt_model::package::{PackageDetails, Unit, Validity};
 use crdt_model::replica::{Identity, PendingState, Replica};
 use crdt_model::sync::device::Event;
+use crdt_model::sync::message::{DeviceMessage, RelayMessage};
 use crdt_model::time::Timestamp;
-use crdt_model::{money::Money, site, staff};
+use crdt_model::{codec, money::Money, site, staff};
+use serde::de::DeserializeOwned;
 
 use crate::bugs::Bug;
 use crate::device::{SimDevice, Wish};
@@ -39,6 +42,8 @@ pub struct World {
     pub log: Vec<String>,
     pub bug: Option<Bug>,
     pub has_clone: bool,
+    /// Also note every frame.
+    pub is_traced: bool,
 }
 
 impl World {
@@ -60,6 +65,7 @@ impl World {
             log: Vec::new(),
             bug,
             has_clone: false,
+            is_traced: false,
             sites,
             random,
             now,
@@ -147,6 +153,15 @@ impl World {
         let seconds = self.now.as_millis() / 1000 % 1_000_000;
         self.log
             .push(format!("{seconds:>7} {}", shorten(&line.into())));
+    }
+
+    fn trace_frame<T: DeserializeOwned + Debug>(&mut self, id: ConnectionId, way: &str, bytes: &[u8]) {
+        if self.is_traced
+            && let Ok(message) = codec::decode::<T>(bytes)
+        {
+            let short: String = format!("{message:?}").chars().take(200).collect();
+            self.note(format!("  {id} {way}: {short}"));
+        }
     }
 
     pub fn run(&mut self) -> Check {
@@ -295,11 +310,14 @@ impl World {
                     && let Some(ticket) = connection.ticket.take()
                 {
                     let device = connection.device;
-                    self.event(device, Event::Opened { ticket });
+                    if self.devices[device].link == Some(id) {
+                        self.event(device, Event::Opened { ticket });
+                    }
                 }
             }
             Delivery::ToRelay(id) => {
                 if let Some(bytes) = self.network.get(id).and_then(|c| c.to_relay.pop_front()) {
+                    self.trace_frame::<DeviceMessage>(id, "to the relay", &bytes);
                     let outputs = self.relay.frame(id, &bytes, self.now, &mut self.random);
                     self.log_relay();
                     self.outputs(outputs?);
@@ -312,6 +330,7 @@ impl World {
                     .and_then(|c| Some((c.device, c.to_device.pop_front()?)))
                     && self.devices[device].link == Some(id)
                 {
+                    self.trace_frame::<RelayMessage>(id, "to the device", &bytes);
                     self.event(device, Event::Frame(bytes));
                 }
             }
@@ -420,7 +439,7 @@ impl World {
             .devices
             .iter()
             .map(|device| {
-                let waiting: Vec<IntentId> = device
+                let waiting: Vec<_> = device
                     .core
                     .iter()
                     .flat_map(|core| core.replica.outbox())
