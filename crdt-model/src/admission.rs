@@ -20,6 +20,8 @@ pub mod caps {
     pub const FRAME_BYTES_MAX: usize = 1 << 20;
     /// A batch after inflating.
     pub const INFLATED_BYTES_MAX: usize = 4 << 20;
+    /// CBOR items in a batch: some fifteen to an operation of at least 35 bytes, and devices aim at 512 KiB.
+    pub const ITEMS_MAX: usize = 1 << 18;
     pub const CHANGES_PER_BATCH_MAX: usize = 256;
     pub const OPS_PER_CHANGE_MAX: usize = 2_000;
     pub const CHANGE_BYTES_MAX: usize = 64 << 10;

@@ -16,6 +16,41 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Vec<u8> {
     minicbor_serde::to_vec(value).expect("our types have a CBOR form")
 }
 
+/// Does a CBOR text have more data items than this? Every item takes memory when it is read, an empty one as well,
+/// so a limit of bytes alone is none. Looks at the heads of the items one after the other; what is no CBOR is
+/// somebody else's to find out.
+pub fn has_more_items_than(bytes: &[u8], items_max: usize) -> bool {
+    let mut at = 0;
+    let mut items = 0;
+    while let Some(head) = bytes.get(at) {
+        items += 1;
+        if items > items_max {
+            return true;
+        }
+        let (major, short) = (head >> 5, head & 31);
+        let width = match short {
+            24 => 1,
+            25 => 2,
+            26 => 4,
+            27 => 8,
+            _ => 0,
+        };
+        let Some(argument) = bytes.get(at + 1..at + 1 + width) else {
+            return false;
+        };
+        let length = argument
+            .iter()
+            .fold(0_u64, |n, byte| (n << 8) | u64::from(*byte));
+        let length = if width == 0 { u64::from(short) } else { length };
+        at += 1 + width;
+        let is_string = (major == 2 || major == 3) && short != 31;
+        if is_string {
+            at = at.saturating_add(usize::try_from(length).unwrap_or(usize::MAX));
+        }
+    }
+    false
+}
+
 /// Reads exactly one value; anything after it is an error.
 pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
     let mut deserializer = minicbor_serde::Deserializer::new(bytes);

@@ -206,6 +206,9 @@ pub enum PlainError {
 /// Automerge stores operation counters in 32 bits.
 const COUNTER_MAX: u64 = u32::MAX as u64;
 
+/// Seconds around 1970 that a change may claim: a hundred million years, far from any overflow.
+const TIME_MAX: u64 = 1 << 52;
+
 impl PlainChange {
     /// What an Automerge change says.
     pub fn of(change: &Change) -> Result<Self, PlainError> {
@@ -284,7 +287,15 @@ impl PlainChange {
         let too_far = self.start_op > COUNTER_MAX - self.ops.len() as u64
             || self.seq == 0
             || self.seq > COUNTER_MAX;
-        if too_far || self.ops.is_empty() {
+        // Automerge derives the order of dependencies and replaced assignments when it loads a document, and stores
+        // times as differences: any other form would make a document that cannot be opened again.
+        let is_odd = self.time.abs_diff(0) > TIME_MAX
+            || !self.deps.is_sorted_by(|one, two| one < two)
+            || self
+                .ops
+                .iter()
+                .any(|op| !op.replaces.is_sorted_by(|one, two| one < two));
+        if too_far || is_odd || self.ops.is_empty() {
             return Err(PlainError::OutOfRange);
         }
         let genesis = ActorId::from([0; 16]);

@@ -111,6 +111,9 @@ impl Batch {
         let inflated =
             miniz_oxide::inflate::decompress_to_vec_with_limit(bytes, caps::INFLATED_BYTES_MAX)
                 .map_err(|_| BatchError::Inflate)?;
+        if codec::has_more_items_than(&inflated, caps::ITEMS_MAX) {
+            return Err(BatchError::TooMany);
+        }
         let batch: Self = codec::decode(&inflated)?;
         if batch.version != BATCH_VERSION {
             return Err(BatchError::Version(batch.version));
