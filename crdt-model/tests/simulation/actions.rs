@@ -408,6 +408,13 @@ impl World {
                 }
             }
             20..=39 => {
+                // Preferably in the middle of something.
+                let busy = self
+                    .devices
+                    .iter()
+                    .position(|device| device.tasks.len() > 1)
+                    .filter(|_| self.random.chance(50));
+                let device = busy.unwrap_or(device);
                 if self.devices[device].core.is_some() {
                     self.crash(device);
                 }
@@ -516,7 +523,6 @@ pub fn undecided(sheets: &Sheets) -> Vec<(DocumentKey, HoldId)> {
         .facts()
         .filter_map(|(_, _, fact)| match &fact.body {
             FactBody::Verdict(Verdict::HeldDecided { hold, .. }) => Some(*hold),
-            FactBody::HeldDecision(decision) => Some(decision.hold),
             _ => None,
         })
         .collect();

@@ -183,7 +183,10 @@ impl World {
         let mut decided = BTreeSet::new();
         for (document, fact) in facts.values() {
             match (document, &fact.body) {
-                (DocumentKey::VerdictTill { .. }, FactBody::Verdict(Verdict::Held { hold, .. })) => {
+                (
+                    DocumentKey::VerdictTill { .. },
+                    FactBody::Verdict(Verdict::Held { hold, .. }),
+                ) => {
                     listed.insert(*hold);
                 }
                 (_, FactBody::Verdict(Verdict::HeldDecided { hold, .. })) => {

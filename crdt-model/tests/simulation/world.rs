@@ -155,7 +155,12 @@ impl World {
             .push(format!("{seconds:>7} {}", shorten(&line.into())));
     }
 
-    fn trace_frame<T: DeserializeOwned + Debug>(&mut self, id: ConnectionId, way: &str, bytes: &[u8]) {
+    fn trace_frame<T: DeserializeOwned + Debug>(
+        &mut self,
+        id: ConnectionId,
+        way: &str,
+        bytes: &[u8],
+    ) {
         if self.is_traced
             && let Ok(message) = codec::decode::<T>(bytes)
         {
@@ -479,7 +484,9 @@ impl World {
                     .is_some_and(|keys| keys.contains(&key))
         });
         for device in &mut self.devices {
-            device.handed_out.retain(|_, sale| self.shown.contains_key(sale));
+            device
+                .handed_out
+                .retain(|_, sale| self.shown.contains_key(sale));
         }
     }
 }

@@ -1,0 +1,534 @@
+//! What a hostile device could send, and that each of it is turned away at little cost: in ten milliseconds of
+//! processor time and 32 MB when optimised.
+
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
+mod cost;
+mod relay;
+
+use crdt_model::admission::{Malformed, caps};
+use crdt_model::capability::{Grant, Role, Scope};
+use crdt_model::codec;
+use crdt_model::document::{Container, DocumentKey, PlainChange, PlainOp, Put, Scalar};
+use crdt_model::fact::{Fact, FactBody, HeldDecision, Leased, Sale, Verdict};
+use crdt_model::ids::{HoldId, IntentId};
+use crdt_model::money::Money;
+use crdt_model::relay::AdmitError;
+use crdt_model::sync::batch::{Batch, BatchError};
+use crdt_model::sync::message::{Disposition, RefusalCode};
+use crdt_model::sync::relay::{Session, Step};
+use crdt_model::time::Month;
+use proptest::prelude::*;
+use serde_bytes::ByteBuf;
+
+use cost::cheaply;
+use relay::{Author, Bench, record};
+
+const fn refused(what: Malformed) -> Disposition {
+    Disposition::Refused(RefusalCode::Malformed(what))
+}
+
+const IMPOSSIBLE: Disposition = Disposition::Refused(RefusalCode::Impossible);
+
+/// Raw deflate of `count` zero bytes.
+fn zeros(count: usize) -> Vec<u8> {
+    miniz_oxide::deflate::compress_to_vec(&vec![0; count], 1)
+}
+
+#[test]
+fn a_deflate_bomb_is_not_inflated() {
+    let bomb = zeros(256 << 20);
+    assert!(bomb.len() < caps::FRAME_BYTES_MAX * 2);
+    let result = cheaply(|| Batch::decode(&bomb));
+    assert_eq!(result, Err(BatchError::Inflate));
+}
+
+#[test]
+fn automerge_bytes_are_no_batch() {
+    let bench = Bench::new();
+    let saved = bench.document(&DocumentKey::Catalog).save();
+    assert!(cheaply(|| Batch::decode(&saved)).is_err());
+    let deflated = miniz_oxide::deflate::compress_to_vec(&saved, 6);
+    assert!(matches!(
+        cheaply(|| Batch::decode(&deflated)),
+        Err(BatchError::Decode(_))
+    ));
+}
+
+#[test]
+fn caps_hold_before_anything_is_built() {
+    let bench = Bench::new();
+    let ops = |count: usize| -> Vec<PlainOp> {
+        (0..count)
+            .map(|n| op(&format!("package/{n}/name"), "x"))
+            .collect()
+    };
+    let change = |ops: Vec<PlainOp>| PlainChange {
+        seq: 1,
+        start_op: 3,
+        time: 0,
+        deps: vec![ByteBuf::from([7; 32])],
+        ops,
+    };
+    let many_ops = bench.batch_of(&bench.agent, DocumentKey::Catalog, change(ops(2_001)));
+    assert_eq!(
+        cheaply(|| Batch::decode(&many_ops.encode())),
+        Err(BatchError::TooMany)
+    );
+    let mut many_changes = bench.batch_of(&bench.agent, DocumentKey::Catalog, change(ops(1)));
+    let one = many_changes.intents[0].changes[0].clone();
+    many_changes.intents[0].changes = vec![one; 257];
+    let bytes = many_changes.encode();
+    assert_eq!(cheaply(|| Batch::decode(&bytes)), Err(BatchError::TooMany));
+    let mut many_dependencies = bench.batch_of(&bench.agent, DocumentKey::Catalog, change(ops(1)));
+    many_dependencies.intents[0].changes[0].change.deps = vec![ByteBuf::new(); 4_000_000];
+    let bytes = many_dependencies.encode();
+    assert!(bytes.len() < caps::FRAME_BYTES_MAX);
+    assert_eq!(cheaply(|| Batch::decode(&bytes)), Err(BatchError::TooMany));
+}
+
+#[test]
+fn deep_nesting_does_not_overflow_the_stack() {
+    // A batch whose unknown field holds arrays in arrays in arrays.
+    let mut bytes = vec![0xa1, 0x61, b'z'];
+    bytes.extend(std::iter::repeat_n(0x81, 200_000));
+    bytes.push(0xf6);
+    let bytes = miniz_oxide::deflate::compress_to_vec(&bytes, 6);
+    assert!(cheaply(|| Batch::decode(&bytes)).is_err());
+}
+
+#[test]
+fn nobody_writes_as_another_device_or_person() {
+    let mut bench = Bench::new();
+    let written = bench.write(
+        &bench.owner,
+        DocumentKey::Catalog,
+        &[record("package/p/name", "x")],
+    );
+    let batch = bench.batch_of(&bench.owner, DocumentKey::Catalog, written.plain);
+    let agent = bench.agent;
+    let result = cheaply(|| bench.admit_as(&agent, &batch));
+    assert_eq!(result.unwrap_err(), AdmitError::WrongAuthor);
+    let mut batch = batch;
+    batch.person = agent.person;
+    let owner = bench.owner;
+    let result = cheaply(|| bench.admit_as(&owner, &batch));
+    assert_eq!(result.unwrap_err(), AdmitError::WrongAuthor);
+    let mut batch = bench.batch_of(&owner, DocumentKey::Catalog, plain());
+    batch.org = crdt_model::ids::OrgId::from_bytes([9; 16]);
+    let result = cheaply(|| bench.admit_as(&owner, &batch));
+    assert_eq!(result.unwrap_err(), AdmitError::WrongOrganisation);
+}
+
+#[test]
+fn orphans_are_asked_for_again_and_not_kept() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let mut change = bench
+        .write(&owner, DocumentKey::Catalog, &[name(&bench, "x")])
+        .plain;
+    change.deps = vec![ByteBuf::from([7; 32])];
+    bench.turns_away(&owner, DocumentKey::Catalog, change, Disposition::Rebase);
+}
+
+#[test]
+fn sequence_numbers_and_counters_cannot_be_made_up() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let honest = bench
+        .write(&owner, DocumentKey::Catalog, &[name(&bench, "x")])
+        .plain;
+    let with = |edit: &dyn Fn(&mut PlainChange)| {
+        let mut change = honest.clone();
+        edit(&mut change);
+        change
+    };
+    for (change, answer) in [
+        (with(&|c| c.seq = 7), Disposition::Rebase),
+        (with(&|c| c.start_op += 1), IMPOSSIBLE),
+        (with(&|c| c.start_op -= 1), IMPOSSIBLE),
+    ] {
+        bench.turns_away(&owner, DocumentKey::Catalog, change, answer);
+    }
+    for change in [
+        with(&|c| c.seq = 0),
+        with(&|c| c.seq = u64::MAX),
+        with(&|c| c.start_op = 0),
+        with(&|c| c.start_op = u64::from(u32::MAX)),
+        with(&|c| c.start_op = u64::MAX),
+        with(&|c| c.time = i64::MAX),
+        with(&|c| c.time = i64::MIN),
+        with(&|c| c.ops.clear()),
+        with(&|c| c.deps.push(c.deps[0].clone())),
+        with(&|c| c.ops[0].replaces = vec![(0, owner.actor())]),
+        with(&|c| c.ops[0].replaces = vec![(5, owner.actor()), (4, owner.actor())]),
+        with(&|c| c.ops[0].replaces = vec![(4, owner.actor()), (4, owner.actor())]),
+    ] {
+        bench.cannot_be_built(&owner, DocumentKey::Catalog, change);
+    }
+}
+
+#[test]
+fn an_operation_replaces_only_assignments_of_its_own_field() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let mut change = bench
+        .write(&owner, DocumentKey::Catalog, &[name(&bench, "x")])
+        .plain;
+    let (counter, actor) = change.ops[0].replaces[0];
+    change.ops[0].replaces = vec![(counter + 1, actor)];
+    bench.turns_away(
+        &owner,
+        DocumentKey::Catalog,
+        change,
+        refused(Malformed::UnknownAssignment),
+    );
+}
+
+#[test]
+fn facts_are_not_overwritten_deleted_or_doubled() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let till = bench.till(&agent);
+    let id = bench.intent();
+    let sale = bench.sale(0);
+    bench.accepts(&agent, till, id, &[fact_put(id, &bench.fact(&agent, sale))]);
+    // Another sale under the same key.
+    let other = bench.fact(&agent, bench.sale(1));
+    let overwritten = bench.write_intent(&agent, till, &[fact_put(id, &other)]);
+    assert!(!overwritten.ops[0].replaces.is_empty());
+    bench.turns_away_intent(
+        &agent,
+        till,
+        id,
+        overwritten.clone(),
+        refused(Malformed::FactOverwritten),
+    );
+    let mut unseen = overwritten.clone();
+    unseen.ops[0].replaces.clear();
+    bench.turns_away_intent(
+        &agent,
+        till,
+        id,
+        unseen,
+        refused(Malformed::FactOverwritten),
+    );
+    // Emptied.
+    let mut emptied = overwritten;
+    emptied.ops[0].value = Scalar::Null;
+    bench.turns_away_intent(
+        &agent,
+        till,
+        id,
+        emptied,
+        refused(Malformed::FactOverwritten),
+    );
+    let id = bench.intent();
+    let mut twice = bench.write_intent(&agent, till, &[fact_put(id, &other)]);
+    let again = twice.ops[0].clone();
+    twice.ops.push(again);
+    bench.turns_away_intent(&agent, till, id, twice, refused(Malformed::FactOverwritten));
+}
+
+#[test]
+fn facts_say_what_their_author_may_say() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let till = bench.till(&agent);
+    let mut cases: Vec<(Author, DocumentKey, Fact, Disposition)> = Vec::new();
+    let of_another = bench.fact(&manager, bench.sale(0));
+    cases.push((
+        agent,
+        till,
+        of_another,
+        refused(Malformed::FactOfAnotherPerson),
+    ));
+    let in_another = bench.fact(&agent, bench.sale(0));
+    let other_till = bench.till(&manager);
+    cases.push((
+        agent,
+        other_till,
+        in_another.clone(),
+        refused(Malformed::FactOfAnotherPerson),
+    ));
+    let other_month = DocumentKey::Till {
+        site: bench.site,
+        person: agent.person,
+        month: "202401".parse::<Month>().unwrap(),
+    };
+    cases.push((
+        agent,
+        other_month,
+        in_another.clone(),
+        refused(Malformed::WrongMonth),
+    ));
+    cases.push((
+        agent,
+        bench.block_key(),
+        in_another,
+        refused(Malformed::WrongDocument),
+    ));
+    let edited = |edit: &dyn Fn(&mut Sale)| {
+        let FactBody::Sale(mut sale) = bench.sale(0) else {
+            unreachable!()
+        };
+        edit(&mut sale);
+        bench.fact(&agent, FactBody::Sale(sale))
+    };
+    let wrong = [
+        (
+            edited(&|s| s.lines[0].price = Money::from_minor(1)),
+            refused(Malformed::WrongPrice),
+        ),
+        (
+            edited(&|s| s.lines[0].voucher.index = 99),
+            refused(Malformed::UnknownVoucher),
+        ),
+        (edited(&|s| s.lines.clear()), refused(Malformed::BadValue)),
+        (
+            edited(&|s| s.lines = vec![s.lines[0].clone(); 2]),
+            refused(Malformed::BadValue),
+        ),
+        (
+            edited(&|s| s.lines[0].price = Money::from_minor(-5)),
+            refused(Malformed::BadValue),
+        ),
+        (
+            edited(&|s| s.receipt = "free text".into()),
+            refused(Malformed::BadValue),
+        ),
+        (
+            edited(&|s| s.reference = Some("x".repeat(65))),
+            refused(Malformed::BadValue),
+        ),
+    ];
+    cases.extend(wrong.map(|(fact, answer)| (agent, till, fact, answer)));
+    let verdict = FactBody::Verdict(Verdict::SoldElsewhere {
+        block: bench.block,
+        indexes: vec![0],
+    });
+    let verdict_till = till.verdict().unwrap();
+    cases.push((
+        agent,
+        verdict_till,
+        bench.fact(&agent, verdict),
+        refused(Malformed::RelayOnly),
+    ));
+    let leased = FactBody::Leased(Leased {
+        block: bench.block,
+        turn: 9,
+        person: Some(agent.person),
+        device: Some(agent.device),
+    });
+    let batches = DocumentKey::Batches(bench.site);
+    cases.push((
+        manager,
+        batches,
+        bench.fact(&manager, leased),
+        refused(Malformed::RelayOnly),
+    ));
+    for (author, document, fact, answer) in cases {
+        let id = bench.intent();
+        let change = bench.write_intent(&author, document, &[fact_put(id, &fact)]);
+        bench.turns_away_intent(&author, document, id, change, answer);
+    }
+    // A fact under a key that is not its intent's.
+    let id = bench.intent();
+    let other = bench.intent();
+    let fact = bench.fact(&agent, bench.sale(0));
+    let change = bench.write_intent(&agent, till, &[fact_put(other, &fact)]);
+    bench.turns_away_intent(
+        &agent,
+        till,
+        id,
+        change,
+        refused(Malformed::FactNotOfItsIntent),
+    );
+}
+
+#[test]
+fn oversized_keys_and_values_are_refused() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let large = Put {
+        container: Container::Records,
+        key: bench.package_field("name"),
+        value: Scalar::Text("x".repeat(caps::VALUE_BYTES_MAX + 1)),
+    };
+    let long = record(
+        &format!("package/{}/name", "x".repeat(caps::KEY_BYTES_MAX)),
+        "x",
+    );
+    let unknown = record("package/p/name", "x");
+    let retyped = Put {
+        container: Container::Records,
+        key: bench.package_field("price"),
+        value: Scalar::Text("1000".into()),
+    };
+    for (put, what) in [
+        (large, Malformed::TooLarge),
+        (long, Malformed::TooLarge),
+        (unknown, Malformed::UnknownField),
+        (retyped, Malformed::WrongType),
+    ] {
+        let change = bench.write(&owner, DocumentKey::Catalog, &[put]).plain;
+        bench.turns_away(&owner, DocumentKey::Catalog, change, refused(what));
+    }
+}
+
+#[test]
+fn what_one_may_not_do_is_held_and_changes_nothing() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let change = bench
+        .write(&agent, DocumentKey::Catalog, &[name(&bench, "mine")])
+        .plain;
+    bench.holds(&agent, DocumentKey::Catalog, change);
+    let owner_of_all = Grant {
+        role: Role::Owner,
+        scope: Scope::Organisation,
+    };
+    let grant = Put {
+        container: Container::Records,
+        key: format!("person/{}/grant/{owner_of_all}", agent.person),
+        value: true.into(),
+    };
+    let change = bench.write(&agent, DocumentKey::Staff, &[grant]).plain;
+    bench.holds(&agent, DocumentKey::Staff, change);
+}
+
+#[test]
+fn a_held_promotion_cannot_be_accepted_by_who_could_not_give_it() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let owner_of_all = Grant {
+        role: Role::Owner,
+        scope: Scope::Organisation,
+    };
+    // Two documents, so that the hold is listed at the site, where the manager sees and decides.
+    let id = bench.intent();
+    let promotion = bench.write(
+        &agent,
+        DocumentKey::Staff,
+        &[Put {
+            container: Container::Records,
+            key: format!("person/{}/grant/{owner_of_all}", agent.person),
+            value: true.into(),
+        }],
+    );
+    let till = bench.till(&agent);
+    let sale = fact_put(id, &bench.fact(&agent, bench.sale(0)));
+    let sold = bench.write_intent(&agent, till, &[sale]);
+    let batch = bench.batch(
+        &agent,
+        id,
+        vec![(DocumentKey::Staff, promotion.plain), (till, sold)],
+    );
+    let outcome = bench.admit_as(&agent, &batch).unwrap();
+    let Disposition::Held(hold, _) = outcome.results[0].1 else {
+        panic!("{:?}", outcome.results);
+    };
+    let id = bench.intent();
+    let decision = decide(hold);
+    let put = fact_put(id, &bench.fact(&manager, decision));
+    let outcome = bench.accepts(&manager, till, id, &[put]);
+    assert!(
+        outcome
+            .rows
+            .iter()
+            .all(|row| row.document != DocumentKey::Staff)
+    );
+    assert!(
+        !bench
+            .state
+            .principal(agent.person)
+            .unwrap()
+            .grants
+            .contains(&owner_of_all)
+    );
+    // The owner may.
+    let owner = bench.owner;
+    let id = bench.intent();
+    let put = fact_put(id, &bench.fact(&owner, decide(hold)));
+    bench.accepts(&owner, till, id, &[put]);
+    assert!(
+        bench
+            .state
+            .principal(agent.person)
+            .unwrap()
+            .grants
+            .contains(&owner_of_all)
+    );
+}
+
+#[test]
+fn a_document_that_took_everything_admitted_can_be_opened_again() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    for text in ["one", "two", "three"] {
+        let change = bench
+            .write(&owner, DocumentKey::Catalog, &[name(&bench, text)])
+            .plain;
+        let batch = bench.batch_of(&owner, DocumentKey::Catalog, change);
+        bench.admit_as(&owner, &batch).unwrap();
+    }
+    let saved = bench.document(&DocumentKey::Catalog).save();
+    let loaded = crdt_model::document::Document::load(&saved).unwrap();
+    assert_eq!(
+        loaded.heads(),
+        bench.document(&DocumentKey::Catalog).heads()
+    );
+}
+
+proptest! {
+    #[test]
+    fn any_bytes_end_in_an_error_or_a_message(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
+        let steps = Session::new().frame(&bytes);
+        prop_assert!(steps.len() <= 2);
+        let _ = Batch::decode(&bytes);
+        let _ = codec::decode::<Batch>(&bytes);
+        let _ = Fact::decode(&bytes);
+    }
+}
+
+#[test]
+fn a_frame_beyond_the_cap_is_not_looked_at() {
+    let bytes = vec![0; caps::FRAME_BYTES_MAX + 1];
+    let steps = cheaply(|| Session::new().frame(&bytes));
+    assert!(matches!(steps.last(), Some(Step::Close(_))));
+}
+
+fn decide(hold: HoldId) -> FactBody {
+    FactBody::HeldDecision(HeldDecision {
+        hold,
+        accepted: true,
+        reason: None,
+    })
+}
+
+fn op(key: &str, text: &str) -> PlainOp {
+    PlainOp {
+        container: Container::Records,
+        key: key.into(),
+        value: text.into(),
+        replaces: Vec::new(),
+    }
+}
+
+fn plain() -> PlainChange {
+    PlainChange {
+        seq: 1,
+        start_op: 3,
+        time: 0,
+        deps: vec![ByteBuf::from(crdt_model::document::genesis_hash().to_vec())],
+        ops: vec![op("package/p/name", "x")],
+    }
+}
+
+fn name(bench: &Bench, text: &str) -> Put {
+    record(&bench.package_field("name"), text)
+}
+
+fn fact_put(id: IntentId, fact: &Fact) -> Put {
+    crdt_model::command::fact_put(&id.to_string(), fact)
+}
