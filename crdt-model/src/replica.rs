@@ -236,6 +236,21 @@ impl Replica {
         self.outbox.values()
     }
 
+    /// The orders of the outbox as they are written and pushed: what the relay lost first, since the rest may build
+    /// on it.
+    fn in_turn(&self) -> Vec<u64> {
+        let mut orders: Vec<(bool, u64)> = self
+            .outbox
+            .values()
+            .map(|pending| {
+                let is_lost = matches!(pending.intent.command, Command::BringBack { .. });
+                (!is_lost, pending.order)
+            })
+            .collect();
+        orders.sort_unstable();
+        orders.into_iter().map(|(_, order)| order).collect()
+    }
+
     pub fn pending(&self, intent: IntentId) -> Option<&Pending> {
         self.outbox
             .values()

@@ -100,7 +100,11 @@ impl Replica {
                 replicated.heads = heads;
             }
         }
-        let pending: Vec<Pending> = self.outbox.values().cloned().collect();
+        let pending: Vec<Pending> = self
+            .in_turn()
+            .iter()
+            .filter_map(|order| self.outbox.get(order).cloned())
+            .collect();
         for change in pending
             .iter()
             .flat_map(|pending| &pending.changes)

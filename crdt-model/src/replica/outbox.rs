@@ -34,8 +34,9 @@ impl Replica {
         let mut hashes: Vec<Hash> = Vec::new();
         let mut bytes = 0;
         let waiting = self
-            .outbox
-            .values()
+            .in_turn()
+            .into_iter()
+            .filter_map(|order| self.outbox.get(&order))
             .take_while(|pending| pending.commit <= self.durable)
             .filter(|pending| pending.state == PendingState::Waiting);
         'outbox: for pending in waiting {
@@ -200,8 +201,7 @@ impl Replica {
         }
         let too_many = self.replaced.len().saturating_sub(REPLACED_REMEMBERED);
         self.replaced.drain(..too_many);
-        let orders: Vec<u64> = self.outbox.keys().copied().collect();
-        for order in orders {
+        for order in self.in_turn() {
             let waiting = self
                 .outbox
                 .get(&order)

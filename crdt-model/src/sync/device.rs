@@ -94,6 +94,8 @@ pub struct Device {
     asked_at: Timestamp,
     next_number: u32,
     ready: Option<Ready>,
+    /// The relay is finding out what differs. What it lost goes back before what builds on it, so nothing is pushed.
+    is_comparing: bool,
     /// The driver keeps a sealed batch for a locked screen.
     kept: bool,
 }
@@ -110,6 +112,7 @@ impl Device {
             asked_at: Timestamp::ZERO,
             next_number: 1,
             ready: None,
+            is_comparing: false,
             kept: true,
         }
     }
@@ -273,6 +276,7 @@ impl Device {
                     Effect::Commit(self.replica.contact(relay_now, now)),
                     Effect::Changed,
                 ];
+                self.is_comparing = send_digest;
                 if send_digest {
                     effects.extend(self.say_what_is_here());
                 }
@@ -303,7 +307,10 @@ impl Device {
             }
             RelayMessage::Synced { cursor, rights } => {
                 let commit = self.replica.synced(cursor, rights, rng);
-                self.committed(commit, true)
+                self.is_comparing = false;
+                let mut effects = self.committed(commit, true);
+                effects.extend(self.push());
+                effects
             }
             RelayMessage::Ack { number, results } => {
                 if self
@@ -411,7 +418,7 @@ impl Device {
     }
 
     fn push(&mut self) -> Vec<Effect> {
-        if !self.is_online() {
+        if !self.is_online() || self.is_comparing {
             return Vec::new();
         }
         match &mut self.ready {

@@ -251,6 +251,7 @@ impl Bench {
                         .state
                         .provide_codes(codes.into_iter().map(|code| (code, None))),
                     Need::Receipt(receipt) => self.state.provide_receipt(receipt, None),
+                    Need::Intent(id) => self.state.provide_intent(id, None),
                     Need::Hold(id) => self.state.provide_hold(id, None),
                     Need::Devices(person) => self.state.provide_devices(person, Vec::new()),
                 }

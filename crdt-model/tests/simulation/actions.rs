@@ -367,7 +367,10 @@ impl World {
         let Some(core) = &self.devices[device].core else {
             return false;
         };
-        let Some((till, hold)) = undecided(core.replica.sheets()).first().copied() else {
+        let Some((till, hold)) = undecided(core.replica.sheets(), self.devices[device].me.person)
+            .first()
+            .copied()
+        else {
             return false;
         };
         let accepted = accept.unwrap_or_else(|| self.random.chance(60));
@@ -517,8 +520,8 @@ impl World {
     }
 }
 
-/// Held items without a decision, with the till in which to decide.
-pub fn undecided(sheets: &Sheets) -> Vec<(DocumentKey, HoldId)> {
+/// Held items of others without a decision, with the till in which to decide.
+pub fn undecided(sheets: &Sheets, me: PersonId) -> Vec<(DocumentKey, HoldId)> {
     let decided: BTreeSet<HoldId> = sheets
         .facts()
         .filter_map(|(_, _, fact)| match &fact.body {
@@ -535,8 +538,10 @@ pub fn undecided(sheets: &Sheets) -> Vec<(DocumentKey, HoldId)> {
                     person,
                     month,
                 },
-                FactBody::Verdict(Verdict::Held { hold, .. }),
-            ) if !decided.contains(hold) => Some((
+                FactBody::Verdict(Verdict::Held {
+                    hold, person: of, ..
+                }),
+            ) if !decided.contains(hold) && *of != me => Some((
                 DocumentKey::Till {
                     site: *site,
                     person: *person,

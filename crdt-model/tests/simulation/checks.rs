@@ -179,14 +179,16 @@ impl World {
             }
         }
         // The owner went through everything that is listed for people of a site.
+        // Nobody decides about his own.
+        let owner = self.devices[0].me.person;
         let mut listed = BTreeSet::new();
         let mut decided = BTreeSet::new();
         for (document, fact) in facts.values() {
             match (document, &fact.body) {
                 (
                     DocumentKey::VerdictTill { .. },
-                    FactBody::Verdict(Verdict::Held { hold, .. }),
-                ) => {
+                    FactBody::Verdict(Verdict::Held { hold, person, .. }),
+                ) if *person != owner => {
                     listed.insert(*hold);
                 }
                 (_, FactBody::Verdict(Verdict::HeldDecided { hold, .. })) => {
