@@ -62,7 +62,7 @@ fn binary(message: &DeviceMessage) -> Message {
 }
 
 #[tokio::test]
-async fn bad_frames_end_the_connection_with_their_code() {
+async fn cl2_bad_frames_end_the_connection_with_their_code() {
     let mut shop = Shop::open().await;
     let good = codec::encode(&hello(PROTOCOL, "nonsense"));
     let cut = good[..good.len() - 3].to_vec();
@@ -121,7 +121,7 @@ async fn bad_frames_end_the_connection_with_their_code() {
 }
 
 #[tokio::test]
-async fn forged_batches_are_not_judged() {
+async fn se5_forged_batches_are_not_judged() {
     let mut shop = Shop::open().await;
     let office = &shop.office;
     let own = office.identity;
@@ -227,7 +227,7 @@ fn miniz_bomb() -> Vec<u8> {
 }
 
 #[tokio::test]
-async fn other_sites_cannot_open_a_socket() {
+async fn tr8_other_sites_cannot_open_a_socket() {
     let shop = Shop::open().await;
     let request = profile::request(shop.address, "https://evil.example");
     let refused = tokio_tungstenite::connect_async(request).await;

@@ -56,7 +56,7 @@ const fn is_till(key: &crdt_model::document::DocumentKey) -> bool {
 }
 
 #[tokio::test]
-async fn a_stopping_server_says_so() {
+async fn cl1_a_stopping_server_says_so() {
     let mut shop = Shop::open().await;
     let (_, why) = tokio::join!(shop.app.app.relay.shut_down(), shop.office.until_closed());
     assert_eq!(why, Some(CloseReason::ShuttingDown));

@@ -246,7 +246,7 @@ pub async fn wait_for_block(profile: &mut Profile, block: BlockId) {
 }
 
 #[tokio::test]
-async fn a_block_that_was_recalled_and_sold_twice_is_judged() {
+async fn co1_a_voucher_sold_twice_after_a_recall_is_judged() {
     let mut shop = Shop::open().await;
     let block = shop.import(&["A1"]).await;
     let mut asha = shop.agent("asha").await;
@@ -278,7 +278,7 @@ async fn a_block_that_was_recalled_and_sold_twice_is_judged() {
 }
 
 #[tokio::test]
-async fn a_sale_of_somebody_without_a_role_is_held_until_it_is_accepted() {
+async fn he1_a_sale_of_somebody_without_a_role_is_held_until_it_is_accepted() {
     let mut shop = Shop::open().await;
     let block = shop.import(&["A1", "A2"]).await;
     let mut asha = shop.agent("asha").await;
@@ -322,7 +322,7 @@ async fn a_sale_of_somebody_without_a_role_is_held_until_it_is_accepted() {
 }
 
 #[tokio::test]
-async fn a_cloned_profile_gives_one_receipt_twice_and_both_sales_count() {
+async fn co3_a_cloned_profile_gives_one_receipt_twice_and_both_sales_count() {
     let mut shop = Shop::open().await;
     let block = shop.import(&["A1", "A2"]).await;
     let mut asha = shop.agent("asha").await;
@@ -344,7 +344,7 @@ async fn a_cloned_profile_gives_one_receipt_twice_and_both_sales_count() {
 }
 
 #[tokio::test]
-async fn a_batch_pushed_again_changes_nothing_and_comes_by_post_too() {
+async fn id4_a_batch_pushed_again_changes_nothing_and_comes_by_post_too() {
     let mut shop = Shop::open().await;
     let block = shop.import(&["A1", "A2"]).await;
     let mut asha = shop.agent("asha").await;
