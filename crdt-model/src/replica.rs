@@ -309,7 +309,7 @@ impl Replica {
             by: self.me.person,
             command,
         };
-        let writes = command::execute(&self.sheets, self.holder(), &self.principal(), &intent)?;
+        let writes = command::execute(&self.sheets, || self.stock(), &self.principal(), &intent)?;
         let mut commit = self.begin();
         if let Command::Sell { .. } = &intent.command {
             self.meta.receipts += 1;

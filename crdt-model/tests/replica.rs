@@ -1,0 +1,240 @@
+//! What one device does with its own work: nothing sold twice, nothing written twice, nothing lost.
+
+#[path = "simulation/random.rs"]
+#[expect(dead_code, reason = "the simulation uses the rest")]
+mod random;
+
+use crdt_model::capability::{Grant, Role, Scope};
+use crdt_model::command::{Command, Refusal, fact_put};
+use crdt_model::document::{Actor, Document, DocumentKey, Put};
+use crdt_model::fact::{
+    BatchMade, BlockMade, Codes, Fact, FactBody, HoldReason, Leased, PaymentMethod, Sale,
+};
+use crdt_model::ids::{
+    BatchId, BlockId, DeviceId, HoldId, IntentId, OrgId, PackageId, PersonId, SiteId,
+};
+use crdt_model::money::Money;
+use crdt_model::package::{self, PackageDetails, Unit, Validity};
+use crdt_model::replica::{Commit, Identity, PendingState, Replica};
+use crdt_model::sale::{Buyer, SellError, SellOrder};
+use crdt_model::staff;
+use crdt_model::sync::message::Disposition;
+use crdt_model::time::Timestamp;
+use crdt_model::voucher::{Code, pack};
+use random::Random;
+use serde_bytes::ByteBuf;
+
+const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+/// An owner's device with one block of three codes.
+struct Shop {
+    replica: Replica,
+    rng: Random,
+    site: SiteId,
+    package: PackageId,
+}
+
+impl Shop {
+    fn new() -> Self {
+        let mut rng = Random::new(7);
+        let me = Identity {
+            org: OrgId::generate(NOW, &mut rng),
+            person: PersonId::generate(NOW, &mut rng),
+            device: DeviceId::generate(NOW, &mut rng),
+        };
+        let mut shop = Self {
+            replica: Replica::new(me, &mut rng),
+            site: SiteId::generate(NOW, &mut rng),
+            package: PackageId::generate(NOW, &mut rng),
+            rng,
+        };
+        let owner = Grant {
+            role: Role::Owner,
+            scope: Scope::Organisation,
+        };
+        shop.have(DocumentKey::Staff, &staff::add(me.person, "Asha", &[owner]));
+        let puts = details("1 week").puts(shop.package);
+        shop.have(DocumentKey::Catalog, &puts);
+        let (site, block) = (shop.site, BlockId::generate(NOW, &mut shop.rng));
+        let batch = BatchId::generate(NOW, &mut shop.rng);
+        let price = Money::from_minor(100_000);
+        let codes = Codes {
+            batch,
+            package: shop.package,
+            price,
+            packed: pack(&codes(3, 6)).unwrap(),
+        };
+        shop.have_facts(
+            DocumentKey::Block { site, block },
+            vec![FactBody::Codes(codes)],
+        );
+        let made = BatchMade {
+            batch,
+            label: "first".into(),
+            package: shop.package,
+            price,
+            blocks: vec![BlockMade { block, count: 3 }],
+        };
+        let leased = Leased {
+            block,
+            turn: 1,
+            person: Some(me.person),
+            device: Some(me.device),
+        };
+        shop.have_facts(
+            DocumentKey::Batches(site),
+            vec![FactBody::Batch(made), FactBody::Leased(leased)],
+        );
+        shop
+    }
+
+    /// The relay has this document.
+    fn have(&mut self, key: DocumentKey, puts: &[Put]) {
+        let mut document = Document::new();
+        document
+            .write(Actor::from_bytes([9; 16]), NOW.as_seconds(), puts)
+            .unwrap();
+        let commit = self
+            .replica
+            .snapshot(key, &document.save(), NOW, &mut self.rng)
+            .unwrap();
+        self.replica.stored(commit.number);
+    }
+
+    fn have_facts(&mut self, key: DocumentKey, bodies: Vec<FactBody>) {
+        let puts: Vec<Put> = bodies
+            .into_iter()
+            .map(|body| {
+                let fact = Fact {
+                    at: NOW,
+                    since: NOW,
+                    by: PersonId::RELAY,
+                    body,
+                };
+                let id = IntentId::generate(NOW, &mut self.rng);
+                fact_put(&id.to_string(), &fact)
+            })
+            .collect();
+        self.have(key, &puts);
+    }
+
+    fn execute(&mut self, command: Command) -> Result<(IntentId, Commit), Refusal> {
+        let executed = self.replica.execute(command, NOW, &mut self.rng)?;
+        self.replica.stored(executed.1.number);
+        Ok(executed)
+    }
+
+    fn sell(&mut self) -> IntentId {
+        let order = SellOrder {
+            site: self.site,
+            package: self.package,
+            price: Money::from_minor(100_000),
+            quantity: 1,
+            method: PaymentMethod::Cash,
+            reference: None,
+            client: Buyer::WalkIn,
+        };
+        let (id, commit) = self.replica.sell(order, NOW, &mut self.rng).unwrap();
+        self.replica.stored(commit.number);
+        id
+    }
+
+    /// The sale as it waits in the outbox.
+    fn sale(&self, id: IntentId) -> Sale {
+        match &self.replica.pending(id).unwrap().intent.command {
+            Command::Sell { sale, .. } => sale.clone(),
+            other => panic!("{other:?} is no sale"),
+        }
+    }
+
+    /// The relay answers the same about everything that is sent.
+    fn answer(&mut self, disposition: Disposition) {
+        while let Some(batch) = self.replica.next_batch() {
+            let results: Vec<(ByteBuf, Disposition)> = batch
+                .expand()
+                .unwrap()
+                .into_iter()
+                .flat_map(|(_, changes)| changes)
+                .map(|full| {
+                    let hash = full.change.rebuild(batch.actor()).unwrap().hash();
+                    (ByteBuf::from(hash.0[..8].to_vec()), disposition)
+                })
+                .collect();
+            let commit = self.replica.acknowledge(&results, NOW, &mut self.rng);
+            self.replica.stored(commit.number);
+        }
+    }
+}
+
+fn details(name: &str) -> PackageDetails {
+    PackageDetails {
+        name: name.into(),
+        price: Money::from_minor(100_000),
+        validity: Validity {
+            count: 1,
+            unit: Unit::Week,
+        },
+        uptime_limit_seconds: None,
+        quota_bytes: None,
+        use_within_days: None,
+    }
+}
+
+fn codes(count: usize, length: usize) -> Vec<Code> {
+    (0..count)
+        .map(|n| Code {
+            username: format!("{n:0length$}"),
+            password: None,
+        })
+        .collect()
+}
+
+fn held(shop: &mut Shop) -> Disposition {
+    Disposition::Held(
+        HoldId::generate(NOW, &mut shop.rng),
+        HoldReason::DeviceRevoked,
+    )
+}
+
+#[test]
+fn a_code_handed_out_in_a_held_sale_is_not_sold_again() {
+    let mut shop = Shop::new();
+    let id = shop.sell();
+    let mut sale = shop.sale(id);
+    let disposition = held(&mut shop);
+    shop.answer(disposition);
+    let pending = shop.replica.pending(id).unwrap();
+    assert!(matches!(pending.state, PendingState::Held { .. }));
+    sale.receipt = "ABCD-000099".into();
+    let again = shop.execute(Command::Sell {
+        site: shop.site,
+        sale,
+        new_client: None,
+    });
+    assert_eq!(again.unwrap_err(), SellError::AlreadySold.into());
+}
+
+#[test]
+fn an_edit_that_was_acknowledged_is_not_written_again_from_the_journal() {
+    let mut shop = Shop::new();
+    let edited = Command::EditPackage {
+        package: shop.package,
+        details: details("mine"),
+    };
+    let (_, commit) = shop.execute(edited).unwrap();
+    let journal: Vec<Vec<u8>> = commit.pending.into_iter().map(|(_, bytes)| bytes).collect();
+    shop.answer(Disposition::Accepted);
+    // Somebody edits it afterwards; then this device starts with a journal that lost "settled".
+    shop.execute(Command::EditPackage {
+        package: shop.package,
+        details: details("newer"),
+    })
+    .unwrap();
+    shop.answer(Disposition::Accepted);
+    let commit = shop.replica.adopt(journal, &mut shop.rng);
+    assert_eq!(shop.replica.outbox().count(), 0);
+    assert_eq!(commit.map(|commit| commit.settled.len()), Some(1));
+    let catalog = shop.replica.sheets().get(&DocumentKey::Catalog);
+    let package = package::package(catalog, shop.package).unwrap();
+    assert_eq!(package.details.name, "newer");
+}
