@@ -181,13 +181,27 @@ impl Replica {
         }
         let mut commit = self.begin();
         for mut pending in missing {
+            // "Settled" may be lost while what it told of is not: an edit must not be made a second time.
+            for change in &mut pending.changes {
+                change.accepted |= self
+                    .documents
+                    .get_mut(&change.document)
+                    .is_some_and(|document| document.acknowledged().has(&change.hash));
+            }
+            let is_settled = pending.state == PendingState::Waiting
+                && !pending.changes.is_empty()
+                && pending.changes.iter().all(|change| change.accepted);
+            pending.changes.retain(|change| change.accepted);
+            if is_settled {
+                commit.settled.push(pending.order);
+                continue;
+            }
             // The place in the journal stays the same, so that settling it there finds it.
             while self.outbox.contains_key(&pending.order) {
                 commit.settled.push(pending.order);
                 pending.order = self.meta.next_order.max(pending.order + 1);
             }
             self.meta.next_order = self.meta.next_order.max(pending.order + 1);
-            pending.changes.clear();
             self.outbox.insert(pending.order, pending);
         }
         self.rebase(&mut commit, rng);
