@@ -173,6 +173,16 @@ impl PersonStores {
         Ok(kept)
     }
 
+    /// What the journal holds now; the database may be behind it.
+    pub fn journalled(&self) -> Vec<Vec<u8>> {
+        let pending = self.journal.as_ref().map(OpfsJournal::pending);
+        pending
+            .into_iter()
+            .flatten()
+            .map(|(_, bytes)| bytes)
+            .collect()
+    }
+
     /// The sentinel to keep in `localStorage` now.
     pub fn sentinel(&self) -> Sentinel {
         Sentinel {

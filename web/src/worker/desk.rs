@@ -537,30 +537,39 @@ impl Desk {
             }
             // Neither store took it. What is in memory must not be shown as done: back to what is durable.
             Err(_) => {
-                self.reload().await;
+                self.reload().await?;
                 Ok(Err(Failure::NotSaved))
             }
         }
     }
 
-    async fn reload(&mut self) {
+    /// Back to what is durable: the database, and what only the journal could take while the database failed.
+    async fn reload(&mut self) -> Result<(), Lost> {
         let me = self.device.replica.me();
         let entries = match self.stores.load_all("").await {
             Ok(entries) => entries,
             Err(error) => {
                 log(&format!("the database cannot be read: {error}"));
-                return;
+                return Ok(());
             }
         };
-        match Replica::open(me, entries, &mut self.rng) {
-            Ok(replica) => {
-                self.device = Device::new(replica);
-                self.link = None;
-                self.links += 1;
-                self.database_behind = false;
+        let mut replica = match Replica::open(me, entries, &mut self.rng) {
+            Ok(replica) => replica,
+            Err(error) => {
+                log(&format!("the database cannot be read: {error}"));
+                return Ok(());
             }
-            Err(error) => log(&format!("the database cannot be read: {error}")),
+        };
+        let adopted = replica.adopt(self.stores.journalled(), &mut self.rng);
+        self.device = Device::new(replica);
+        self.link = None;
+        self.links += 1;
+        self.database_behind = false;
+        // Should it fail once more, it is still in the journal, and the next commit writes everything.
+        if let Some(commit) = adopted {
+            let _ = self.run(vec![Effect::Commit(commit)]).await?;
         }
+        Ok(())
     }
 
     fn rescue(&self) -> Result<Answer, Failure> {
