@@ -1,5 +1,7 @@
 //! What one device does with its own work: nothing sold twice, nothing written twice, nothing lost.
 
+#![expect(clippy::unwrap_used, reason = "a helper of a test that fails is a test that fails")]
+
 #[path = "simulation/random.rs"]
 #[expect(dead_code, reason = "the simulation uses the rest")]
 mod random;
