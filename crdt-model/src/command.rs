@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
+use crate::admission::caps;
 use crate::capability::{Capability, Grant, Principal};
 use crate::client::{CLIENTS_PER_DOCUMENT, ClientDetails, ClientError};
 use crate::document::{Container, DocumentKey, Put, Scalar};
@@ -158,10 +159,25 @@ pub enum Refusal {
     BlockIsLeased,
     #[error("a reason is needed")]
     ReasonNeeded,
+    #[error("a reason has at most {max} bytes")]
+    Reason { max: usize },
+    #[error("a place has at most {max} characters")]
+    Place { max: usize },
+    #[error("more blocks than one batch can carry")]
+    TooManyBlocks,
 }
 
 /// The longest name of a site, person or batch.
 pub const NAME_LENGTH_MAX: usize = 120;
+/// The longest description of where a site is.
+pub const PLACE_LENGTH_MAX: usize = 120;
+/// Bytes of a reason.
+pub const REASON_LENGTH_MAX: usize = 500;
+/// What one command may make: it travels in one batch, so that all of it is accepted, held or refused together. One
+/// more document names the blocks.
+pub const BLOCKS_PER_COMMAND_MAX: usize = caps::CHANGES_PER_INTENT_MAX - 1;
+/// The same, by the text of the blocks.
+pub const CODES_BYTES_PER_COMMAND_MAX: usize = caps::INFLATED_BYTES_MAX / 8;
 
 /// Executes an intent against what the replica holds. `stock` is what the screens show as in stock: it leaves out
 /// what was handed out in held sales, of which no sheet tells. It is asked only when it matters.
@@ -190,6 +206,12 @@ pub fn execute(
         Command::AddSite { site, name, place } => {
             may(Capability::SitesManage)?;
             check_name(name)?;
+            let is_long = |place: &String| place.trim().chars().count() > PLACE_LENGTH_MAX;
+            if place.as_ref().is_some_and(is_long) {
+                return Err(Refusal::Place {
+                    max: PLACE_LENGTH_MAX,
+                });
+            }
             Ok(vec![records(
                 DocumentKey::SitePublic(*site),
                 crate::site::puts(name, place.as_deref()),
@@ -272,10 +294,18 @@ pub fn execute(
             if package::package(sheets.get(&DocumentKey::Catalog), *package).is_none() {
                 return Err(Refusal::NoSuchPackage);
             }
+            if blocks.is_empty() {
+                return Err(CodesError::Count.into());
+            }
+            let mut bytes = 0;
             let mut writes = Vec::with_capacity(blocks.len() + 1);
             let mut made = Vec::with_capacity(blocks.len());
             for NewBlock { block, codes } in blocks {
                 let packed = voucher::pack(codes)?;
+                bytes += packed.len();
+                if writes.len() == BLOCKS_PER_COMMAND_MAX || bytes > CODES_BYTES_PER_COMMAND_MAX {
+                    return Err(Refusal::TooManyBlocks);
+                }
                 let body = FactBody::Codes(Codes {
                     batch: *batch,
                     package: *package,
@@ -332,9 +362,10 @@ pub fn execute(
             if let Some(to) = to {
                 known_person(sheets, *to)?;
             }
-            if reason.trim().is_empty() || reason.len() > 500 {
+            if reason.trim().is_empty() {
                 return Err(Refusal::ReasonNeeded);
             }
+            check_reason(reason.trim())?;
             let body = FactBody::RecallAsked(RecallAsked {
                 block: *block,
                 to: *to,
@@ -407,6 +438,7 @@ pub fn execute(
             if !accepted && reason.is_none() {
                 return Err(Refusal::ReasonNeeded);
             }
+            reason.map_or(Ok(()), check_reason)?;
             let body = FactBody::HeldDecision(HeldDecision {
                 hold: *hold,
                 accepted: *accepted,
@@ -493,6 +525,15 @@ fn check_name(name: &str) -> Result<(), Refusal> {
             max: NAME_LENGTH_MAX,
         })
     }
+}
+
+const fn check_reason(reason: &str) -> Result<(), Refusal> {
+    if reason.len() > REASON_LENGTH_MAX {
+        return Err(Refusal::Reason {
+            max: REASON_LENGTH_MAX,
+        });
+    }
+    Ok(())
 }
 
 fn check_grants(principal: &Principal, grants: &[Grant]) -> Result<(), Refusal> {

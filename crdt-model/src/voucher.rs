@@ -6,6 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::admission::caps;
 use crate::document::{DocumentKey, Sheet};
 use crate::fact::{FactBody, Leased, SaleRef, Verdict, VoucherRef};
 use crate::ids::{BatchId, BlockId, DeviceId, IntentId, PackageId, PersonId, SiteId};
@@ -15,6 +16,8 @@ use crate::time::Timestamp;
 
 /// A block is one change of at most 32 KiB: a thousand codes of up to thirty characters.
 pub const CODES_PER_BLOCK_MAX: usize = 1_000;
+/// The text of a block: what one value may have, less what else its fact says.
+pub const PACKED_BYTES_MAX: usize = caps::VALUE_BYTES_MAX - 1024;
 /// RouterOS takes longer names; nobody types them.
 pub const CODE_LENGTH_MAX: usize = 64;
 
@@ -33,6 +36,8 @@ pub enum CodesError {
     Code,
     #[error("a block has 1 to {CODES_PER_BLOCK_MAX} codes")]
     Count,
+    #[error("the codes of a block have at most {PACKED_BYTES_MAX} bytes together")]
+    TooLong,
 }
 
 /// Codes as one text: a line each, user name and password parted by a tab.
@@ -48,11 +53,24 @@ pub fn pack(codes: &[Code]) -> Result<String, CodesError> {
         })
         .collect();
     let packed = lines.join("\n");
+    if packed.len() > PACKED_BYTES_MAX {
+        return Err(CodesError::TooLong);
+    }
     if unpack(&packed)? == codes {
         Ok(packed)
     } else {
         Err(CodesError::Code)
     }
+}
+
+/// What a code adds to the text of its block, the line break included.
+pub fn packed_len(code: &Code) -> usize {
+    code.username.len()
+        + code
+            .password
+            .as_ref()
+            .map_or(0, |password| password.len() + 1)
+        + 1
 }
 
 pub fn unpack(packed: &str) -> Result<Vec<Code>, CodesError> {
@@ -407,5 +425,12 @@ mod tests {
             assert_eq!(pack(&[bad]), Err(CodesError::Code));
         }
         assert_eq!(pack(&[]), Err(CodesError::Count));
+    }
+
+    #[test]
+    fn a_block_fits_one_value() {
+        let long: Vec<Code> = (0..600).map(|n| code(&format!("{n:064}"), None)).collect();
+        assert_eq!(pack(&long), Err(CodesError::TooLong));
+        assert!(pack(&long[..480]).is_ok());
     }
 }

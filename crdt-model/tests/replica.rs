@@ -1,13 +1,18 @@
 //! What one device does with its own work: nothing sold twice, nothing written twice, nothing lost.
 
-#![expect(clippy::unwrap_used, reason = "a helper of a test that fails is a test that fails")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test that fails is a test that fails"
+)]
 
 #[path = "simulation/random.rs"]
 #[expect(dead_code, reason = "the simulation uses the rest")]
 mod random;
 
 use crdt_model::capability::{Grant, Role, Scope};
-use crdt_model::command::{Command, Refusal, fact_put};
+use crdt_model::command::{
+    BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal, fact_put,
+};
 use crdt_model::document::{Actor, Document, DocumentKey, Put};
 use crdt_model::fact::{
     BatchMade, BlockMade, Codes, Fact, FactBody, HoldReason, Leased, PaymentMethod, Sale,
@@ -20,8 +25,8 @@ use crdt_model::package::{self, PackageDetails, Unit, Validity};
 use crdt_model::replica::{Commit, Identity, PendingState, Replica};
 use crdt_model::sale::{Buyer, SellError, SellOrder};
 use crdt_model::staff;
-use crdt_model::sync::message::Disposition;
-use crdt_model::time::Timestamp;
+use crdt_model::sync::message::{Disposition, RefusalCode};
+use crdt_model::time::{Month, Timestamp};
 use crdt_model::voucher::{Code, pack};
 use random::Random;
 use serde_bytes::ByteBuf;
@@ -151,7 +156,14 @@ impl Shop {
 
     /// The relay answers the same about everything that is sent.
     fn answer(&mut self, disposition: Disposition) {
-        while let Some(batch) = self.replica.next_batch() {
+        while self.answer_once(disposition) {}
+    }
+
+    fn answer_once(&mut self, disposition: Disposition) -> bool {
+        let Some(batch) = self.replica.next_batch() else {
+            return false;
+        };
+        {
             let results: Vec<(ByteBuf, Disposition)> = batch
                 .expand()
                 .unwrap()
@@ -165,6 +177,7 @@ impl Shop {
             let commit = self.replica.acknowledge(&results, NOW, &mut self.rng);
             self.replica.stored(commit.number);
         }
+        true
     }
 }
 
@@ -239,4 +252,93 @@ fn an_edit_that_was_acknowledged_is_not_written_again_from_the_journal() {
     let catalog = shop.replica.sheets().get(&DocumentKey::Catalog);
     let package = package::package(catalog, shop.package).unwrap();
     assert_eq!(package.details.name, "newer");
+}
+
+fn make_batch(shop: &mut Shop, blocks: usize, codes: &[Code]) -> Command {
+    Command::MakeBatch {
+        site: shop.site,
+        batch: BatchId::generate(NOW, &mut shop.rng),
+        label: "second".into(),
+        package: shop.package,
+        price: Money::from_minor(100_000),
+        blocks: (0..blocks)
+            .map(|_| NewBlock {
+                block: BlockId::generate(NOW, &mut shop.rng),
+                codes: codes.to_vec(),
+            })
+            .collect(),
+    }
+}
+
+#[test]
+fn the_largest_import_is_held_whole() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let codes = codes(480, 64);
+    let blocks = CODES_BYTES_PER_COMMAND_MAX / (480 * 65);
+    let first = make_batch(&mut shop, blocks, &codes);
+    shop.execute(first).unwrap();
+    let second = make_batch(&mut shop, blocks, &codes);
+    let (id, _) = shop.execute(second).unwrap();
+    let sizes = |shop: &Shop| -> Vec<usize> {
+        let batch = shop.replica.next_batch().unwrap();
+        let intents = batch.intents.iter();
+        intents.map(|intent| intent.changes.len()).collect()
+    };
+    assert_eq!(sizes(&shop), [1, blocks + 1], "nothing of the second");
+    shop.answer_once(Disposition::Accepted);
+    assert_eq!(sizes(&shop), [blocks + 1]);
+    let disposition = held(&mut shop);
+    shop.answer(disposition);
+    let pending = shop.replica.pending(id).unwrap();
+    assert!(matches!(pending.state, PendingState::Held { .. }));
+
+    let too_many = make_batch(&mut shop, blocks + 1, &codes);
+    assert_eq!(
+        shop.execute(too_many).unwrap_err(),
+        Refusal::TooManyBlocks,
+        "by bytes"
+    );
+    let too_many = make_batch(&mut shop, BLOCKS_PER_COMMAND_MAX + 1, &codes[..1]);
+    assert_eq!(
+        shop.execute(too_many).unwrap_err(),
+        Refusal::TooManyBlocks,
+        "by count"
+    );
+}
+
+#[test]
+fn what_the_relay_would_refuse_is_refused_here() {
+    let mut shop = Shop::new();
+    let command = Command::AddSite {
+        site: SiteId::generate(NOW, &mut shop.rng),
+        name: "Kariakoo".into(),
+        place: Some("x".repeat(121)),
+    };
+    assert_eq!(
+        shop.execute(command).unwrap_err(),
+        Refusal::Place { max: 120 }
+    );
+    let command = Command::DecideHeld {
+        till: DocumentKey::Till {
+            site: shop.site,
+            person: shop.replica.me().person,
+            month: Month::of(NOW),
+        },
+        hold: HoldId::generate(NOW, &mut shop.rng),
+        accepted: false,
+        reason: Some("x".repeat(501)),
+    };
+    assert_eq!(
+        shop.execute(command).unwrap_err(),
+        Refusal::Reason { max: 500 }
+    );
+}
+
+#[test]
+fn refused_work_is_not_safe_on_the_server() {
+    let mut shop = Shop::new();
+    shop.sell();
+    shop.answer(Disposition::Refused(RefusalCode::Impossible));
+    assert_eq!(shop.replica.safe_at(), None);
 }

@@ -163,6 +163,10 @@ fail-no-person = This person is not on the staff.
 fail-no-block = This block is not known on this device.
 fail-block-leased = Somebody holds this block. Recall it first.
 fail-reason = Please give a reason.
+fail-block-long = The codes of this block are too long together. Make smaller blocks.
+fail-too-many-blocks = These are too many blocks at once. Import them in smaller parts.
+fail-place = A place has at most { $max } characters.
+fail-reason-long = This reason is too long. Please shorten it.
 fail-quantity = A sale has 1 to 20 vouchers.
 fail-nothing-left = { $left ->
         [one] Only 1 is left on this device.

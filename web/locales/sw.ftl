@@ -163,6 +163,10 @@ fail-no-person = Mtu huyu si mfanyakazi.
 fail-no-block = Fungu hili halijulikani kwenye kifaa hiki.
 fail-block-leased = Kuna mtu ana fungu hili. Lirudishe kwanza.
 fail-reason = Tafadhali toa sababu.
+fail-block-long = Namba za fungu hili kwa pamoja ni ndefu mno. Tengeneza mafungu madogo zaidi.
+fail-too-many-blocks = Mafungu haya ni mengi mno kwa mara moja. Yaingize kwa sehemu ndogo zaidi.
+fail-place = Mahali pana herufi zisizozidi { $max }.
+fail-reason-long = Sababu hii ni ndefu mno. Tafadhali ifupishe.
 fail-quantity = Mauzo moja yana vocha 1 hadi 20.
 fail-nothing-left = { $left ->
         [one] Imebaki 1 tu kwenye kifaa hiki.

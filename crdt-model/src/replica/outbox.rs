@@ -6,7 +6,7 @@ use rand_core::Rng;
 use serde_bytes::ByteBuf;
 
 use super::receive::TakenIn;
-use super::{Commit, Pending, PendingState, REPLACED_REMEMBERED, Replica};
+use super::{Commit, Pending, PendingChange, PendingState, REPLACED_REMEMBERED, Replica};
 use crate::admission::caps;
 use crate::codec;
 use crate::document::{Container, DocumentKey, Hash};
@@ -16,8 +16,25 @@ use crate::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
 use crate::sync::message::Disposition;
 use crate::time::Timestamp;
 
-/// Well below the inflated cap: CBOR adds a little to what Automerge needs.
+/// Well below the inflated cap, and below the frame even if nothing can be deflated.
 const BATCH_BYTES_AIM: usize = caps::INFLATED_BYTES_MAX / 8;
+/// One intent that is all of its batch: its codes, the rest of their facts and changes, and still within a frame.
+const BATCH_BYTES_MAX: usize = caps::FRAME_BYTES_MAX / 4 * 3;
+
+/// About what a change and an operation need besides keys and values.
+const CHANGE_BYTES: usize = 256;
+const OP_BYTES: usize = 64;
+
+impl PendingChange {
+    /// Inflated: the chunk's own length tells nothing, since Automerge deflates long ones.
+    fn size(&self) -> usize {
+        let ops = self.plain.ops.iter();
+        let ops: usize = ops
+            .map(|op| op.key.len() + op.value.size() + OP_BYTES)
+            .sum();
+        CHANGE_BYTES + ops
+    }
+}
 
 impl Replica {
     /// The oldest durable pending work, as one batch. `None`: everything is acknowledged or waits for a person.
@@ -39,20 +56,28 @@ impl Replica {
             .filter_map(|order| self.outbox.get(&order))
             .take_while(|pending| pending.commit <= self.durable)
             .filter(|pending| pending.state == PendingState::Waiting);
-        'outbox: for pending in waiting {
+        for pending in waiting {
+            // An intent is judged as one: it begins the next batch when it does not fit this one.
+            let unsent = pending.changes.iter().filter(|change| !change.accepted);
+            let (count, size) = unsent.fold((0, 0), |(count, size), change| {
+                (count + 1, size + change.size())
+            });
+            let would_fit = hashes.len() + count <= caps::CHANGES_PER_BATCH_MAX
+                && bytes + size <= BATCH_BYTES_AIM;
+            if !hashes.is_empty() && !would_fit {
+                break;
+            }
             let mut intent = BatchIntent {
                 id: pending.intent.id,
                 at: pending.intent.at,
                 changes: Vec::new(),
             };
             for change in pending.changes.iter().filter(|change| !change.accepted) {
+                // Only what an older version wrote is longer than a batch.
                 let is_full = hashes.len() == caps::CHANGES_PER_BATCH_MAX
-                    || (bytes > 0 && bytes + change.chunk.len() > BATCH_BYTES_AIM);
+                    || (bytes > 0 && bytes + change.size() > BATCH_BYTES_MAX);
                 if is_full {
-                    if !intent.changes.is_empty() {
-                        batch.intents.push(intent);
-                    }
-                    break 'outbox;
+                    break;
                 }
                 let document = batch
                     .documents
@@ -62,7 +87,7 @@ impl Replica {
                         batch.documents.push(change.document);
                         batch.documents.len() - 1
                     });
-                bytes += change.chunk.len();
+                bytes += change.size();
                 hashes.push(change.hash);
                 intent.changes.push(BatchChange {
                     document: u16::try_from(document).expect("a batch has at most 256 documents"),
@@ -71,6 +96,9 @@ impl Replica {
             }
             if !intent.changes.is_empty() {
                 batch.intents.push(intent);
+            }
+            if bytes > BATCH_BYTES_AIM {
+                break;
             }
         }
         if batch.intents.is_empty() {
@@ -168,12 +196,14 @@ impl Replica {
         commit
     }
 
+    /// What was refused is nowhere but here.
     pub(super) fn note_safe(&mut self, now: Timestamp) {
-        if self
-            .outbox
-            .values()
-            .all(|pending| pending.state != PendingState::Waiting)
-        {
+        if self.outbox.values().all(|pending| {
+            matches!(
+                pending.state,
+                PendingState::Held { .. } | PendingState::Declined { .. }
+            )
+        }) {
             self.meta.safe_at = Some(now.plus_millis(self.meta.offset_millis));
         }
     }
