@@ -4,7 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
-use crdt_model::ids::DeviceId;
+use crdt_model::ids::{DeviceId, IntentId};
 use crdt_model::replica::{Commit, Identity, Replica};
 use crdt_model::sync::device::{Device, Effect, Event};
 use futures::channel::{mpsc, oneshot};
@@ -505,23 +505,38 @@ impl Desk {
         };
         let is_sale = matches!(planned, Planned::Sell(_));
         let (executed, made) = match planned {
-            Planned::Sell(order) => (self.device.sell(order, now(), &mut self.rng), None),
-            Planned::Command { command, made } => {
-                (self.device.execute(command, now(), &mut self.rng), made)
+            Planned::Sell(order) => (
+                self.device
+                    .sell(order, now(), &mut self.rng)
+                    .map(|executed| vec![executed]),
+                None,
+            ),
+            Planned::Commands { commands, made } => {
+                let executed = commands
+                    .into_iter()
+                    .map(|command| self.device.execute(command, now(), &mut self.rng))
+                    .collect();
+                (executed, made)
             }
         };
-        let (id, commit) = match executed {
+        let executed: Vec<(IntentId, Commit)> = match executed {
             Ok(executed) => executed,
             Err(refusal) => return Ok(Err(Failure::Refused(refusal))),
         };
+        let first = executed.first().map(|(id, _)| *id);
         self.changed = true;
-        match self.run(vec![Effect::Commit(commit)]).await? {
+        let mut kept = Ok(Kept::Both);
+        for (_, commit) in executed {
+            kept = self.run(vec![Effect::Commit(commit)]).await?;
+            if kept.is_err() {
+                break;
+            }
+        }
+        match kept {
             Ok(kept) => {
-                let sold = if is_sale {
-                    views::sale(&self.device.replica, id)
-                } else {
-                    None
-                };
+                let sold = first
+                    .filter(|_| is_sale)
+                    .and_then(|id| views::sale(&self.device.replica, id));
                 Ok(Ok(match (sold, made) {
                     (Some(mut sold), _) => {
                         sold.warning = match kept {

@@ -1,11 +1,15 @@
 //! From what a person asks for to the command with every choice made: new ids, vouchers, blocks. Pure.
 
-use crdt_model::command::{Command, NewBlock, Refusal};
+use crdt_model::command::{
+    BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal,
+};
 use crdt_model::ids::{BatchId, BlockId, ClientId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::replica::Replica;
 use crdt_model::sale::{self, SellError, SellOrder};
 use crdt_model::time::Timestamp;
-use crdt_model::voucher::{CODES_PER_BLOCK_MAX, Code, CodesError};
+use crdt_model::voucher::{
+    CODES_PER_BLOCK_MAX, Code, CodesError, PACKED_BYTES_MAX, pack, packed_len,
+};
 use rand_core::Rng;
 
 use crate::protocol::Order;
@@ -13,14 +17,15 @@ use crate::protocol::Order;
 /// What to execute.
 pub enum Planned {
     Sell(SellOrder),
-    Command {
-        command: Command,
+    /// One after the other. When the first is not refused, none is.
+    Commands {
+        commands: Vec<Command>,
         /// The id of what the command makes, as text.
         made: Option<String>,
     },
 }
 
-/// One batch is one intent, and an intent writes a bounded number of documents.
+/// What a person imports at once: a quarter of a million codes.
 const BLOCKS_PER_BATCH_MAX: usize = 250;
 
 pub fn plan(
@@ -29,12 +34,12 @@ pub fn plan(
     now: Timestamp,
     rng: &mut impl Rng,
 ) -> Result<Planned, Refusal> {
-    let command = |command| Planned::Command {
-        command,
+    let command = |command| Planned::Commands {
+        commands: vec![command],
         made: None,
     };
-    let making = |command, id: String| Planned::Command {
-        command,
+    let making = |command, id: String| Planned::Commands {
+        commands: vec![command],
         made: Some(id),
     };
     Ok(match order {
@@ -92,18 +97,22 @@ pub fn plan(
             block_size,
         } => {
             let batch = BatchId::generate(now, rng);
-            let blocks = blocks(codes, block_size, now, rng)?;
-            making(
-                Command::MakeBatch {
+            // A command is accepted, held or refused as a whole; a large batch is made by several.
+            let commands = parts(blocks(codes, block_size, now, rng)?)
+                .into_iter()
+                .map(|blocks| Command::MakeBatch {
                     site,
                     batch,
-                    label,
+                    label: label.clone(),
                     package,
                     price,
                     blocks,
-                },
-                batch.to_string(),
-            )
+                })
+                .collect();
+            Planned::Commands {
+                commands,
+                made: Some(batch.to_string()),
+            }
         }
         Order::LeaseBlock { site, block, to } => command(Command::LeaseBlock { site, block, to }),
         Order::RecallBlock {
@@ -138,16 +147,55 @@ fn blocks(
     rng: &mut impl Rng,
 ) -> Result<Vec<NewBlock>, Refusal> {
     let size = (block_size as usize).clamp(1, CODES_PER_BLOCK_MAX);
-    if codes.is_empty() || codes.len().div_ceil(size) > BLOCKS_PER_BATCH_MAX {
+    let mut cut: Vec<Vec<Code>> = Vec::new();
+    let mut bytes = 0;
+    for code in codes {
+        let len = packed_len(&code);
+        match cut.last_mut() {
+            Some(block) if block.len() < size && bytes + len <= PACKED_BYTES_MAX => {
+                bytes += len;
+                block.push(code);
+            }
+            _ => {
+                bytes = len;
+                cut.push(vec![code]);
+            }
+        }
+    }
+    if cut.is_empty() || cut.len() > BLOCKS_PER_BATCH_MAX {
         return Err(CodesError::Count.into());
     }
-    Ok(codes
-        .chunks(size)
-        .map(|codes| NewBlock {
-            block: BlockId::generate(now, rng),
-            codes: codes.to_vec(),
+    cut.into_iter()
+        .map(|codes| {
+            // Refused now, so that no part of the import is made without the rest.
+            pack(&codes)?;
+            let block = BlockId::generate(now, rng);
+            Ok(NewBlock { block, codes })
         })
-        .collect())
+        .collect()
+}
+
+/// The blocks of one command each.
+fn parts(blocks: Vec<NewBlock>) -> Vec<Vec<NewBlock>> {
+    let mut parts: Vec<Vec<NewBlock>> = Vec::new();
+    let mut bytes = 0;
+    for block in blocks {
+        let len: usize = block.codes.iter().map(packed_len).sum();
+        match parts.last_mut() {
+            Some(part)
+                if part.len() < BLOCKS_PER_COMMAND_MAX
+                    && bytes + len <= CODES_BYTES_PER_COMMAND_MAX =>
+            {
+                bytes += len;
+                part.push(block);
+            }
+            _ => {
+                bytes = len;
+                parts.push(vec![block]);
+            }
+        }
+    }
+    parts
 }
 
 /// A new code of the same package for the client whose voucher a verdict took away.
