@@ -62,6 +62,8 @@ struct Replicated {
     /// Only while something is pending.
     current: Option<Document>,
     heads: Vec<Hash>,
+    /// What is stored could not be read whole: the relay is asked again.
+    is_damaged: bool,
 }
 
 /// Incarnations whose changes the device knows as its own, should the relay lose them.
@@ -209,8 +211,10 @@ impl Replica {
         self.meta.cursor
     }
 
-    pub const fn rights(&self) -> u64 {
-        self.meta.rights
+    /// Zero: the relay must compare everything.
+    pub fn rights(&self) -> u64 {
+        let is_damaged = self.documents.values().any(|document| document.is_damaged);
+        if is_damaged { 0 } else { self.meta.rights }
     }
 
     pub const fn last_contact(&self) -> Option<Timestamp> {
@@ -454,25 +458,44 @@ impl Replicated {
             acknowledged: None,
             current: None,
             heads: Vec::new(),
+            is_damaged: false,
         }
     }
 
     /// The acknowledged state, loaded.
     fn acknowledged(&mut self) -> &mut Document {
-        self.acknowledged.get_or_insert_with(|| {
-            // What cannot be read is fetched again: the heads will differ, and the digest repairs it.
-            let mut stored = self.stored.iter();
-            let mut document = stored
-                .next()
-                .and_then(|bytes| Document::load(bytes).ok())
-                .unwrap_or_default();
-            for chunk in stored {
-                if document.apply_chunks([chunk.as_slice()]).is_err() {
-                    break;
-                }
+        if self.acknowledged.is_none() {
+            let document = self.load();
+            let heads = document.heads();
+            if !self.heads.is_empty() && self.heads != heads {
+                self.is_damaged = true;
             }
-            document
-        })
+            if self.is_damaged {
+                // The digest says what is here, not what once was.
+                self.heads = heads;
+            }
+            self.acknowledged = Some(document);
+        }
+        self.acknowledged.as_mut().expect("it was just set")
+    }
+
+    /// As much of what is stored as can be read.
+    fn load(&mut self) -> Document {
+        let mut stored = self.stored.iter();
+        let Some(snapshot) = stored.next() else {
+            return Document::new();
+        };
+        let Ok(mut document) = Document::load(snapshot) else {
+            self.is_damaged = true;
+            return Document::new();
+        };
+        for chunk in stored {
+            if document.apply_chunks([chunk.as_slice()]).is_err() {
+                self.is_damaged = true;
+                break;
+            }
+        }
+        document
     }
 
     fn current(&mut self) -> &mut Document {

@@ -342,3 +342,31 @@ fn refused_work_is_not_safe_on_the_server() {
     shop.answer(Disposition::Refused(RefusalCode::Impossible));
     assert_eq!(shop.replica.safe_at(), None);
 }
+
+#[test]
+fn a_damaged_document_is_fetched_again() {
+    let mut shop = Shop::new();
+    shop.replica.synced(5, 7, &mut shop.rng);
+    let told = shop.replica.digest();
+    let key = format!("d|{}|0000", DocumentKey::Catalog);
+    let stored = shop.replica.everything().writes;
+    let entries = stored.into_iter().filter_map(|(name, value)| {
+        let value = value?;
+        // Half of it is gone.
+        let kept = if name == key {
+            value.len() / 2
+        } else {
+            value.len()
+        };
+        Some((name, value[..kept].to_vec()))
+    });
+    shop.replica = Replica::open(shop.replica.me(), entries, &mut shop.rng).unwrap();
+    assert_eq!(shop.replica.rights(), 7);
+    shop.execute(Command::EditPackage {
+        package: shop.package,
+        details: details("newer"),
+    })
+    .unwrap();
+    assert_eq!(shop.replica.rights(), 0, "the next hello compares");
+    assert_ne!(shop.replica.digest(), told, "and differs");
+}

@@ -262,8 +262,18 @@ impl Replica {
         let Some(replicated) = self.documents.get_mut(&key) else {
             return;
         };
-        if replicated.stored.is_empty() || replicated.stored.len() + chunks.len() > CHUNKS_MAX {
-            for n in 1..replicated.stored.len() {
+        let is_damaged = replicated.is_damaged;
+        if is_damaged
+            || replicated.stored.is_empty()
+            || replicated.stored.len() + chunks.len() > CHUNKS_MAX
+        {
+            // Where one is missing, others may lie behind it.
+            let last = if is_damaged {
+                CHUNKS_MAX + 1
+            } else {
+                replicated.stored.len()
+            };
+            for n in 1..last {
                 commit.writes.insert(document_key(&key, n), None);
             }
             let snapshot = replicated.acknowledged().save();

@@ -196,7 +196,12 @@ impl Replica {
             .filter_map(|change| Some((Actor::of(change)?, PlainChange::of(change).ok()?)))
             .collect();
         let had_pending = replicated.current.is_some();
-        for n in 1..replicated.stored.len() {
+        let last = if replicated.is_damaged {
+            super::open::CHUNKS_MAX + 1
+        } else {
+            replicated.stored.len()
+        };
+        for n in 1..last {
             commit
                 .writes
                 .insert(super::open::document_key(&key, n), None);
@@ -313,6 +318,9 @@ impl Replica {
     pub fn synced(&mut self, cursor: u64, rights: u64, rng: &mut impl Rng) -> Commit {
         self.meta.cursor = cursor;
         self.meta.rights = rights;
+        for document in self.documents.values_mut() {
+            document.is_damaged = false;
+        }
         let mut commit = self.begin();
         if self.wait_again() {
             self.rebase(&mut commit, rng);
