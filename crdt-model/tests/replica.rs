@@ -10,6 +10,7 @@
 mod random;
 
 use crdt_model::capability::{Grant, Role, Scope};
+use crdt_model::codec;
 use crdt_model::command::{
     BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal, fact_put,
 };
@@ -25,7 +26,8 @@ use crdt_model::package::{self, PackageDetails, Unit, Validity};
 use crdt_model::replica::{Commit, Identity, PendingState, Replica};
 use crdt_model::sale::{Buyer, SellError, SellOrder};
 use crdt_model::staff;
-use crdt_model::sync::message::{Disposition, RefusalCode};
+use crdt_model::sync::device::{Device, Effect, Event, REFUSED_PAUSE_MILLIS};
+use crdt_model::sync::message::{CloseReason, Disposition, RefusalCode, RelayMessage};
 use crdt_model::time::{Month, Timestamp};
 use crdt_model::voucher::{Code, pack};
 use random::Random;
@@ -369,4 +371,50 @@ fn a_damaged_document_is_fetched_again() {
     .unwrap();
     assert_eq!(shop.replica.rights(), 0, "the next hello compares");
     assert_ne!(shop.replica.digest(), told, "and differs");
+}
+
+#[test]
+fn a_batch_that_ends_every_connection_is_kept_back() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let mut rng = shop.rng.clone();
+    let mut device = Device::new(shop.replica);
+    let mut bytes_of = |device: &mut Device, event, now| device.handle(event, now, &mut rng);
+    let say = |message: &RelayMessage| Event::Frame(codec::encode(message));
+    let effects = bytes_of(&mut device, Event::Stored(0), NOW);
+    let [Effect::Seal { number, .. }] = effects[..] else {
+        panic!("{effects:?}")
+    };
+    let sealed = Event::Sealed {
+        number,
+        bytes: vec![1],
+    };
+    bytes_of(&mut device, sealed, NOW);
+    let bye = RelayMessage::Bye {
+        why: CloseReason::BadFrame,
+        retry_after_millis: Some(50_000),
+    };
+    let mut connect = |device: &mut Device, now| {
+        bytes_of(device, Event::TryNow, now);
+        let ticket = "t".to_string();
+        bytes_of(device, Event::Opened { ticket }, now);
+        let welcome = RelayMessage::Welcome {
+            now,
+            head: 0,
+            send_digest: false,
+        };
+        let effects = bytes_of(device, say(&welcome), now);
+        let pushed = effects.iter().any(|e| matches!(e, Effect::Send(_)));
+        bytes_of(device, say(&bye), now);
+        // It does not listen any more, and waits as it was told.
+        assert_eq!(bytes_of(device, say(&bye), now), []);
+        assert_eq!(bytes_of(device, Event::Tick, now.plus_millis(49_000)), []);
+        pushed
+    };
+    for _ in 0..3 {
+        assert!(connect(&mut device, NOW));
+    }
+    assert!(!connect(&mut device, NOW));
+    let later = NOW.plus_millis(REFUSED_PAUSE_MILLIS);
+    assert!(connect(&mut device, later));
 }

@@ -22,6 +22,9 @@ pub const BACKOFF_MILLIS_MIN: i64 = 1_000;
 pub const BACKOFF_MILLIS_MAX: i64 = 60_000;
 /// A connection that lived this long resets the backoff.
 pub const HEALTHY_AFTER_MILLIS: i64 = 30_000;
+/// A batch that ends the connection so often is kept back for a while.
+const REFUSALS_MAX: u32 = 3;
+pub const REFUSED_PAUSE_MILLIS: i64 = 600_000;
 /// Documents in one digest message: 24 bytes each, well below the frame cap.
 const DIGEST_DOCUMENTS: usize = 10_000;
 
@@ -94,6 +97,9 @@ pub struct Device {
     asked_at: Timestamp,
     next_number: u32,
     ready: Option<Ready>,
+    /// Connections ended by a batch since the last one that was answered, and when to push again.
+    refusals: u32,
+    push_at: Timestamp,
     /// The relay is finding out what differs. What it lost goes back before what builds on it, so nothing is pushed.
     is_comparing: bool,
     /// The driver keeps a sealed batch for a locked screen.
@@ -112,6 +118,8 @@ impl Device {
             asked_at: Timestamp::ZERO,
             next_number: 1,
             ready: None,
+            refusals: 0,
+            push_at: Timestamp::ZERO,
             is_comparing: false,
             kept: true,
         }
@@ -119,6 +127,18 @@ impl Device {
 
     pub const fn is_online(&self) -> bool {
         matches!(self.link, Link::Live { .. })
+    }
+
+    const fn is_connected(&self) -> bool {
+        matches!(self.link, Link::Greeting { .. } | Link::Live { .. })
+    }
+
+    /// The relay cannot read the batch. Sending it again and again helps nobody, but the rest goes on.
+    fn refused(&mut self, now: Timestamp) {
+        self.refusals = self.refusals.saturating_add(1);
+        if self.refusals >= REFUSALS_MAX {
+            self.push_at = now.plus_millis(REFUSED_PAUSE_MILLIS);
+        }
     }
 
     /// Executes a command; see [`Replica::execute`]. Show success only after [`Event::Stored`] for the commit.
@@ -150,6 +170,8 @@ impl Device {
             },
             Event::Opened { ticket } => self.opened(ticket, now),
             Event::Closed => self.closed(now, rng),
+            // Of a connection that was given up.
+            Event::Frame(_) if !self.is_connected() => Vec::new(),
             Event::Frame(bytes) => {
                 self.heard_at = now;
                 match codec::decode(&bytes) {
@@ -165,7 +187,7 @@ impl Device {
                 if let Some(ready) = self.ready.as_mut().filter(|ready| ready.number == number) {
                     ready.bytes = Some(bytes);
                 }
-                self.push()
+                self.push(now)
             }
         }
     }
@@ -174,6 +196,7 @@ impl Device {
     fn forget_the_future(&mut self, now: Timestamp) {
         self.heard_at = self.heard_at.min(now);
         self.asked_at = self.asked_at.min(now);
+        self.push_at = self.push_at.min(now.plus_millis(REFUSED_PAUSE_MILLIS));
         match &mut self.link {
             Link::Offline { retry_at } => {
                 *retry_at = (*retry_at).min(now.plus_millis(BACKOFF_MILLIS_MAX));
@@ -206,6 +229,8 @@ impl Device {
                 self.asked_at = now;
                 vec![send(&DeviceMessage::Ping)]
             }
+            // What was kept back goes when its pause is over.
+            Link::Live { .. } => self.push(now),
             _ => Vec::new(),
         }
     }
@@ -280,7 +305,7 @@ impl Device {
                 if send_digest {
                     effects.extend(self.say_what_is_here());
                 }
-                effects.extend(self.push());
+                effects.extend(self.push(now));
                 effects
             }
             RelayMessage::Changes { from, to, changes } => {
@@ -309,10 +334,11 @@ impl Device {
                 let commit = self.replica.synced(cursor, rights, rng);
                 self.is_comparing = false;
                 let mut effects = self.committed(commit, true);
-                effects.extend(self.push());
+                effects.extend(self.push(now));
                 effects
             }
             RelayMessage::Ack { number, results } => {
+                self.refusals = 0;
                 if self
                     .ready
                     .as_ref()
@@ -324,9 +350,22 @@ impl Device {
                 self.committed_or_gap(commit, true, now, rng)
             }
             RelayMessage::Pong => Vec::new(),
-            RelayMessage::Bye { why, .. } => {
+            RelayMessage::Bye {
+                why,
+                retry_after_millis,
+            } => {
+                let in_flight = self.ready.as_ref().is_some_and(|ready| ready.sent);
+                if in_flight && matches!(why, CloseReason::BadFrame | CloseReason::OutOfOrder) {
+                    self.refused(now);
+                }
                 let mut effects = vec![Effect::Refused(why)];
                 effects.extend(self.hang_up(now, rng));
+                if let (Link::Offline { retry_at }, Some(wait)) =
+                    (&mut self.link, retry_after_millis)
+                {
+                    let wait = i64::from(wait).min(BACKOFF_MILLIS_MAX);
+                    *retry_at = (*retry_at).max(now.plus_millis(wait));
+                }
                 effects
             }
         }
@@ -417,8 +456,8 @@ impl Device {
         vec![Effect::Seal { number, batch }]
     }
 
-    fn push(&mut self) -> Vec<Effect> {
-        if !self.is_online() || self.is_comparing {
+    fn push(&mut self, now: Timestamp) -> Vec<Effect> {
+        if !self.is_online() || self.is_comparing || now < self.push_at {
             return Vec::new();
         }
         match &mut self.ready {
