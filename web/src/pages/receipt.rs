@@ -51,7 +51,7 @@ pub fn ReceiptPage(props: &ReceiptPageProps) -> Html {
             <Receipt sale={sale.clone()} />
             <DoubleSaleTold sale={sale.clone()} />
             <ReceiptActions sale={sale.clone()} />
-            <div class="actions actions-bottom">
+            <div class="actionbar no-print">
                 <Tap to={Route::Sell} label={words.sell_again()} look={Look::Primary} />
                 <Tap to={Route::Sales} label={words.done()} look={Look::Quiet} />
             </div>
@@ -153,7 +153,7 @@ pub fn ReceiptActions(props: &ReceiptProps) -> Html {
         })
     };
     html! {
-        <div class="actions no-print">
+        <div class="actions receipt-actions no-print">
             <Button label={words.print()} glyph={Glyph::Printer} onclick={|()| browser::print()} />
             if browser::can_share() {
                 <Button label={words.share()} glyph={Glyph::Share2} onclick={move |()| browser::share(&text)} />

@@ -180,6 +180,7 @@ fn Counter(props: &CounterProps) -> Html {
                 </p>
             </div>
             <TillWarnings />
+            if props.view.tiles.iter().all(|tile| tile.left == 0) { <NothingToSell /> }
             <div class="tiles" role="group" aria-label={words.choose_package()}>
                 { for props.view.tiles.iter().map(|tile| html! {
                     <TileButton tile={tile.clone()} is_chosen={Some(key(tile)) == *chosen} onchoose={choose.clone()} />
@@ -264,6 +265,25 @@ fn TillWarnings() -> Html {
             if let Some(warning) = warning { <Notice tone={Tone::Attention}>{ super::sync::warning(words, warning) }</Notice> }
             if is_risky { <p class="muted till-note"><Icon glyph={Glyph::TriangleAlert} />{ words.warn_not_persistent() }</p> }
         </>
+    }
+}
+
+/// Whoever leases blocks takes one; everybody else asks.
+#[component]
+fn NothingToSell() -> Html {
+    let app = use_app();
+    let words = app.words();
+    let may_lease = app
+        .session()
+        .is_some_and(|session| Route::Vouchers.is_open_to(&session));
+    html! {
+        <Notice tone={Tone::Attention}>
+            <p><strong>{ words.sell_empty() }</strong></p>
+            if may_lease {
+                <p>{ words.sell_empty_office_hint() }</p>
+                <Tap to={Route::Vouchers} label={words.vouchers()} glyph={Glyph::Ticket} />
+            } else { <p>{ words.sell_empty_hint() }</p> }
+        </Notice>
     }
 }
 
