@@ -3,7 +3,7 @@
 
 import { execFile, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readFileSync, readdirSync } from "node:fs";
+import { chmodSync, readFileSync, readdirSync } from "node:fs";
 import { createServer } from "node:net";
 import { join } from "node:path";
 import { promisify } from "node:util";
@@ -33,6 +33,8 @@ export class Server {
     server.port = listen ?? (await freePort());
     server.origin = `http://localhost:${server.port}`;
     server.dataFolder = temporaryFolder("data");
+    // As root, PostgreSQL runs under another account, which must be able to pass.
+    chmodSync(server.dataFolder, 0o711);
     server.#environment = { ...process.env };
     delete server.#environment.DATABASE_URL;
     if (database === "own") {

@@ -33,7 +33,14 @@ pub fn ReceiptPage(props: &ReceiptPageProps) -> Html {
         .filter(|sale| sale.id == props.sale);
     let sale = match &load {
         Load::Ready(answer) => match &**answer {
-            Answer::Sale(Some(sale)) => Some(Rc::new(sale.clone())),
+            Answer::Sale(Some(sale)) => {
+                // Which of the stores took it, only the answer to the tap knows.
+                let warning = fresh.and_then(|fresh| fresh.warning);
+                Some(Rc::new(SaleView {
+                    warning,
+                    ..sale.clone()
+                }))
+            }
             _ => fresh,
         },
         Load::Failed(failure) if fresh.is_none() => {

@@ -407,10 +407,14 @@ impl Desk {
         let warning = match &kept {
             Err(StoreError::NotTheWriter) => return Err(Lost),
             Ok(Kept::Both) => {
-                self.database_behind = false;
-                // Recovery ends when the relay has sent everything; a failed store that works again needs no word.
-                self.warning.filter(|warning| {
-                    *warning == StoreWarning::Recovering && !self.device.is_online()
+                // Only a store that was written to has shown that it works again.
+                let (in_database, in_journal) = (!writes.is_empty(), !entries.is_empty());
+                self.database_behind &= !in_database;
+                self.warning.filter(|warning| match warning {
+                    StoreWarning::DatabaseFailed => !in_database,
+                    StoreWarning::JournalFailed => !in_journal,
+                    // Recovery ends when the relay has sent everything.
+                    StoreWarning::Recovering => !self.device.is_online(),
                 })
             }
             Ok(Kept::StoreOnly(error)) => {
