@@ -182,6 +182,10 @@ impl World {
         self.note("--- healing");
         self.heal()?;
         self.quiet()?;
+        // What is held must outlive the relay's memory.
+        let outputs = self.relay.restart();
+        self.outputs(outputs);
+        self.quiet()?;
         self.decide_everything()?;
         self.quiet()?;
         // A start from the stores must find the same.
@@ -236,7 +240,8 @@ impl World {
             }
             35..=64 => {
                 let device = self.random.below(self.devices.len());
-                for _ in 0..1 + self.random.below(10) {
+                let most = if self.random.chance(50) { 2 } else { 10 };
+                for _ in 0..1 + self.random.below(most) {
                     self.work(device)?;
                 }
             }
