@@ -336,6 +336,7 @@ pub fn execute(
             known_person(sheets, *to)?;
             match stock().blocks.get(block) {
                 None => return Err(Refusal::NoSuchBlock),
+                Some(block) if block.site != *site => return Err(Refusal::NoSuchBlock),
                 Some(block)
                     if block
                         .lease
@@ -366,6 +367,13 @@ pub fn execute(
                 return Err(Refusal::ReasonNeeded);
             }
             check_reason(reason.trim())?;
+            if stock()
+                .blocks
+                .get(block)
+                .is_none_or(|block| block.site != *site)
+            {
+                return Err(Refusal::NoSuchBlock);
+            }
             let body = FactBody::RecallAsked(RecallAsked {
                 block: *block,
                 to: *to,
