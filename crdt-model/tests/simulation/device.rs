@@ -116,12 +116,10 @@ impl SimDevice {
                 .iter()
                 .find(|task| matches!(task, Task::Store(_)))
         {
-            let half = random.below(commit.writes.len() + 1);
             let part: Vec<_> = commit
                 .writes
                 .iter()
-                .rev()
-                .take(half)
+                .filter(|_| random.chance(50))
                 .map(|(key, value)| (key.clone(), value.clone()))
                 .collect();
             for (key, value) in part {
