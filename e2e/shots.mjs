@@ -31,10 +31,10 @@ const OFFICE_SCREENS = {
   "staff-new": "/staff/new",
   packages: "/packages",
   "packages-new": "/packages/new",
-  sync: "/sync",
+  sync: "/pending",
   "not-found": "/nowhere",
 };
-const AGENT_SCREENS = { sell: "/sell", stock: "/stock", sales: "/sales", sync: "/sync" };
+const AGENT_SCREENS = { sell: "/sell", stock: "/stock", sales: "/sales", sync: "/pending" };
 /** Those also pictured in dark and in Swahili. */
 const TOLD_AGAIN = ["home", "sell", "sales", "vouchers", "sync"];
 

@@ -13,6 +13,7 @@ import {
   openShop,
   pillSays,
   readSales,
+  recall,
   sell,
   story,
   sync,
@@ -29,14 +30,14 @@ async function receiptsOnServer(server) {
 }
 
 story("the browser loses the database of the app, and no sale with it", async (stage) => {
-  const { server, phones } = await openShop(stage);
+  const { server, office, phones } = await openShop(stage);
   const [phone] = phones;
   await server.kill();
   const sold = [await sell(phone, week), await sell(phone, week), await sell(phone, week)];
   await phone.close();
   rmSync(join(phone.profile, "Default", "IndexedDB"), { recursive: true });
   await phone.open();
-  await unlock(phone, server.url("/sync"), ASHA);
+  await unlock(phone, server.url("/pending"), ASHA);
 
   // Packages, codes and roles come again from the server; what only this phone has is all there.
   await pillSays(phone, /3 on this phone/);
@@ -52,6 +53,10 @@ story("the browser loses the database of the app, and no sale with it", async (s
   await sync(phone);
   assert.deepEqual(await receiptsOnServer(server), receiptsOf(sold));
   assert.deepEqual(receiptsOf(await readSales(phone.page)), receiptsOf(sold));
+
+  // Its signing key is gone with the database, so to the server it is another device: the block is given again.
+  await sync(office);
+  await recall(office, { ...week, index: 0, to: ASHA.name, reason: "The phone lost its store" });
   await hasStock(phone, 7);
   const next = await sell(phone, week);
   assert.ok(!sold.some((sale) => sale.code === next.code), "a sold code is not sold again");

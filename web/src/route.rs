@@ -41,7 +41,8 @@ pub enum Route {
     NewPackage,
     #[at("/packages/:package")]
     Package { package: PackageId },
-    #[at("/sync")]
+    /// Not `/sync`, which is the relay's.
+    #[at("/pending")]
     Sync,
     #[not_found]
     #[at("/404")]
