@@ -122,11 +122,16 @@ fn Screens() -> Html {
     use_effect_with(title, |title| {
         browser::set_title(&format!("{title} · ViorNet"))
     });
-    use_effect_with(route.section(), |section| {
-        if *section != Route::Sell {
-            update::activate_waiting();
-        }
-    });
+    // Who sells all day is never anywhere but at the till; nobody sells on the sign-in screen.
+    let is_signed_out = matches!(app.state.phase, Phase::SignedOut(_));
+    use_effect_with(
+        (route.section(), is_signed_out),
+        |(section, is_signed_out)| {
+            if *section != Route::Sell || *is_signed_out {
+                update::activate_waiting();
+            }
+        },
+    );
     match &app.state.phase {
         Phase::Starting => html! {
             <main class="gate" id="main"><h1 class="brand">{ words.app_name() }</h1><Skeleton rows=3 /></main>
