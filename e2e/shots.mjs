@@ -8,7 +8,10 @@ import {
   BARAKA,
   chooseFile,
   goTo,
+  hasStock,
+  importVouchers,
   invite,
+  lease,
   openSale,
   openShop,
   OWNER,
@@ -41,13 +44,21 @@ const TOLD_AGAIN = ["home", "sell", "sales", "vouchers", "sync"];
 const SALES = [
   { packageName: "1 Week" },
   { packageName: "1 Week", method: "M-Pesa", reference: "SJK4H7L2QW" },
-  { packageName: "1 Week", client: { name: "Mzee Salum", phone: "0754 318 226" } },
+  { packageName: "1 Month", client: { name: "Mzee Salum", phone: "0754 318 226" } },
 ];
 
 const stage = new Stage();
 try {
   const { server, office, phones } = await openShop(stage, { agents: [ASHA, BARAKA] });
   const [asha, baraka] = phones;
+  await importVouchers(office, { profile: "MWEZI-1", packageName: "1 Month", blockSize: 6 });
+  for (const [index, [phone, { name }]] of [
+    [asha, ASHA],
+    [baraka, BARAKA],
+  ].entries()) {
+    await lease(office, { packageName: "1 Month", index, to: name });
+    await hasStock(phone, 16);
+  }
   const newcomer = await stage.phone("newcomer");
   const link = await invite(office, { name: "Neema Peter" });
   await shoot(office, "staff-invite");
@@ -135,6 +146,9 @@ async function shootAll(device, screens, colorScheme, language) {
 }
 
 async function shoot(device, name, colorScheme = "light", language = "en") {
+  // Nothing that passes by: no message, no row under the pointer.
+  await device.page.mouse.move(0, 0);
+  await device.page.locator(".toast-card").waitFor({ state: "detached" });
   console.log(await takeShot(device.page, `${device.kind}-${colorScheme}-${language}/${device.name}-${name}`));
 }
 
