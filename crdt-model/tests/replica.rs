@@ -418,3 +418,28 @@ fn a_batch_that_ends_every_connection_is_kept_back() {
     let later = NOW.plus_millis(REFUSED_PAUSE_MILLIS);
     assert!(connect(&mut device, later));
 }
+
+#[test]
+fn tr9_what_was_posted_is_acknowledged_without_a_socket() {
+    let mut shop = Shop::new();
+    let sold = shop.sell();
+    let mut rng = shop.rng.clone();
+    let mut device = Device::new(shop.replica);
+    let effects = device.handle(Event::Stored(0), NOW, &mut rng);
+    let [Effect::Seal { batch, .. }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    let results = batch
+        .expand()
+        .unwrap()
+        .iter()
+        .flat_map(|(_, changes)| changes)
+        .map(|full| full.change.rebuild(batch.actor()).unwrap().hash().0)
+        .map(|hash| (ByteBuf::from(hash[..8].to_vec()), Disposition::Accepted))
+        .collect();
+    let answer = codec::encode(&RelayMessage::Ack { number: 0, results });
+    let effects = device.handle(Event::Posted(answer), NOW, &mut rng);
+    assert!(matches!(effects[..], [Effect::Commit(_), Effect::Changed]));
+    assert_eq!(device.replica.pending(sold), None);
+    assert!(!device.is_online());
+}

@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 /// Rules of `docs/SYNC.md` that no test is named after yet. This list only ever shrinks: a new rule comes with its
 /// test, and a rule that has one must leave.
 const NOT_YET_TESTED_BY_NAME: &str = "
-    TR1 TR2 TR3 TR4 TR5 TR6 TR7 TR9
+    TR1 TR2 TR3 TR4 TR5 TR6 TR7
     HS1 HS2 HS3 HS4 HS5 HS6 HS7 HS8 HS9
     PL1 PL2 PL3 PL4 PL5 PL6 PL7 PL8 PL9
     DG1 DG2 DG3 DG4 DG5 DG6 DG7 DG8 DG9 DG10 DG11

@@ -44,6 +44,8 @@ pub enum Event {
     Frame(Vec<u8>),
     /// A commit is in the stores.
     Stored(u64),
+    /// The relay's answer to the kept batch, which the driver sent by HTTPS POST because no socket opens.
+    Posted(Vec<u8>),
     /// The batch of [`Effect::Seal`] is signed and sealed.
     Sealed {
         number: u32,
@@ -179,6 +181,13 @@ impl Device {
                     Err(_) => self.hang_up(now, rng),
                 }
             }
+            Event::Posted(answer) => match codec::decode(&answer) {
+                Ok(RelayMessage::Ack { results, .. }) => {
+                    let commit = self.replica.acknowledge(&results, now, rng);
+                    self.committed(commit, true)
+                }
+                _ => Vec::new(),
+            },
             Event::Stored(commit) => {
                 self.replica.stored(commit);
                 self.seal_next()

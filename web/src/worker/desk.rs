@@ -44,6 +44,8 @@ pub enum Input {
         number: u64,
         event: Event,
     },
+    /// What the relay answered to the sealed batch, sent by POST.
+    Posted(Vec<u8>),
     /// The relay knows this device under a new id.
     NewDevice(DeviceId),
     Tick,
@@ -63,6 +65,22 @@ impl Shared {
     pub fn tell(&self, input: Input) {
         // Nobody listens once the desk has ended.
         let _ = self.inputs.unbounded_send(input);
+    }
+
+    /// Sends the sealed batch by HTTPS POST, where something on the way lets no socket through.
+    pub async fn post_ready(&self) {
+        let person = self.person.borrow().id.clone();
+        let Ok(Some(sealed)) = self.profile.ready_batch(&person).await else {
+            return;
+        };
+        match crate::http::Call::post("/api/push")
+            .bytes(sealed)
+            .fetch_bytes()
+            .await
+        {
+            Ok(answer) => self.tell(Input::Posted(answer)),
+            Err(error) => log(&format!("the sealed batch stays here for now: {error}")),
+        }
     }
 
     /// A ticket for the socket; notices when the device had to be registered anew.
@@ -315,6 +333,7 @@ impl Desk {
                 let commit = self.device.replica.change_device(device, &mut self.rng);
                 return self.run(vec![Effect::Commit(commit)]).await.map(drop);
             }
+            Input::Posted(answer) => Event::Posted(answer),
             Input::Tick => Event::Tick,
         };
         if let Event::Closed = event {

@@ -82,7 +82,13 @@ async fn carry(shared: &Rc<Shared>, number: u64, mut frames: mpsc::UnboundedRece
                     event: Event::Frame(bytes),
                 });
             }
-            Turn::Socket(Some(SocketEvent::Closed { .. }) | None) => return,
+            Turn::Socket(Some(SocketEvent::Closed { .. }) | None) => {
+                // The server answers, and yet no socket opens: a proxy or a carrier is in the way.
+                if ticket.is_some() {
+                    shared.post_ready().await;
+                }
+                return;
+            }
             Turn::Frame(Some(frame)) => {
                 if let Err(error) = socket.send(&frame) {
                     log(&format!("sending: {error}"));
