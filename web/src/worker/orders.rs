@@ -165,11 +165,13 @@ fn blocks(
     if cut.is_empty() || cut.len() > BLOCKS_PER_BATCH_MAX {
         return Err(CodesError::Count.into());
     }
-    cut.into_iter()
-        .map(|codes| {
+    (0..)
+        .zip(cut)
+        .map(|(millis, codes)| {
             // Refused now, so that no part of the import is made without the rest.
             pack(&codes)?;
-            let block = BlockId::generate(now, rng);
+            // A millisecond apart: blocks are listed, and sold from, in the order of the file.
+            let block = BlockId::generate(now.plus_millis(millis), rng);
             Ok(NewBlock { block, codes })
         })
         .collect()
