@@ -148,7 +148,7 @@ proptest! {
     }
 
     #[test]
-    fn every_change_survives_the_plain_form(moves in moves()) {
+    fn se4_every_change_survives_the_plain_form(moves in moves()) {
         let (documents, _) = play(&moves);
         for change in documents.iter().flat_map(Document::changes) {
             let plain = PlainChange::of(&change).unwrap();

@@ -10,16 +10,15 @@ use std::path::{Path, PathBuf};
 /// Rules of `docs/SYNC.md` that no test is named after yet. This list only ever shrinks: a new rule comes with its
 /// test, and a rule that has one must leave.
 const NOT_YET_TESTED_BY_NAME: &str = "
-    TR1 TR2 TR3 TR4 TR5 TR6 TR7
-    HS1 HS2 HS3 HS4 HS5 HS6 HS7 HS8 HS9
-    PL1 PL2 PL3 PL4 PL5 PL6 PL7 PL8 PL9
-    DG1 DG2 DG3 DG4 DG5 DG6 DG7 DG8 DG9 DG10 DG11
+    TR4 TR5 TR6 TR7
+    HS3 HS6 HS8
+    PL1 PL2 PL6 PL7 PL8 PL9
+    DG1 DG8 DG10 DG11
     PU1 PU2 PU3 PU4 PU5 PU6 PU7 PU8 PU9
-    AD1 AD2 AD3 AD4 AD5 AD6 AD7 AD8 AD9 AD10 AD11 AD12 AD13 AD14 AD15 AD16 AD17 AD18
+    AD12 AD15 AD16 AD17
     HE2 HE3 HE4 HE5 HE6 HE7 HE8 HE9 HE10 HE11
     CO2 CO4 CO5 CO6 CO7 CO8 CO9
     RB1 RB2 RB3 RB4 RB5
-    SE1 SE2 SE3 SE4
     ID1 ID2 ID3 ID5
 ";
 

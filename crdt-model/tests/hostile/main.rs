@@ -36,7 +36,7 @@ fn zeros(count: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_deflate_bomb_is_not_inflated() {
+fn ad2_a_deflate_bomb_is_not_inflated() {
     let bomb = zeros(256 << 20);
     assert!(bomb.len() < caps::FRAME_BYTES_MAX * 2);
     let result = cheaply(|| Batch::decode(&bomb));
@@ -44,7 +44,7 @@ fn a_deflate_bomb_is_not_inflated() {
 }
 
 #[test]
-fn automerge_bytes_are_no_batch() {
+fn se4_automerge_bytes_are_no_batch() {
     let bench = Bench::new();
     let saved = bench.document(&DocumentKey::Catalog).save();
     assert!(cheaply(|| Batch::decode(&saved)).is_err());
@@ -56,7 +56,7 @@ fn automerge_bytes_are_no_batch() {
 }
 
 #[test]
-fn caps_hold_before_anything_is_built() {
+fn ad2_caps_hold_before_anything_is_built() {
     let bench = Bench::new();
     let ops = |count: usize| -> Vec<PlainOp> {
         (0..count)
@@ -95,7 +95,7 @@ fn deep_nesting_does_not_overflow_the_stack() {
 }
 
 #[test]
-fn nobody_writes_as_another_device_or_person() {
+fn ad1_nobody_writes_as_another_device_or_person() {
     let mut bench = Bench::new();
     let written = bench.write(
         &bench.owner,
@@ -118,7 +118,7 @@ fn nobody_writes_as_another_device_or_person() {
 }
 
 #[test]
-fn orphans_are_asked_for_again_and_not_kept() {
+fn ad4_orphans_are_asked_for_again_and_not_kept() {
     let mut bench = Bench::new();
     let owner = bench.owner;
     let mut change = bench
@@ -128,45 +128,69 @@ fn orphans_are_asked_for_again_and_not_kept() {
     bench.turns_away(&owner, DocumentKey::Catalog, change, Disposition::Rebase);
 }
 
+/// A change as an honest device would write it, with one thing about it made up.
+fn made_up(bench: &Bench, edit: &dyn Fn(&mut PlainChange)) -> PlainChange {
+    let owner = bench.owner;
+    let mut change = bench
+        .write(&owner, DocumentKey::Catalog, &[name(bench, "x")])
+        .plain;
+    edit(&mut change);
+    change
+}
+
 #[test]
-fn sequence_numbers_and_counters_cannot_be_made_up() {
+fn ad4_sequence_numbers_are_the_next_of_their_actor() {
     let mut bench = Bench::new();
     let owner = bench.owner;
-    let honest = bench
-        .write(&owner, DocumentKey::Catalog, &[name(&bench, "x")])
-        .plain;
-    let with = |edit: &dyn Fn(&mut PlainChange)| {
-        let mut change = honest.clone();
-        edit(&mut change);
-        change
-    };
-    for (change, answer) in [
-        (with(&|c| c.seq = 7), Disposition::Rebase),
-        (with(&|c| c.start_op += 1), IMPOSSIBLE),
-        (with(&|c| c.start_op -= 1), IMPOSSIBLE),
+    let change = made_up(&bench, &|c| c.seq = 7);
+    bench.turns_away(&owner, DocumentKey::Catalog, change, Disposition::Rebase);
+}
+
+#[test]
+fn ad5_counters_cannot_be_made_up() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    for change in [
+        made_up(&bench, &|c| c.start_op += 1),
+        made_up(&bench, &|c| c.start_op -= 1),
     ] {
-        bench.turns_away(&owner, DocumentKey::Catalog, change, answer);
+        bench.turns_away(&owner, DocumentKey::Catalog, change, IMPOSSIBLE);
     }
     for change in [
-        with(&|c| c.seq = 0),
-        with(&|c| c.seq = u64::MAX),
-        with(&|c| c.start_op = 0),
-        with(&|c| c.start_op = u64::from(u32::MAX)),
-        with(&|c| c.start_op = u64::MAX),
-        with(&|c| c.time = i64::MAX),
-        with(&|c| c.time = i64::MIN),
-        with(&|c| c.ops.clear()),
-        with(&|c| c.deps.push(c.deps[0].clone())),
-        with(&|c| c.ops[0].replaces = vec![(0, owner.actor())]),
-        with(&|c| c.ops[0].replaces = vec![(5, owner.actor()), (4, owner.actor())]),
-        with(&|c| c.ops[0].replaces = vec![(4, owner.actor()), (4, owner.actor())]),
+        made_up(&bench, &|c| c.seq = 0),
+        made_up(&bench, &|c| c.seq = u64::MAX),
+        made_up(&bench, &|c| c.start_op = 0),
+        made_up(&bench, &|c| c.start_op = u64::from(u32::MAX)),
+        made_up(&bench, &|c| c.start_op = u64::MAX),
     ] {
         bench.cannot_be_built(&owner, DocumentKey::Catalog, change);
     }
 }
 
 #[test]
-fn an_operation_replaces_only_assignments_of_its_own_field() {
+fn ad18_what_automerge_could_not_open_again_is_not_built() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let actor = owner.actor();
+    for change in [
+        made_up(&bench, &|c| c.time = i64::MAX),
+        made_up(&bench, &|c| c.time = i64::MIN),
+        made_up(&bench, &|c| c.ops.clear()),
+        made_up(&bench, &|c| c.deps.push(c.deps[0].clone())),
+        made_up(&bench, &|c| c.ops[0].replaces = vec![(0, actor)]),
+        made_up(&bench, &|c| {
+            c.ops[0].replaces = vec![(5, actor), (4, actor)];
+        }),
+        made_up(&bench, &|c| {
+            c.ops[0].replaces = vec![(4, actor), (4, actor)];
+        }),
+    ] {
+        bench.cannot_be_built(&owner, DocumentKey::Catalog, change);
+    }
+}
+
+#[test]
+fn ad7_an_operation_replaces_only_assignments_of_its_own_field() {
     let mut bench = Bench::new();
     let owner = bench.owner;
     let mut change = bench
@@ -183,7 +207,7 @@ fn an_operation_replaces_only_assignments_of_its_own_field() {
 }
 
 #[test]
-fn facts_are_not_overwritten_deleted_or_doubled() {
+fn ad8_facts_are_not_overwritten_deleted_or_doubled() {
     let mut bench = Bench::new();
     let agent = bench.agent;
     let till = bench.till(&agent);
@@ -227,113 +251,50 @@ fn facts_are_not_overwritten_deleted_or_doubled() {
     bench.turns_away_intent(&agent, till, id, twice, refused(Malformed::FactOverwritten));
 }
 
-#[test]
-fn facts_say_what_their_author_may_say() {
-    let mut bench = Bench::new();
-    let (agent, manager) = (bench.agent, bench.manager);
-    let till = bench.till(&agent);
-    let mut cases: Vec<(Author, DocumentKey, Fact, Disposition)> = Vec::new();
-    let of_another = bench.fact(&manager, bench.sale(0));
-    cases.push((
-        agent,
-        till,
-        of_another,
-        refused(Malformed::FactOfAnotherPerson),
-    ));
-    let in_another = bench.fact(&agent, bench.sale(0));
-    let other_till = bench.till(&manager);
-    cases.push((
-        agent,
-        other_till,
-        in_another.clone(),
-        refused(Malformed::FactOfAnotherPerson),
-    ));
-    let other_month = DocumentKey::Till {
-        site: bench.site,
-        person: agent.person,
-        month: "202401".parse::<Month>().unwrap(),
-    };
-    cases.push((
-        agent,
-        other_month,
-        in_another.clone(),
-        refused(Malformed::WrongMonth),
-    ));
-    cases.push((
-        agent,
-        bench.block_key(),
-        in_another,
-        refused(Malformed::WrongDocument),
-    ));
-    let edited = |edit: &dyn Fn(&mut Sale)| {
-        let FactBody::Sale(mut sale) = bench.sale(0) else {
-            unreachable!()
-        };
-        edit(&mut sale);
-        bench.fact(&agent, FactBody::Sale(sale))
-    };
-    let wrong = [
-        (
-            edited(&|s| s.lines[0].price = Money::from_minor(1)),
-            refused(Malformed::WrongPrice),
-        ),
-        (
-            edited(&|s| s.lines[0].voucher.index = 99),
-            refused(Malformed::UnknownVoucher),
-        ),
-        (edited(&|s| s.lines.clear()), refused(Malformed::BadValue)),
-        (
-            edited(&|s| s.lines = vec![s.lines[0].clone(); 2]),
-            refused(Malformed::BadValue),
-        ),
-        (
-            edited(&|s| s.lines[0].price = Money::from_minor(-5)),
-            refused(Malformed::BadValue),
-        ),
-        (
-            edited(&|s| s.receipt = "free text".into()),
-            refused(Malformed::BadValue),
-        ),
-        (
-            edited(&|s| s.reference = Some("x".repeat(65))),
-            refused(Malformed::BadValue),
-        ),
-    ];
-    cases.extend(wrong.map(|(fact, answer)| (agent, till, fact, answer)));
-    let verdict = FactBody::Verdict(Verdict::SoldElsewhere {
-        block: bench.block,
-        indexes: vec![0],
-    });
-    let verdict_till = till.verdict().unwrap();
-    cases.push((
-        agent,
-        verdict_till,
-        bench.fact(&agent, verdict),
-        refused(Malformed::RelayOnly),
-    ));
-    let leased = FactBody::Leased(Leased {
-        block: bench.block,
-        turn: 9,
-        person: Some(agent.person),
-        device: Some(agent.device),
-    });
-    let batches = DocumentKey::Batches(bench.site);
-    cases.push((
-        manager,
-        batches,
-        bench.fact(&manager, leased),
-        refused(Malformed::RelayOnly),
-    ));
+/// Each fact is turned away with its answer, cheaply and without a trace.
+fn turns_facts_away(bench: &mut Bench, cases: Vec<(Author, DocumentKey, Fact, Disposition)>) {
     for (author, document, fact, answer) in cases {
         let id = bench.intent();
         let change = bench.write_intent(&author, document, &[fact_put(id, &fact)]);
         bench.turns_away_intent(&author, document, id, change, answer);
     }
+}
+
+#[test]
+fn ad9_a_fact_bears_its_author_its_intent_and_its_month() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let till = bench.till(&agent);
+    let other_till = bench.till(&manager);
+    let other_month = DocumentKey::Till {
+        site: bench.site,
+        person: agent.person,
+        month: "202401".parse::<Month>().unwrap(),
+    };
+    let of_another = bench.fact(&manager, bench.sale(0));
+    let own = bench.fact(&agent, bench.sale(0));
+    let another = refused(Malformed::FactOfAnotherPerson);
+    let cases = vec![
+        (agent, till, of_another, another),
+        (agent, other_till, own.clone(), another),
+        (
+            agent,
+            other_month,
+            own.clone(),
+            refused(Malformed::WrongMonth),
+        ),
+        (
+            agent,
+            bench.block_key(),
+            own.clone(),
+            refused(Malformed::WrongDocument),
+        ),
+    ];
+    turns_facts_away(&mut bench, cases);
     // A fact under a key that is not its intent's.
     let id = bench.intent();
     let other = bench.intent();
-    let fact = bench.fact(&agent, bench.sale(0));
-    let change = bench.write_intent(&agent, till, &[fact_put(other, &fact)]);
+    let change = bench.write_intent(&agent, till, &[fact_put(other, &own)]);
     bench.turns_away_intent(
         &agent,
         till,
@@ -344,7 +305,113 @@ fn facts_say_what_their_author_may_say() {
 }
 
 #[test]
-fn oversized_keys_and_values_are_refused() {
+fn ad11_a_sale_names_vouchers_that_exist_at_their_price() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let till = bench.till(&agent);
+    let edited = |edit: &dyn Fn(&mut Sale)| {
+        let FactBody::Sale(mut sale) = bench.sale(0) else {
+            unreachable!()
+        };
+        edit(&mut sale);
+        bench.fact(&agent, FactBody::Sale(sale))
+    };
+    let bad_value = refused(Malformed::BadValue);
+    let wrong = [
+        (
+            edited(&|s| s.lines[0].price = Money::from_minor(1)),
+            refused(Malformed::WrongPrice),
+        ),
+        (
+            edited(&|s| s.lines[0].voucher.index = 99),
+            refused(Malformed::UnknownVoucher),
+        ),
+        (edited(&|s| s.lines.clear()), bad_value),
+        (
+            edited(&|s| s.lines = vec![s.lines[0].clone(); 2]),
+            bad_value,
+        ),
+        (
+            edited(&|s| s.lines[0].price = Money::from_minor(-5)),
+            bad_value,
+        ),
+        (edited(&|s| s.receipt = "free text".into()), bad_value),
+        (edited(&|s| s.reference = Some("x".repeat(65))), bad_value),
+    ];
+    let cases = wrong
+        .map(|(fact, answer)| (agent, till, fact, answer))
+        .to_vec();
+    turns_facts_away(&mut bench, cases);
+}
+
+#[test]
+fn ad13_verdicts_and_leases_are_the_relays_alone() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let verdict = FactBody::Verdict(Verdict::SoldElsewhere {
+        block: bench.block,
+        indexes: vec![0],
+    });
+    let leased = FactBody::Leased(Leased {
+        block: bench.block,
+        turn: 9,
+        person: Some(agent.person),
+        device: Some(agent.device),
+    });
+    let relay_only = refused(Malformed::RelayOnly);
+    let cases = vec![
+        (
+            agent,
+            bench.till(&agent).verdict().unwrap(),
+            bench.fact(&agent, verdict),
+            relay_only,
+        ),
+        (
+            manager,
+            DocumentKey::Batches(bench.site),
+            bench.fact(&manager, leased),
+            relay_only,
+        ),
+    ];
+    turns_facts_away(&mut bench, cases);
+}
+
+#[test]
+fn ad3_a_change_that_is_here_is_accepted_and_not_looked_at_again() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let change = made_up(&bench, &|_| ());
+    let batch = bench.batch_of(&owner, DocumentKey::Catalog, change);
+    let first = bench.admit_as(&owner, &batch).unwrap();
+    assert_eq!(first.rows.len(), 1);
+    let again = bench.admit_as(&owner, &batch).unwrap();
+    assert_eq!(again.results, first.results);
+    assert_eq!(again.results[0].1, Disposition::Accepted);
+    assert!(again.rows.is_empty());
+}
+
+#[test]
+fn ad10_a_fact_that_is_there_to_the_letter_is_known() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let till = bench.till(&agent);
+    let id = bench.intent();
+    let put = fact_put(id, &bench.fact(&agent, bench.sale(0)));
+    // The same tap, written once more as if nothing had been heard of the first.
+    let mut again = bench.write_intent(&agent, till, std::slice::from_ref(&put));
+    again.time += 1;
+    let mut batch = bench.batch(&agent, id, vec![(till, again)]);
+    batch.salt = [8; 16];
+    bench.accepts(&agent, till, id, &[put]);
+    let heads = bench.document(&till).heads();
+    let outcome = bench.admit_as(&agent, &batch).unwrap();
+    assert_eq!(outcome.results[0].1, Disposition::Known);
+    assert!(outcome.rows.is_empty());
+    assert_eq!(bench.document(&till).heads(), heads);
+}
+
+#[test]
+fn ad6_unknown_fields_wrong_types_and_large_values_are_refused() {
     let mut bench = Bench::new();
     let owner = bench.owner;
     let large = Put {
@@ -374,7 +441,7 @@ fn oversized_keys_and_values_are_refused() {
 }
 
 #[test]
-fn what_one_may_not_do_is_held_or_refused_and_changes_nothing() {
+fn ad14_what_one_may_not_do_is_held_or_refused_and_changes_nothing() {
     let mut bench = Bench::new();
     let agent = bench.agent;
     let not_allowed = Disposition::Refused(RefusalCode::NotAllowed);
@@ -495,7 +562,7 @@ proptest! {
 }
 
 #[test]
-fn a_frame_beyond_the_cap_is_not_looked_at() {
+fn tr2_a_frame_beyond_the_cap_is_not_looked_at() {
     let bytes = vec![0; caps::FRAME_BYTES_MAX + 1];
     let steps = cheaply(|| Session::new().frame(&bytes));
     assert!(matches!(steps.last(), Some(Step::Close(_))));
