@@ -10,8 +10,8 @@ use crdt_model::admission::{Malformed, caps};
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::codec;
 use crdt_model::document::{Container, DocumentKey, PlainChange, PlainOp, Put, Scalar};
-use crdt_model::fact::{Fact, FactBody, HeldDecision, Leased, Sale, Verdict};
-use crdt_model::ids::{HoldId, IntentId};
+use crdt_model::fact::{Codes, Fact, FactBody, HeldDecision, Leased, Sale, Verdict};
+use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId};
 use crdt_model::money::Money;
 use crdt_model::relay::AdmitError;
 use crdt_model::sync::batch::{Batch, BatchError};
@@ -408,6 +408,114 @@ fn ad10_a_fact_that_is_there_to_the_letter_is_known() {
     assert_eq!(outcome.results[0].1, Disposition::Known);
     assert!(outcome.rows.is_empty());
     assert_eq!(bench.document(&till).heads(), heads);
+}
+
+#[test]
+fn ad12_codes_are_the_first_fact_of_a_block() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let codes = FactBody::Codes(Codes {
+        batch: BatchId::from_bytes([5; 16]),
+        package: bench.package,
+        price: Money::from_minor(1_000),
+        packed: "D1\nD2".into(),
+    });
+    let overwritten = refused(Malformed::FactOverwritten);
+    let cases = vec![(
+        owner,
+        bench.block_key(),
+        bench.fact(&owner, codes.clone()),
+        overwritten,
+    )];
+    turns_facts_away(&mut bench, cases);
+    // In a block of its own the same fact is the first, and let in.
+    let new_block = DocumentKey::Block {
+        site: bench.site,
+        block: BlockId::from_bytes([44; 16]),
+    };
+    let id = bench.intent();
+    let put = fact_put(id, &bench.fact(&owner, codes));
+    bench.accepts(&owner, new_block, id, &[put]);
+}
+
+#[test]
+fn ad15_the_gravest_finding_speaks_for_the_intent() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let till = bench.till(&agent);
+    let site = DocumentKey::SitePublic(bench.site);
+    let hold = bench.write_intent(&agent, site, &[record("site/name", "mine")]);
+    let FactBody::Sale(mut cheap) = bench.sale(0) else {
+        unreachable!()
+    };
+    cheap.lines[0].price = Money::from_minor(1);
+    let id = bench.intent();
+    let sold = |bench: &Bench, id, body| {
+        bench.write_intent(&agent, till, &[fact_put(id, &bench.fact(&agent, body))])
+    };
+    let refusable = sold(&bench, id, FactBody::Sale(cheap));
+    let fine = sold(&bench, id, bench.sale(0));
+    let mut orphan = fine.clone();
+    orphan.deps = vec![ByteBuf::from([7; 32])];
+    let answers = |bench: &mut Bench, changes| {
+        let batch = bench.batch(&agent, id, changes);
+        let outcome = bench.admit_as(&agent, &batch).unwrap();
+        let documents = [site, till];
+        assert!(
+            outcome
+                .rows
+                .iter()
+                .all(|row| !documents.contains(&row.document))
+        );
+        outcome
+            .results
+            .into_iter()
+            .map(|(_, answer)| answer)
+            .collect::<Vec<_>>()
+    };
+    let wrong_price = refused(Malformed::WrongPrice);
+    assert_eq!(
+        answers(
+            &mut bench,
+            vec![(site, hold.clone()), (till, refusable.clone())]
+        ),
+        [wrong_price; 2]
+    );
+    // An orphan in one document and a wrong price in another: refused outweighs rebase.
+    let mut lost = hold.clone();
+    lost.deps = vec![ByteBuf::from([7; 32])];
+    assert_eq!(
+        answers(&mut bench, vec![(site, lost), (till, refusable)]),
+        [wrong_price; 2]
+    );
+    assert_eq!(
+        answers(&mut bench, vec![(site, hold.clone()), (till, orphan)]),
+        [Disposition::Rebase; 2]
+    );
+    let held = answers(&mut bench, vec![(site, hold), (till, fine)]);
+    assert!(
+        matches!(held[..], [Disposition::Held(one, _), Disposition::Held(two, _)] if one == two),
+        "{held:?}"
+    );
+}
+
+#[test]
+fn ad17_a_sale_from_an_unknown_block_is_held() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let till = bench.till(&agent);
+    let FactBody::Sale(mut sale) = bench.sale(0) else {
+        unreachable!()
+    };
+    sale.lines[0].voucher.block = BlockId::from_bytes([77; 16]);
+    let id = bench.intent();
+    let fact = bench.fact(&agent, FactBody::Sale(sale));
+    let change = bench.write_intent(&agent, till, &[fact_put(id, &fact)]);
+    let batch = bench.batch(&agent, id, vec![(till, change)]);
+    let outcome = bench.admit_as(&agent, &batch).unwrap();
+    assert!(matches!(outcome.results[0].1, Disposition::Held(..)));
+    assert_eq!(outcome.holds.len(), 1);
+    assert!(outcome.rows.iter().all(|row| row.document != till));
 }
 
 #[test]
