@@ -8,213 +8,24 @@
 #[path = "simulation/random.rs"]
 #[expect(dead_code, reason = "the simulation uses the rest")]
 mod random;
+#[path = "shared/shop.rs"]
+mod shop;
 
-use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::codec;
-use crdt_model::command::{
-    BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal, fact_put,
-};
-use crdt_model::document::{Actor, Document, DocumentKey, Put};
-use crdt_model::fact::{
-    BatchMade, BlockMade, Codes, Fact, FactBody, HoldReason, Leased, PaymentMethod, Sale,
-};
-use crdt_model::ids::{
-    BatchId, BlockId, DeviceId, HoldId, IntentId, OrgId, PackageId, PersonId, SiteId,
-};
-use crdt_model::money::Money;
-use crdt_model::package::{self, PackageDetails, Unit, Validity};
-use crdt_model::replica::{Commit, Identity, PendingState, Replica};
-use crdt_model::sale::{Buyer, SellError, SellOrder};
-use crdt_model::staff;
+use crdt_model::command::{BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, Refusal};
+use crdt_model::document::DocumentKey;
+use crdt_model::ids::{HoldId, SiteId};
+use crdt_model::package;
+use crdt_model::replica::{PendingState, Replica};
+use crdt_model::sale::SellError;
 use crdt_model::sync::device::{Device, Effect, Event, REFUSED_PAUSE_MILLIS};
 use crdt_model::sync::message::{CloseReason, Disposition, RefusalCode, RelayMessage};
-use crdt_model::time::{Month, Timestamp};
-use crdt_model::voucher::{Code, pack};
-use random::Random;
+use crdt_model::time::Month;
 use serde_bytes::ByteBuf;
-
-const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
-
-/// An owner's device with one block of three codes.
-struct Shop {
-    replica: Replica,
-    rng: Random,
-    site: SiteId,
-    package: PackageId,
-}
-
-impl Shop {
-    fn new() -> Self {
-        let mut rng = Random::new(7);
-        let me = Identity {
-            org: OrgId::generate(NOW, &mut rng),
-            person: PersonId::generate(NOW, &mut rng),
-            device: DeviceId::generate(NOW, &mut rng),
-        };
-        let mut shop = Self {
-            replica: Replica::new(me, &mut rng),
-            site: SiteId::generate(NOW, &mut rng),
-            package: PackageId::generate(NOW, &mut rng),
-            rng,
-        };
-        let owner = Grant {
-            role: Role::Owner,
-            scope: Scope::Organisation,
-        };
-        shop.have(DocumentKey::Staff, &staff::add(me.person, "Asha", &[owner]));
-        let puts = details("1 week").puts(shop.package);
-        shop.have(DocumentKey::Catalog, &puts);
-        let (site, block) = (shop.site, BlockId::generate(NOW, &mut shop.rng));
-        let batch = BatchId::generate(NOW, &mut shop.rng);
-        let price = Money::from_minor(100_000);
-        let codes = Codes {
-            batch,
-            package: shop.package,
-            price,
-            packed: pack(&codes(3, 6)).unwrap(),
-        };
-        shop.have_facts(
-            DocumentKey::Block { site, block },
-            vec![FactBody::Codes(codes)],
-        );
-        let made = BatchMade {
-            batch,
-            label: "first".into(),
-            package: shop.package,
-            price,
-            blocks: vec![BlockMade { block, count: 3 }],
-        };
-        let leased = Leased {
-            block,
-            turn: 1,
-            person: Some(me.person),
-            device: Some(me.device),
-        };
-        shop.have_facts(
-            DocumentKey::Batches(site),
-            vec![FactBody::Batch(made), FactBody::Leased(leased)],
-        );
-        shop
-    }
-
-    /// The relay has this document.
-    fn have(&mut self, key: DocumentKey, puts: &[Put]) {
-        let mut document = Document::new();
-        document
-            .write(Actor::from_bytes([9; 16]), NOW.as_seconds(), puts)
-            .unwrap();
-        let commit = self
-            .replica
-            .snapshot(key, &document.save(), NOW, &mut self.rng)
-            .unwrap();
-        self.replica.stored(commit.number);
-    }
-
-    fn have_facts(&mut self, key: DocumentKey, bodies: Vec<FactBody>) {
-        let puts: Vec<Put> = bodies
-            .into_iter()
-            .map(|body| {
-                let fact = Fact {
-                    at: NOW,
-                    since: NOW,
-                    by: PersonId::RELAY,
-                    body,
-                };
-                let id = IntentId::generate(NOW, &mut self.rng);
-                fact_put(&id.to_string(), &fact)
-            })
-            .collect();
-        self.have(key, &puts);
-    }
-
-    fn execute(&mut self, command: Command) -> Result<(IntentId, Commit), Refusal> {
-        let executed = self.replica.execute(command, NOW, &mut self.rng)?;
-        self.replica.stored(executed.1.number);
-        Ok(executed)
-    }
-
-    fn sell(&mut self) -> IntentId {
-        let order = SellOrder {
-            site: self.site,
-            package: self.package,
-            price: Money::from_minor(100_000),
-            quantity: 1,
-            method: PaymentMethod::Cash,
-            reference: None,
-            client: Buyer::WalkIn,
-        };
-        let (id, commit) = self.replica.sell(order, NOW, &mut self.rng).unwrap();
-        self.replica.stored(commit.number);
-        id
-    }
-
-    /// The sale as it waits in the outbox.
-    fn sale(&self, id: IntentId) -> Sale {
-        match &self.replica.pending(id).unwrap().intent.command {
-            Command::Sell { sale, .. } => sale.clone(),
-            other => panic!("{other:?} is no sale"),
-        }
-    }
-
-    /// The relay answers the same about everything that is sent.
-    fn answer(&mut self, disposition: Disposition) {
-        while self.answer_once(disposition) {}
-    }
-
-    fn answer_once(&mut self, disposition: Disposition) -> bool {
-        let Some(batch) = self.replica.next_batch() else {
-            return false;
-        };
-        {
-            let results: Vec<(ByteBuf, Disposition)> = batch
-                .expand()
-                .unwrap()
-                .into_iter()
-                .flat_map(|(_, changes)| changes)
-                .map(|full| {
-                    let hash = full.change.rebuild(batch.actor()).unwrap().hash();
-                    (ByteBuf::from(hash.0[..8].to_vec()), disposition)
-                })
-                .collect();
-            let commit = self.replica.acknowledge(&results, NOW, &mut self.rng);
-            self.replica.stored(commit.number);
-        }
-        true
-    }
-}
-
-fn details(name: &str) -> PackageDetails {
-    PackageDetails {
-        name: name.into(),
-        price: Money::from_minor(100_000),
-        validity: Validity {
-            count: 1,
-            unit: Unit::Week,
-        },
-        uptime_limit_seconds: None,
-        quota_bytes: None,
-        use_within_days: None,
-    }
-}
-
-fn codes(count: usize, length: usize) -> Vec<Code> {
-    (0..count)
-        .map(|n| Code {
-            username: format!("{n:0length$}"),
-            password: None,
-        })
-        .collect()
-}
-
-fn held(shop: &mut Shop) -> Disposition {
-    Disposition::Held(
-        HoldId::generate(NOW, &mut shop.rng),
-        HoldReason::DeviceRevoked,
-    )
-}
+use shop::{NOW, Shop, codes, details, held, make_batch};
 
 #[test]
-fn a_code_handed_out_in_a_held_sale_is_not_sold_again() {
+fn he11_a_code_handed_out_in_a_held_sale_is_not_sold_again() {
     let mut shop = Shop::new();
     let id = shop.sell();
     let mut sale = shop.sale(id);
@@ -232,7 +43,7 @@ fn a_code_handed_out_in_a_held_sale_is_not_sold_again() {
 }
 
 #[test]
-fn an_edit_that_was_acknowledged_is_not_written_again_from_the_journal() {
+fn rb3_an_edit_that_was_acknowledged_is_not_written_again_from_the_journal() {
     let mut shop = Shop::new();
     let edited = Command::EditPackage {
         package: shop.package,
@@ -256,24 +67,8 @@ fn an_edit_that_was_acknowledged_is_not_written_again_from_the_journal() {
     assert_eq!(package.details.name, "newer");
 }
 
-fn make_batch(shop: &mut Shop, blocks: usize, codes: &[Code]) -> Command {
-    Command::MakeBatch {
-        site: shop.site,
-        batch: BatchId::generate(NOW, &mut shop.rng),
-        label: "second".into(),
-        package: shop.package,
-        price: Money::from_minor(100_000),
-        blocks: (0..blocks)
-            .map(|_| NewBlock {
-                block: BlockId::generate(NOW, &mut shop.rng),
-                codes: codes.to_vec(),
-            })
-            .collect(),
-    }
-}
-
 #[test]
-fn the_largest_import_is_held_whole() {
+fn pu3_the_largest_import_is_pushed_and_held_whole() {
     let mut shop = Shop::new();
     shop.sell();
     let codes = codes(480, 64);
@@ -346,7 +141,7 @@ fn refused_work_is_not_safe_on_the_server() {
 }
 
 #[test]
-fn a_damaged_document_is_fetched_again() {
+fn dg9_a_damaged_document_is_fetched_again() {
     let mut shop = Shop::new();
     shop.replica.synced(5, 7, &mut shop.rng);
     let told = shop.replica.digest();

@@ -1,0 +1,989 @@
+//! The device's side of the protocol, rule by rule (`docs/SYNC.md`): events and messages go in, effects and state
+//! come out.
+
+#![expect(
+    clippy::unwrap_used,
+    reason = "a helper of a test that fails is a test that fails"
+)]
+
+#[path = "simulation/random.rs"]
+#[expect(dead_code, reason = "the simulation uses the rest")]
+mod random;
+#[path = "shared/shop.rs"]
+mod shop;
+
+use std::collections::BTreeSet;
+use std::convert::Infallible;
+
+use crdt_model::codec;
+use crdt_model::command::{Command, DocumentWrite, fact_put};
+use crdt_model::document::{
+    Actor, Container, Document, DocumentId, DocumentKey, Put, genesis_hash,
+};
+use crdt_model::fact::{Fact, FactBody, HoldReason, Verdict};
+use crdt_model::ids::{DeviceId, HoldId, IntentId, PersonId};
+use crdt_model::package;
+use crdt_model::replica::{Commit, Pending, PendingState, Replica};
+use crdt_model::sync::batch::Batch;
+use crdt_model::sync::device::{Device, Effect, Event};
+use crdt_model::sync::message::{
+    DeviceMessage, Disposition, LoggedChange, RefusalCode, RelayMessage,
+};
+use crdt_model::time::{Month, Timestamp};
+use rand_core::TryRng;
+use random::Random;
+use serde_bytes::ByteBuf;
+use sha2::{Digest, Sha256};
+use shop::{NOW, Shop, codes, details, held, make_batch};
+
+/// A device with its chance.
+struct Phone {
+    device: Device,
+    rng: Random,
+}
+
+impl Phone {
+    fn new(shop: Shop) -> Self {
+        Self {
+            device: Device::new(shop.replica),
+            rng: shop.rng,
+        }
+    }
+
+    fn feed(&mut self, event: Event, now: Timestamp) -> Vec<Effect> {
+        self.device.handle(event, now, &mut self.rng)
+    }
+
+    fn hear(&mut self, message: &RelayMessage) -> Vec<Effect> {
+        self.feed(Event::Frame(codec::encode(message)), NOW)
+    }
+
+    /// Opens a connection and says hello.
+    fn hello(&mut self) -> DeviceMessage {
+        assert_eq!(self.feed(Event::TryNow, NOW), [Effect::Connect]);
+        let ticket = "t".to_string();
+        let effects = self.feed(Event::Opened { ticket }, NOW);
+        sent(&effects).remove(0)
+    }
+
+    fn welcome(&mut self, send_digest: bool) -> Vec<Effect> {
+        self.hear(&RelayMessage::Welcome {
+            now: NOW,
+            head: 0,
+            send_digest,
+        })
+    }
+
+    fn connect(&mut self, send_digest: bool) -> Vec<Effect> {
+        self.hello();
+        self.welcome(send_digest)
+    }
+
+    /// Everything is durable; seals what there is to seal, and gives what is then done.
+    fn seal(&mut self) -> (Batch, Vec<Effect>) {
+        let effects = self.feed(Event::Stored(u64::MAX), NOW);
+        let [Effect::Seal { number, batch }] = &effects[..] else {
+            panic!("{effects:?}")
+        };
+        let bytes = number.to_be_bytes().to_vec();
+        let sealed = Event::Sealed {
+            number: *number,
+            bytes,
+        };
+        (batch.clone(), self.feed(sealed, NOW))
+    }
+}
+
+/// The messages among the effects.
+fn sent(effects: &[Effect]) -> Vec<DeviceMessage> {
+    let bytes = effects.iter().filter_map(|effect| match effect {
+        Effect::Send(bytes) => Some(bytes),
+        _ => None,
+    });
+    bytes.map(|bytes| codec::decode(bytes).unwrap()).collect()
+}
+
+fn commits(effects: &[Effect]) -> Vec<&Commit> {
+    let commits = effects.iter().filter_map(|effect| match effect {
+        Effect::Commit(commit) => Some(commit),
+        _ => None,
+    });
+    commits.collect()
+}
+
+fn is_push(message: &DeviceMessage) -> bool {
+    matches!(message, DeviceMessage::Push { .. })
+}
+
+/// Chance that always asks for the longest wait below any bound of the backoff.
+struct Longest;
+
+impl TryRng for Longest {
+    type Error = Infallible;
+
+    fn try_next_u32(&mut self) -> Result<u32, Infallible> {
+        Ok(479_999)
+    }
+
+    fn try_next_u64(&mut self) -> Result<u64, Infallible> {
+        Ok(479_999)
+    }
+
+    fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
+        bytes.fill(1);
+        Ok(())
+    }
+}
+
+fn hashes(batch: &Batch) -> Vec<ByteBuf> {
+    let expanded = batch.expand().unwrap();
+    let changes = expanded.iter().flat_map(|(_, changes)| changes);
+    changes
+        .map(|full| full.change.rebuild(batch.actor()).unwrap().hash().0)
+        .map(|hash| ByteBuf::from(hash[..8].to_vec()))
+        .collect()
+}
+
+/// The changes of a batch as they come by the log.
+fn logged(batch: &Batch) -> Vec<LoggedChange> {
+    let expanded = batch.expand().unwrap();
+    let changes = expanded.iter().flat_map(|(_, changes)| changes);
+    changes
+        .map(|full| LoggedChange {
+            key: full.document,
+            chunk: full
+                .change
+                .rebuild(batch.actor())
+                .unwrap()
+                .raw_bytes()
+                .to_vec()
+                .into(),
+        })
+        .collect()
+}
+
+fn intents(replica: &Replica) -> Vec<IntentId> {
+    let batch = replica.next_batch();
+    let intents = batch.into_iter().flat_map(|batch| batch.intents);
+    intents.map(|intent| intent.id).collect()
+}
+
+fn till(shop: &Shop) -> DocumentKey {
+    DocumentKey::Till {
+        site: shop.site,
+        person: shop.replica.me().person,
+        month: Month::of(NOW),
+    }
+}
+
+fn edit(shop: &mut Shop, name: &str) -> IntentId {
+    let command = Command::EditPackage {
+        package: shop.package,
+        details: details(name),
+    };
+    shop.execute(command).unwrap().0
+}
+
+fn package_name(shop: &Shop) -> String {
+    let catalog = shop.replica.sheets().get(&DocumentKey::Catalog);
+    let package = package::package(catalog, shop.package).unwrap();
+    package.details.name
+}
+
+/// What somebody else wrote into the catalog as the relay has it.
+fn foreign_edit(shop: &mut Shop, n: u8) -> (Document, LoggedChange) {
+    let page = shop.replica.everything().writes;
+    let stored = page[&format!("d|{}|0000", DocumentKey::Catalog)].clone();
+    let mut document = Document::load(&stored.unwrap()).unwrap();
+    let puts = details(&format!("foreign {n}")).puts(shop.package);
+    let written = document
+        .write(Actor::from_bytes([n; 16]), NOW.as_seconds(), &puts)
+        .unwrap();
+    let change = LoggedChange {
+        key: DocumentKey::Catalog,
+        chunk: written.chunk.into(),
+    };
+    (document, change)
+}
+
+fn rows(from: u64, to: u64, changes: Vec<LoggedChange>) -> RelayMessage {
+    RelayMessage::Changes { from, to, changes }
+}
+
+#[test]
+fn tr4_nothing_of_an_earlier_connection_counts() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let mut phone = Phone::new(shop);
+    phone.seal();
+    phone.connect(true);
+    phone.feed(Event::Closed, NOW);
+    // A frame of the connection that ended says nothing any more.
+    assert_eq!(phone.hear(&rows(0, 9, Vec::new())), []);
+    let DeviceMessage::Hello { cursor, .. } = phone.hello() else {
+        panic!("a connection begins with hello")
+    };
+    assert_eq!(cursor, 0);
+    // The comparison of then is not waited for.
+    assert!(sent(&phone.welcome(false)).iter().any(is_push));
+}
+
+#[test]
+fn tr5_silence_is_asked_about_and_then_given_up() {
+    let mut phone = Phone::new(Shop::new());
+    phone.connect(false);
+    let mut tick = |seconds: i64| phone.feed(Event::Tick, NOW.plus_millis(seconds * 1_000));
+    assert_eq!(tick(25), []);
+    assert_eq!(sent(&tick(26)), [DeviceMessage::Ping]);
+    assert_eq!(tick(60).len(), 1, "asks again, at most");
+    assert_eq!(tick(61), [Effect::Close, Effect::Changed]);
+    assert!(!phone.device.is_online());
+}
+
+#[test]
+fn tr6_waits_double_up_to_a_minute_and_a_healthy_connection_resets_them() {
+    let mut device = Device::new(Shop::new().replica);
+    let mut now = NOW;
+    let fail = |device: &mut Device, now: &mut Timestamp, healthy: bool| {
+        device.handle(Event::TryNow, *now, &mut Longest);
+        if healthy {
+            let ticket = "t".to_string();
+            device.handle(Event::Opened { ticket }, *now, &mut Longest);
+            let welcome = RelayMessage::Welcome {
+                now: *now,
+                head: 0,
+                send_digest: false,
+            };
+            let frame = Event::Frame(codec::encode(&welcome));
+            device.handle(frame, *now, &mut Longest);
+            *now = now.plus_millis(30_000);
+        }
+        device.handle(Event::Closed, *now, &mut Longest);
+        (1..)
+            .find(|wait| {
+                let later = now.plus_millis(wait * 1_000 - 1);
+                device.handle(Event::Tick, later, &mut Longest) == [Effect::Connect]
+            })
+            .unwrap()
+    };
+    let waits: Vec<i64> = (0..8).map(|_| fail(&mut device, &mut now, false)).collect();
+    assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
+    // The last tick began to connect.
+    device.handle(Event::Closed, now, &mut Longest);
+    assert_eq!(fail(&mut device, &mut now, true), 1);
+}
+
+#[test]
+fn tr7_a_commit_comes_before_what_rests_on_it() {
+    let mut phone = Phone::new(Shop::new());
+    let effects = phone.connect(true);
+    assert!(matches!(
+        effects[..],
+        [Effect::Commit(_), Effect::Changed, Effect::Send(_)]
+    ));
+    let gap = phone.hear(&RelayMessage::Snapshot {
+        key: DocumentKey::Org,
+        bytes: vec![1].into(),
+    });
+    assert!(matches!(gap[..], [Effect::Commit(_), Effect::Close, ..]));
+}
+
+#[test]
+fn hs8_instants_are_stated_in_the_relays_time() {
+    let mut shop = Shop::new();
+    shop.replica.contact(NOW.plus_millis(90_000), NOW);
+    assert_eq!(shop.replica.clock_offset_millis(), 90_000);
+    let id = shop.sell();
+    let at = shop.replica.pending(id).unwrap().intent.at;
+    assert!((90_000..91_000).contains(&at.millis_since(NOW)));
+}
+
+#[test]
+fn pl1_the_cursor_lies_in_the_commit_of_its_changes() {
+    let mut shop = Shop::new();
+    let (_, change) = foreign_edit(&mut shop, 1);
+    let mut stored = shop.replica.everything().writes;
+    let me = shop.replica.me();
+    let mut phone = Phone::new(shop);
+    phone.connect(false);
+    let effects = phone.hear(&rows(0, 5, vec![change]));
+    let [commit] = commits(&effects)[..] else {
+        panic!("{effects:?}")
+    };
+    stored.extend(commit.writes.clone());
+    let entries = stored
+        .into_iter()
+        .filter_map(|(key, value)| Some((key, value?)));
+    let opened = Replica::open(me, entries, &mut phone.rng).unwrap();
+    assert_eq!(opened.cursor(), 5);
+    let key = DocumentKey::Catalog;
+    assert_eq!(opened.heads(&key), phone.device.replica.heads(&key));
+}
+
+#[test]
+fn pl2_rows_that_begin_elsewhere_end_the_connection() {
+    let mut phone = Phone::new(Shop::new());
+    phone.connect(false);
+    let effects = phone.hear(&rows(3, 5, Vec::new()));
+    assert_eq!(effects[0], Effect::Close);
+    assert_eq!(phone.device.replica.cursor(), 0);
+    assert!(!phone.device.is_online());
+}
+
+#[test]
+fn pl6_a_gap_is_compared_at_the_next_hello() {
+    let mut shop = Shop::new();
+    shop.replica.synced(0, 7, &mut shop.rng);
+    let (mut ahead, _) = foreign_edit(&mut shop, 1);
+    let puts = details("later").puts(shop.package);
+    let later = ahead
+        .write(Actor::from_bytes([2; 16]), NOW.as_seconds(), &puts)
+        .unwrap();
+    let before = shop.replica.heads(&DocumentKey::Catalog).unwrap().to_vec();
+    let mut phone = Phone::new(shop);
+    phone.connect(false);
+    let change = LoggedChange {
+        key: DocumentKey::Catalog,
+        chunk: later.chunk.into(),
+    };
+    let effects = phone.hear(&rows(0, 1, vec![change]));
+    assert!(effects.contains(&Effect::Close));
+    let heads = phone.device.replica.heads(&DocumentKey::Catalog);
+    assert_eq!(heads, Some(before.as_slice()));
+    let hello = phone.hello();
+    assert!(matches!(hello, DeviceMessage::Hello { rights: 0, .. }));
+}
+
+#[test]
+fn pl7_a_change_that_is_here_changes_nothing() {
+    let mut shop = Shop::new();
+    let (_, change) = foreign_edit(&mut shop, 1);
+    shop.replica.receive(1, vec![change.clone()], &mut shop.rng);
+    let heads = shop.replica.heads(&DocumentKey::Catalog).unwrap().to_vec();
+    assert_eq!(package_name(&shop), "foreign 1");
+    shop.replica.receive(2, vec![change], &mut shop.rng);
+    assert_eq!(
+        shop.replica.heads(&DocumentKey::Catalog),
+        Some(heads.as_slice())
+    );
+    assert_eq!(package_name(&shop), "foreign 1");
+    assert!(!shop.replica.has_gap());
+}
+
+#[test]
+fn pl8_pending_work_that_comes_by_the_log_is_settled() {
+    let mut shop = Shop::new();
+    let id = shop.sell();
+    let changes = logged(&shop.replica.next_batch().unwrap());
+    let commit = shop.replica.receive(1, changes, &mut shop.rng);
+    assert_eq!(commit.settled.len(), 1);
+    assert_eq!(shop.replica.pending(id), None);
+    let facts = &shop.replica.sheets().get(&till(&shop)).facts;
+    assert!(facts.contains_key(&id.to_string()));
+}
+
+#[test]
+fn pl9_what_does_not_go_on_top_is_written_again() {
+    let mut shop = Shop::new();
+    let actor = shop.replica.actor();
+    // Another device writes as the same actor.
+    let page = shop.replica.everything().writes;
+    let stored = page[&format!("d|{}|0000", DocumentKey::Catalog)].clone();
+    let mut theirs = Document::load(&stored.unwrap()).unwrap();
+    let puts = details("cloned").puts(shop.package);
+    let chunk = theirs.write(actor, NOW.as_seconds(), &puts).unwrap().chunk;
+    let id = edit(&mut shop, "mine");
+    let change = LoggedChange {
+        key: DocumentKey::Catalog,
+        chunk: chunk.into(),
+    };
+    let commit = shop.replica.receive(1, vec![change], &mut shop.rng);
+    shop.replica.stored(commit.number);
+    assert_ne!(shop.replica.actor(), actor);
+    assert_eq!(intents(&shop.replica), [id]);
+    assert_eq!(package_name(&shop), "mine");
+    shop.answer(Disposition::Accepted);
+    assert_eq!(shop.replica.outbox().count(), 0);
+}
+
+#[test]
+fn dg1_lists_everything_in_parts_of_ten_thousand() {
+    let mut shop = Shop::new();
+    let me = shop.replica.me();
+    let writes = shop.replica.everything().writes;
+    let page = |prefix: &str| {
+        let key = format!("{prefix}{}", DocumentKey::Staff);
+        writes[&key].clone().unwrap_or_default()
+    };
+    let (sheet, snapshot) = (page("s|"), {
+        let key = format!("d|{}|0000", DocumentKey::Staff);
+        writes[&key].clone().unwrap()
+    });
+    let entries = (0..10_001_u128).flat_map(|n| {
+        let key = DocumentKey::Me(PersonId::from_bytes(n.to_be_bytes()));
+        [
+            (format!("d|{key}|0000"), snapshot.clone()),
+            (format!("s|{key}"), sheet.clone()),
+        ]
+    });
+    shop.replica = Replica::open(me, entries, &mut shop.rng).unwrap();
+    let parts = |effects: &[Effect]| -> Vec<(usize, bool)> {
+        let parts = sent(effects).into_iter().map(|message| match message {
+            DeviceMessage::Digest { documents, more } => (documents.len(), more),
+            other => panic!("{other:?}"),
+        });
+        parts.collect()
+    };
+    let effects = Phone::new(shop).connect(true);
+    assert_eq!(parts(&effects), [(10_000, true), (1, false)]);
+
+    let mut empty = Shop::new();
+    empty.replica = Replica::new(me, &mut empty.rng);
+    assert_eq!(parts(&Phone::new(empty).connect(true)), [(0, false)]);
+}
+
+#[test]
+fn dg3_a_digest_is_of_the_acknowledged_heads() {
+    let mut shop = Shop::new();
+    let id = DocumentId::of(shop.replica.me().org, &DocumentKey::Catalog);
+    let told = |shop: &Shop| {
+        let digest = shop.replica.digest();
+        digest.into_iter().find(|(of, _)| *of == id).unwrap().1
+    };
+    let (_, one) = foreign_edit(&mut shop, 1);
+    let (_, two) = foreign_edit(&mut shop, 2);
+    shop.replica.receive(2, vec![one, two], &mut shop.rng);
+    let mut heads = shop.replica.heads(&DocumentKey::Catalog).unwrap().to_vec();
+    assert_eq!(heads.len(), 2);
+    heads.sort_unstable();
+    let before = told(&shop);
+    assert_eq!(before, Sha256::digest(heads.concat())[..8]);
+    edit(&mut shop, "pending");
+    assert_eq!(told(&shop), before);
+    shop.answer(Disposition::Accepted);
+    assert_ne!(told(&shop), before);
+}
+
+#[test]
+fn dg5_what_an_unknown_document_had_waits_again() {
+    let mut shop = Shop::new();
+    let acknowledged = shop.sell();
+    shop.answer(Disposition::Accepted);
+    let pending = shop.sell();
+    let id = DocumentId::of(shop.replica.me().org, &till(&shop));
+    let commit = shop.replica.unknown_to_relay(&[id], NOW, &mut shop.rng);
+    shop.replica.stored(commit.number);
+    assert_eq!(intents(&shop.replica), [acknowledged, pending]);
+}
+
+#[test]
+fn dg6_synced_gives_cursor_and_rights() {
+    let mut phone = Phone::new(Shop::new());
+    phone.connect(true);
+    phone.hear(&RelayMessage::Synced {
+        cursor: 12,
+        rights: 34,
+    });
+    phone.feed(Event::Closed, NOW);
+    let DeviceMessage::Hello { cursor, rights, .. } = phone.hello() else {
+        panic!("a connection begins with hello")
+    };
+    assert_eq!((cursor, rights), (12, 34));
+}
+
+#[test]
+fn dg8_nothing_is_pushed_before_the_comparison_is_complete() {
+    let mut shop = Shop::new();
+    let lost = shop.sell();
+    shop.answer(Disposition::Accepted);
+    let pending = edit(&mut shop, "mine");
+    let id = DocumentId::of(shop.replica.me().org, &till(&shop));
+    let mut phone = Phone::new(shop);
+    phone.seal();
+    assert!(!sent(&phone.connect(true)).iter().any(is_push));
+    let effects = phone.hear(&RelayMessage::Unknown { ids: vec![id] });
+    assert!(!sent(&effects).iter().any(is_push));
+    let (batch, effects) = phone.seal();
+    assert_eq!(effects, []);
+    let order: Vec<IntentId> = batch.intents.iter().map(|intent| intent.id).collect();
+    assert_eq!(order, [lost, pending], "what was lost goes first");
+    let synced = RelayMessage::Synced {
+        cursor: 1,
+        rights: 1,
+    };
+    assert!(sent(&phone.hear(&synced)).iter().any(is_push));
+}
+
+#[test]
+fn dg10_a_restored_relay_gets_back_what_it_lost() {
+    let mut shop = Shop::new();
+    let old = shop.replica.everything().writes;
+    let old = old[&format!("d|{}|0000", DocumentKey::Catalog)].clone();
+    let sold = shop.sell();
+    edit(&mut shop, "mine");
+    shop.answer(Disposition::Accepted);
+    // Another's edit is for another to bring back.
+    let (_, theirs) = foreign_edit(&mut shop, 1);
+    shop.replica.receive(3, vec![theirs], &mut shop.rng);
+    for (key, bytes) in [
+        (DocumentKey::Catalog, old.unwrap()),
+        (till(&shop), Document::new().save()),
+    ] {
+        let commit = shop
+            .replica
+            .snapshot(key, &bytes, NOW, &mut shop.rng)
+            .unwrap();
+        shop.replica.stored(commit.number);
+    }
+    assert_eq!(package_name(&shop), "mine");
+    let batch = shop.replica.next_batch().unwrap();
+    assert!(batch.intents.iter().any(|intent| intent.id == sold));
+    assert_eq!(batch.intents.len(), 2);
+}
+
+#[test]
+fn dg11_a_dropped_document_leaves_its_work_in_the_outbox() {
+    let mut shop = Shop::new();
+    let id = edit(&mut shop, "mine");
+    let keys = [DocumentKey::Catalog, DocumentKey::Staff];
+    let commit = shop.replica.drop_documents(&keys, &mut shop.rng);
+    for prefix in ["d|staff|0000", "s|staff", "d|catalog|0000", "s|catalog"] {
+        assert_eq!(commit.writes.get(prefix), Some(&None), "{prefix}");
+    }
+    assert_eq!(shop.replica.heads(&DocumentKey::Staff), None);
+    assert!(shop.replica.pending(id).is_some());
+    shop.replica.stored(commit.number);
+    assert_eq!(intents(&shop.replica), [id]);
+}
+
+#[test]
+fn pu1_only_what_is_durable_is_pushed() {
+    let mut shop = Shop::new();
+    let command = Command::EditPackage {
+        package: shop.package,
+        details: details("mine"),
+    };
+    let (id, commit) = shop.replica.execute(command, NOW, &mut shop.rng).unwrap();
+    assert_eq!(shop.replica.next_batch(), None);
+    shop.replica.stored(commit.number);
+    assert_eq!(intents(&shop.replica), [id]);
+}
+
+#[test]
+fn pu2_one_batch_is_on_its_way_and_goes_again_after_a_connection() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let mut phone = Phone::new(shop);
+    phone.connect(false);
+    let (_, effects) = phone.seal();
+    let first = sent(&effects);
+    assert!(matches!(first[..], [DeviceMessage::Push { .. }]));
+    assert_eq!(phone.feed(Event::Stored(u64::MAX), NOW), []);
+    assert_eq!(phone.feed(Event::Tick, NOW), []);
+    phone.feed(Event::Closed, NOW);
+    assert_eq!(sent(&phone.connect(false)), first);
+}
+
+#[test]
+fn pu3_a_batch_holds_the_oldest_up_to_its_caps() {
+    let mut shop = Shop::new();
+    let ids: Vec<IntentId> = (0..260)
+        .map(|n| edit(&mut shop, &format!("name {n}")))
+        .collect();
+    assert_eq!(intents(&shop.replica), ids[..256]);
+    shop.answer_once(Disposition::Accepted);
+    assert_eq!(intents(&shop.replica), ids[256..]);
+}
+
+#[test]
+fn pu3_an_intent_larger_than_a_batch_is_spread_over_several() {
+    let mut shop = Shop::new();
+    let id = edit(&mut shop, "mine");
+    let (_, entry) = shop.replica.journal().remove(0);
+    let mut pending: Pending = codec::decode(&entry).unwrap();
+    pending.writes = (0..40)
+        .map(|n| DocumentWrite {
+            document: DocumentKey::Me(PersonId::from_bytes([n; 16])),
+            puts: vec![Put {
+                container: Container::Records,
+                key: "large".into(),
+                value: format!("{n:030000}").into(),
+            }],
+        })
+        .collect();
+    let entry = codec::encode(&pending);
+    let me = shop.replica.me();
+    let (replica, commit) = Replica::recover(me, [entry], &mut shop.rng);
+    shop.replica = replica;
+    shop.replica.stored(commit.number);
+    let first = shop.replica.next_batch().unwrap().changes();
+    assert!((1..40).contains(&first));
+    shop.answer_once(Disposition::Accepted);
+    assert_eq!(intents(&shop.replica), [id]);
+    assert_eq!(shop.replica.next_batch().unwrap().changes(), 40 - first);
+}
+
+#[test]
+fn pu4_a_batch_has_one_author_and_one_actor() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let before = shop.replica.actor();
+    let commit = shop.replica.drop_documents(&[till(&shop)], &mut shop.rng);
+    shop.replica.stored(commit.number);
+    shop.sell();
+    let batch = shop.replica.next_batch().unwrap();
+    assert_eq!(batch.intents.len(), 2);
+    assert_eq!(batch.person, shop.replica.me().person);
+    assert_eq!(batch.actor(), shop.replica.actor());
+    assert_ne!(batch.actor(), before);
+    // Built under that actor, each has the hash by which the device knows it.
+    shop.answer_once(Disposition::Accepted);
+    assert_eq!(shop.replica.outbox().count(), 0);
+}
+
+#[test]
+fn pu5_what_the_relay_can_tell_is_left_out() {
+    let mut shop = Shop::new();
+    let ids = [shop.sell(), shop.sell()];
+    let batch = shop.replica.next_batch().unwrap();
+    let shorts: Vec<_> = batch.intents.iter().map(|i| &i.changes[0].change).collect();
+    assert_eq!(shorts[0].deps, [genesis_hash().to_vec()]);
+    assert!(shorts[1].deps.is_empty());
+    assert!(shorts.iter().all(|change| change.ops[0].key.is_empty()));
+    let full = batch.expand().unwrap();
+    for ((_, changes), id) in full.iter().zip(ids) {
+        assert_eq!(changes[0].change.ops[0].key, id.to_string());
+    }
+    let first = full[0].1[0].change.rebuild(batch.actor()).unwrap().hash().0;
+    assert_eq!(full[1].1[0].change.deps, [first.to_vec()]);
+}
+
+#[test]
+fn pu6_a_sealed_batch_is_kept_while_anything_is_pending() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let mut phone = Phone::new(shop);
+    let (batch, effects) = phone.seal();
+    assert_eq!(effects, [], "kept, though there is no connection");
+    let results = hashes(&batch)
+        .into_iter()
+        .map(|hash| (hash, Disposition::Accepted))
+        .collect();
+    phone.connect(false);
+    phone.hear(&RelayMessage::Ack { number: 1, results });
+    let effects = phone.feed(Event::Stored(u64::MAX), NOW);
+    assert_eq!(effects, [Effect::NothingToSeal]);
+    assert_eq!(phone.feed(Event::Stored(u64::MAX), NOW), []);
+}
+
+#[test]
+fn pu9_safe_is_what_was_accepted_or_known() {
+    for disposition in [Disposition::Accepted, Disposition::Known] {
+        let mut shop = Shop::new();
+        let id = shop.sell();
+        shop.answer_once(Disposition::Rebase);
+        assert!(shop.replica.pending(id).is_some());
+        assert_eq!(shop.replica.safe_at(), None);
+        shop.answer_once(disposition);
+        assert_eq!(shop.replica.pending(id), None);
+        assert_eq!(shop.replica.safe_at(), Some(NOW));
+    }
+}
+
+#[test]
+fn he4_a_held_intent_leaves_the_documents_and_the_rest_goes_through() {
+    let mut shop = Shop::new();
+    let (first, second) = (shop.sell(), shop.sell());
+    let hash = hashes(&shop.replica.next_batch().unwrap()).remove(0);
+    let disposition = held(&mut shop);
+    let results = [(hash, disposition)];
+    let commit = shop.replica.acknowledge(&results, NOW, &mut shop.rng);
+    shop.replica.stored(commit.number);
+    let facts = &shop.replica.sheets().get(&till(&shop)).facts;
+    assert!(!facts.contains_key(&first.to_string()));
+    assert!(facts.contains_key(&second.to_string()));
+    let state = &shop.replica.pending(first).unwrap().state;
+    assert!(matches!(state, PendingState::Held { .. }));
+    assert_eq!(intents(&shop.replica), [second]);
+    let batch = shop.replica.next_batch().unwrap();
+    assert_eq!(
+        batch.intents[0].changes[0].change.deps,
+        [genesis_hash().to_vec()]
+    );
+    shop.answer(Disposition::Accepted);
+    assert_eq!(shop.replica.outbox().count(), 1);
+}
+
+fn verdict_till(shop: &Shop) -> DocumentKey {
+    till(shop).verdict().unwrap()
+}
+
+#[test]
+fn he7_an_accepted_item_is_settled_and_a_declined_one_waits_for_its_author() {
+    for accepted in [true, false] {
+        let mut shop = Shop::new();
+        let intent = shop.sell();
+        let disposition = held(&mut shop);
+        shop.answer(disposition);
+        let Disposition::Held(hold, _) = disposition else {
+            panic!("{disposition:?}")
+        };
+        let by = PersonId::from_bytes([3; 16]);
+        let reason = Some("no".to_string());
+        let verdict = Verdict::HeldDecided {
+            hold,
+            intent,
+            by,
+            accepted,
+            reason: reason.clone(),
+        };
+        let key = verdict_till(&shop);
+        shop.have_facts(key, vec![FactBody::Verdict(verdict)]);
+        let state = shop.replica.pending(intent).map(|item| item.state.clone());
+        if accepted {
+            assert_eq!(state, None);
+        } else {
+            assert_eq!(state, Some(PendingState::Declined { by, reason }));
+            shop.replica.dismiss(intent);
+            assert_eq!(shop.replica.pending(intent), None);
+        }
+    }
+}
+
+#[test]
+fn he10_a_hold_that_no_verdict_lists_is_pushed_again() {
+    for is_listed in [true, false] {
+        let mut shop = Shop::new();
+        let intent = shop.sell();
+        let disposition = held(&mut shop);
+        shop.answer(disposition);
+        let Disposition::Held(hold, reason) = disposition else {
+            panic!("{disposition:?}")
+        };
+        if is_listed {
+            list_held(&mut shop, hold, intent, reason, Vec::new());
+        }
+        let commit = shop.replica.synced(1, 1, &mut shop.rng);
+        shop.replica.stored(commit.number);
+        let expected = if is_listed { vec![] } else { vec![intent] };
+        assert_eq!(intents(&shop.replica), expected);
+    }
+}
+
+fn list_held(
+    shop: &mut Shop,
+    hold: HoldId,
+    intent: IntentId,
+    reason: HoldReason,
+    facts: Vec<Fact>,
+) {
+    let me = shop.replica.me();
+    let verdict = Verdict::Held {
+        hold,
+        intent,
+        person: me.person,
+        device: me.device,
+        reason,
+        facts,
+    };
+    let key = verdict_till(shop);
+    shop.have_facts(key, vec![FactBody::Verdict(verdict)]);
+}
+
+#[test]
+fn he11_whoever_sees_the_verdict_does_not_sell_a_held_voucher() {
+    let mut author = Shop::new();
+    let id = author.sell();
+    let sale = author.sale(id);
+    let voucher = sale.lines[0].voucher;
+    let fact = Fact {
+        at: NOW,
+        since: NOW,
+        by: author.replica.me().person,
+        body: FactBody::Sale(sale),
+    };
+    let mut other = Shop::new();
+    let is_free = |shop: &Shop| {
+        let stock = shop.replica.stock();
+        stock
+            .mine()
+            .any(|block| stock.free(block).any(|free| free == voucher))
+    };
+    assert!(is_free(&other));
+    let hold = HoldId::from_bytes([1; 16]);
+    list_held(&mut other, hold, id, HoldReason::NotAllowed, vec![fact]);
+    assert!(!is_free(&other));
+}
+
+#[test]
+fn rb1_waiting_work_is_written_again_in_its_order_by_a_new_actor() {
+    let mut shop = Shop::new();
+    let ids = [shop.sell(), edit(&mut shop, "mine"), shop.sell()];
+    let before = shop.replica.next_batch().unwrap();
+    shop.answer_once(Disposition::Rebase);
+    let after = shop.replica.next_batch().unwrap();
+    assert_ne!(before.salt, after.salt);
+    assert_ne!(before.actor(), after.actor());
+    assert_eq!(intents(&shop.replica), ids);
+}
+
+#[test]
+fn rb2_facts_that_are_acknowledged_are_left_out() {
+    let mut shop = Shop::new();
+    let (first, second) = (shop.sell(), shop.sell());
+    let sold = shop.sale(first);
+    let intent = &shop.replica.pending(first).unwrap().intent;
+    let fact = Fact {
+        at: intent.at,
+        since: intent.since,
+        by: intent.by,
+        body: FactBody::Sale(sold),
+    };
+    // Another incarnation of this device wrote the first sale.
+    let key = till(&shop);
+    shop.have(key, &[fact_put(&first.to_string(), &fact)]);
+    assert_eq!(shop.replica.pending(first), None);
+    assert_eq!(intents(&shop.replica), [second]);
+    assert_eq!(shop.replica.sheets().get(&key).facts.len(), 2);
+}
+
+#[test]
+fn rb3_what_was_accepted_of_an_intent_is_not_written_again() {
+    let mut shop = Shop::new();
+    let mut command = make_batch(&mut shop, 2, &codes(2, 6));
+    // A change of another document that says the same would have the same hash.
+    if let Command::MakeBatch { blocks, .. } = &mut command {
+        blocks[1].codes = codes(2, 7);
+    }
+    let (id, _) = shop.execute(command).unwrap();
+    let batch = shop.replica.next_batch().unwrap();
+    assert_eq!(batch.changes(), 3);
+    let dispositions = [
+        Disposition::Accepted,
+        Disposition::Rebase,
+        Disposition::Rebase,
+    ];
+    let results: Vec<_> = hashes(&batch).into_iter().zip(dispositions).collect();
+    let commit = shop.replica.acknowledge(&results, NOW, &mut shop.rng);
+    shop.replica.stored(commit.number);
+    let again = shop.replica.next_batch().unwrap();
+    assert_eq!(intents(&shop.replica), [id]);
+    assert_eq!(again.documents, batch.documents[1..]);
+}
+
+#[test]
+fn rb4_an_intent_keeps_its_choices() {
+    let mut shop = Shop::new();
+    let id = shop.sell();
+    let intent = shop.replica.pending(id).unwrap().intent.clone();
+    let key = till(&shop);
+    let fact = shop.replica.sheets().get(&key).facts[&id.to_string()].clone();
+    shop.answer_once(Disposition::Rebase);
+    assert_eq!(shop.replica.pending(id).unwrap().intent, intent);
+    assert_eq!(shop.replica.sheets().get(&key).facts[&id.to_string()], fact);
+}
+
+#[test]
+fn rb5_these_are_followed_by_a_rebase() {
+    type Cause = fn(&mut Shop);
+    let causes: [(&str, bool, Cause); 8] = [
+        ("accepted", false, |shop| shop.answer(Disposition::Accepted)),
+        ("rebase", true, |shop| {
+            shop.answer_once(Disposition::Rebase);
+        }),
+        ("known", true, |shop| shop.answer(Disposition::Known)),
+        ("held", true, |shop| {
+            let held = held(shop);
+            shop.answer(held);
+        }),
+        ("refused", true, |shop| {
+            shop.answer(Disposition::Refused(RefusalCode::NotAllowed));
+        }),
+        ("snapshot", true, |shop| {
+            let key = till(shop);
+            let bytes = Document::new().save();
+            shop.replica
+                .snapshot(key, &bytes, NOW, &mut shop.rng)
+                .unwrap();
+        }),
+        ("drop", true, |shop| {
+            let key = till(shop);
+            shop.replica.drop_documents(&[key], &mut shop.rng);
+        }),
+        ("device", true, |shop| {
+            let device = DeviceId::from_bytes([8; 16]);
+            shop.replica.change_device(device, &mut shop.rng);
+        }),
+    ];
+    for (name, is_followed, cause) in causes {
+        let mut shop = Shop::new();
+        shop.sell();
+        let salt = shop.replica.next_batch().unwrap().salt;
+        cause(&mut shop);
+        edit(&mut shop, "next");
+        let everything = shop.replica.everything();
+        shop.replica.stored(everything.number);
+        let next = shop.replica.next_batch().unwrap().salt;
+        assert_eq!(next != salt, is_followed, "{name}");
+    }
+    let mut shop = Shop::new();
+    let id = shop.sell();
+    let journal = shop.replica.journal().into_iter().map(|(_, bytes)| bytes);
+    let me = shop.replica.me();
+    let (mut recovered, commit) = Replica::recover(me, journal, &mut shop.rng);
+    recovered.stored(commit.number);
+    assert_ne!(recovered.actor(), shop.replica.actor());
+    assert_eq!(intents(&recovered), [id]);
+}
+
+#[test]
+fn id1_a_document_is_named_by_organisation_and_key() {
+    let org = Shop::new().replica.me().org;
+    let mut named = org.as_bytes().to_vec();
+    named.extend_from_slice(b"/catalog/0");
+    let id = DocumentId::of(org, &DocumentKey::Catalog);
+    assert_eq!(id.as_bytes()[..], Sha256::digest(named)[..16]);
+}
+
+#[test]
+fn id2_every_document_begins_with_the_same_change() {
+    let hex: String = genesis_hash().iter().map(|b| format!("{b:02x}")).collect();
+    assert_eq!(
+        hex,
+        "a19e81f2d3ad28ce6fc758fdf069c0459127231920af0fa15bfe5bd286b8ab6e"
+    );
+    assert_eq!(Document::new().heads(), [genesis_hash()]);
+    let foreign = automerge::Automerge::new().save();
+    assert!(Document::load(&foreign).is_err());
+}
+
+#[test]
+fn id3_an_actor_follows_from_device_and_salt() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let batch = shop.replica.next_batch().unwrap();
+    let mut named = shop.replica.me().device.as_bytes().to_vec();
+    named.extend_from_slice(&batch.salt);
+    let expected = Sha256::digest(named);
+    assert_eq!(batch.actor().as_bytes()[..], expected[..16]);
+    assert_eq!(shop.replica.actor(), batch.actor());
+}
+
+#[test]
+fn id5_a_fact_is_written_once_by_whichever_actor() {
+    let mut shop = Shop::new();
+    let id = shop.sell();
+    let first = shop.replica.next_batch().unwrap();
+    // It is on its way when the device writes it again; the relay took the first.
+    shop.answer_once(Disposition::Rebase);
+    let second = shop.replica.next_batch().unwrap();
+    assert_ne!(first.actor(), second.actor());
+    shop.replica.receive(1, logged(&first), &mut shop.rng);
+    shop.answer(Disposition::Known);
+    assert_eq!(shop.replica.outbox().count(), 0);
+    let sheet = shop.replica.sheets().get(&till(&shop));
+    let keys: BTreeSet<&String> = sheet.facts.keys().collect();
+    assert_eq!(keys, BTreeSet::from([&id.to_string()]));
+    let heads = shop.replica.heads(&till(&shop)).unwrap();
+    assert_eq!(heads.len(), 1, "the second was never taken in");
+}
