@@ -13,8 +13,8 @@ const NOT_YET_TESTED_BY_NAME: &str = "
     HS3 HS6
     PU7 PU8
     AD16
-    HE2 HE3 HE5 HE6 HE8 HE9
-    CO2 CO4 CO5 CO6 CO7 CO8 CO9
+    HE5 HE6 HE8 HE9
+    CO6 CO9
 ";
 
 /// What the pure core may be built from. A new name here is a decision of its own.

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 mod cost;
+mod judge;
 mod relay;
 
 use crdt_model::admission::{Malformed, caps};
