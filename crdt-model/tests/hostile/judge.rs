@@ -1,9 +1,15 @@
 //! What follows from what is let in: leases, verdicts and holds.
 
+use std::collections::BTreeSet;
+
+use crdt_model::admission::{Reader, may_read};
+use crdt_model::capability::Principal;
 use crdt_model::command::fact_put;
 use crdt_model::document::{DocumentKey, Scalar};
-use crdt_model::fact::{BatchMade, BlockMade, Codes, Fact, FactBody, LeaseAsked, Leased, Verdict};
-use crdt_model::ids::{BatchId, BlockId, DeviceId};
+use crdt_model::fact::{
+    BatchMade, BlockMade, Codes, Fact, FactBody, HeldDecision, LeaseAsked, Leased, Verdict,
+};
+use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId};
 use crdt_model::money::Money;
 use crdt_model::relay::Outcome;
 use crdt_model::sync::batch::Batch;
@@ -198,4 +204,81 @@ fn he3_a_held_intent_is_listed_beside_its_till_with_its_facts() {
     };
     assert_eq!(*key, till.verdict().unwrap());
     assert_eq!(facts, std::slice::from_ref(&fact));
+}
+
+/// Somebody's word about the hold of a batch, in the till it is listed beside.
+fn decide(bench: &mut Bench, by: &Author, till: DocumentKey, hold: HoldId) -> Outcome {
+    let decision = HeldDecision {
+        hold,
+        accepted: true,
+        reason: None,
+    };
+    let id = bench.intent();
+    let put = fact_put(
+        &id.to_string(),
+        &bench.fact(by, FactBody::HeldDecision(decision)),
+    );
+    let change = bench.write_intent(by, till, &[put]);
+    let batch = bench.batch(by, id, vec![(till, change)]);
+    bench.admit_as(by, &batch).unwrap()
+}
+
+#[test]
+fn he5_who_does_not_see_all_sales_decides_nothing() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let (batch, till, _) = held_sale(&bench);
+    let held = bench.admit_as(&agent, &batch).unwrap();
+    let outcome = decide(&mut bench, &agent, till, held.holds[0].id);
+    assert!(matches!(
+        outcome.results[..],
+        [(_, Disposition::Refused(_))]
+    ));
+    assert!(outcome.rows.is_empty() && outcome.holds.is_empty());
+}
+
+#[test]
+fn he6_an_accepted_intent_is_written_by_the_relay_for_its_author() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let (batch, till, fact) = held_sale(&bench);
+    let held = bench.admit_as(&agent, &batch).unwrap();
+    let outcome = decide(&mut bench, &manager, till, held.holds[0].id);
+    assert_eq!(outcome.holds[0].decided, Some(true));
+    let sales: Vec<_> = outcome
+        .rows
+        .iter()
+        .filter(|row| row.document == till && row.author == agent.person)
+        .collect();
+    let [sale] = sales[..] else {
+        panic!("{:?}", facts(&outcome))
+    };
+    assert_eq!(sale.device, None);
+    assert_ne!(sale.actor, agent.actor());
+    assert!(facts(&outcome).contains(&(till, fact.body)));
+}
+
+#[test]
+fn he8_who_left_still_reads_their_own_tills() {
+    let bench = Bench::new();
+    let gone = Reader {
+        principal: Principal {
+            person: bench.agent.person,
+            active: false,
+            grants: BTreeSet::new(),
+        },
+        leases: BTreeSet::new(),
+        history: 0,
+    };
+    let own = bench.till(&bench.agent);
+    assert!(may_read(&gone, &own) && may_read(&gone, &own.verdict().unwrap()));
+    assert!(may_read(&gone, &DocumentKey::Me(bench.agent.person)));
+    for closed in [
+        bench.till(&bench.manager),
+        bench.block_key(),
+        DocumentKey::Staff,
+        DocumentKey::Org,
+    ] {
+        assert!(!may_read(&gone, &closed), "{closed}");
+    }
 }

@@ -55,7 +55,7 @@ async fn a_key_of_another_person_is_refused() {
 }
 
 #[tokio::test]
-async fn a_ticket_works_once_and_not_for_long() {
+async fn hs3_a_ticket_works_once_and_not_for_long() {
     let app = TestApp::start().await;
     let (mut browser, answer) = app.set_up().await;
     let device = browser.post(&app, "/api/devices", key(1)).await.json()["device_id"].clone();
