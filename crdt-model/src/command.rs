@@ -1,28 +1,33 @@
 //! Commands: everything a person does. Executing one checks the capability, then the rule, and says what to write.
 //!
 //! An [`Intent`] is one command made at one tap; it carries every choice, so executing it again writes the same.
+//!
+//! What can be done and why it may be refused stands here; how, in the module of its noun below.
 
-use std::collections::BTreeSet;
+mod batch;
+mod catalog;
+mod clients;
+mod held;
+mod people;
+mod site;
+mod stock;
+mod till;
 
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::admission::caps;
 use crate::capability::{Capability, Grant, Principal};
-use crate::client::{CLIENTS_PER_DOCUMENT, ClientDetails, ClientError};
+use crate::client::{ClientDetails, ClientError};
 use crate::document::{Container, DocumentKey, Put, Scalar};
-use crate::fact::{
-    BatchMade, BlockMade, Codes, Fact, FactBody, HeldDecision, LeaseAsked, RecallAsked,
-    Replacement, Sale, VoucherRef,
-};
+use crate::fact::{Fact, FactBody, Replacement, Sale, VoucherRef};
 use crate::ids::{BatchId, BlockId, ClientId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
-use crate::package::{self, PackageDetails, PackageError};
-use crate::sale::{self, LINES_PER_SALE_MAX, REFERENCE_LENGTH_MAX, SellError};
+use crate::package::{PackageDetails, PackageError};
+use crate::sale::SellError;
 use crate::sheets::Sheets;
-use crate::staff;
 use crate::time::{Month, Timestamp};
-use crate::voucher::{self, Code, CodesError, Stock};
+use crate::voucher::{Code, CodesError, Stock};
 
 /// One tap.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -183,103 +188,34 @@ pub const CODES_BYTES_PER_COMMAND_MAX: usize = caps::INFLATED_BYTES_MAX / 8;
 /// what was handed out in held sales, of which no sheet tells. It is asked only when it matters.
 pub fn execute(
     sheets: &Sheets,
-    stock: impl FnOnce() -> Stock,
+    stock: impl Fn() -> Stock,
     principal: &Principal,
     intent: &Intent,
-) -> Result<Vec<DocumentWrite>, Refusal> {
-    let fact = |body: FactBody| intent.fact(body);
-    let may_at = |capability, site| {
-        if principal.may_at(capability, site) {
-            Ok(())
-        } else {
-            Err(Refusal::NotAllowed(capability))
-        }
-    };
-    let may = |capability| {
-        if principal.may(capability) {
-            Ok(())
-        } else {
-            Err(Refusal::NotAllowed(capability))
-        }
+) -> Executed {
+    let now = Execution {
+        sheets,
+        stock: &stock,
+        principal,
+        intent,
     };
     match &intent.command {
-        Command::AddSite { site, name, place } => {
-            may(Capability::SitesManage)?;
-            check_name(name)?;
-            let is_long = |place: &String| place.trim().chars().count() > PLACE_LENGTH_MAX;
-            if place.as_ref().is_some_and(is_long) {
-                return Err(Refusal::Place {
-                    max: PLACE_LENGTH_MAX,
-                });
-            }
-            Ok(vec![records(
-                DocumentKey::SitePublic(*site),
-                crate::site::puts(name, place.as_deref()),
-            )])
-        }
+        Command::AddSite { site, name, place } => now.add_site(*site, name, place.as_deref()),
         Command::AddPackage { package, details } | Command::EditPackage { package, details } => {
-            may(Capability::PackagesManage)?;
-            details.check()?;
-            Ok(vec![records(DocumentKey::Catalog, details.puts(*package))])
+            now.put_package(*package, details)
         }
-        Command::SetPackageActive { package, active } => {
-            may(Capability::PackagesManage)?;
-            Ok(vec![records(
-                DocumentKey::Catalog,
-                package::set_active(*package, *active),
-            )])
-        }
+        Command::SetPackageActive { package, active } => now.set_package_active(*package, *active),
         Command::AddStaff {
             person,
             name,
             grants,
-        } => {
-            check_name(name)?;
-            check_grants(principal, grants)?;
-            Ok(vec![records(
-                DocumentKey::Staff,
-                staff::add(*person, name.trim(), grants),
-            )])
-        }
-        Command::SetGrants { person, grants } => {
-            let known = staff::person(sheets.get(&DocumentKey::Staff), *person)
-                .ok_or(Refusal::NoSuchPerson)?;
-            let wanted: BTreeSet<Grant> = grants.iter().copied().collect();
-            let changed: Vec<Grant> = wanted
-                .symmetric_difference(&known.grants)
-                .copied()
-                .collect();
-            check_grants(principal, &changed)?;
-            Ok(vec![records(
-                DocumentKey::Staff,
-                staff::set_grants(&known, &wanted),
-            )])
-        }
-        Command::SetStaffActive { person, active } => {
-            let known = staff::person(sheets.get(&DocumentKey::Staff), *person)
-                .ok_or(Refusal::NoSuchPerson)?;
-            check_grants(principal, &known.grants.iter().copied().collect::<Vec<_>>())?;
-            Ok(vec![records(
-                DocumentKey::Staff,
-                staff::set_active(*person, *active),
-            )])
-        }
+        } => now.add_staff(*person, name, grants),
+        Command::SetGrants { person, grants } => now.set_grants(*person, grants),
+        Command::SetStaffActive { person, active } => now.set_staff_active(*person, *active),
         Command::RegisterClient {
             client,
             site,
             details,
-        } => {
-            let may = principal.may_at(Capability::ClientsEdit, *site)
-                || principal.may_at(Capability::ClientsOwn, *site);
-            if !may {
-                return Err(Refusal::NotAllowed(Capability::ClientsOwn));
-            }
-            details.check()?;
-            Ok(vec![records(
-                clients_document(sheets, *site, principal.person),
-                details.puts(*client),
-            )])
-        }
+        } => now.register_client(*client, *site, details),
         Command::MakeBatch {
             site,
             batch,
@@ -287,146 +223,34 @@ pub fn execute(
             package,
             price,
             blocks,
-        } => {
-            may_at(Capability::VouchersCreate, *site)?;
-            check_name(label)?;
-            price.check_amount().map_err(|_| Refusal::Price)?;
-            if package::package(sheets.get(&DocumentKey::Catalog), *package).is_none() {
-                return Err(Refusal::NoSuchPackage);
-            }
-            if blocks.is_empty() {
-                return Err(CodesError::Count.into());
-            }
-            let mut bytes = 0;
-            let mut writes = Vec::with_capacity(blocks.len() + 1);
-            let mut made = Vec::with_capacity(blocks.len());
-            for NewBlock { block, codes } in blocks {
-                let packed = voucher::pack(codes)?;
-                bytes += packed.len();
-                if writes.len() == BLOCKS_PER_COMMAND_MAX || bytes > CODES_BYTES_PER_COMMAND_MAX {
-                    return Err(Refusal::TooManyBlocks);
-                }
-                let body = FactBody::Codes(Codes {
-                    batch: *batch,
-                    package: *package,
-                    price: *price,
-                    packed,
-                });
-                writes.push(fact(body).in_document(DocumentKey::Block {
-                    site: *site,
-                    block: *block,
-                }));
-                made.push(BlockMade {
-                    block: *block,
-                    count: u32::try_from(codes.len()).unwrap_or(u32::MAX),
-                });
-            }
-            let body = FactBody::Batch(BatchMade {
-                batch: *batch,
-                label: label.trim().into(),
-                package: *package,
-                price: *price,
-                blocks: made,
-            });
-            writes.push(fact(body).in_document(DocumentKey::Batches(*site)));
-            Ok(writes)
-        }
-        Command::LeaseBlock { site, block, to } => {
-            may_at(Capability::VouchersLease, *site)?;
-            known_person(sheets, *to)?;
-            match stock().blocks.get(block) {
-                None => return Err(Refusal::NoSuchBlock),
-                Some(block) if block.site != *site => return Err(Refusal::NoSuchBlock),
-                Some(block)
-                    if block
-                        .lease
-                        .as_ref()
-                        .is_some_and(|lease| lease.person.is_some()) =>
-                {
-                    return Err(Refusal::BlockIsLeased);
-                }
-                Some(_) => {}
-            }
-            let body = FactBody::LeaseAsked(LeaseAsked {
-                block: *block,
-                to: *to,
-            });
-            Ok(vec![fact(body).in_document(DocumentKey::Batches(*site))])
-        }
+        } => now.make_batch(*site, *batch, label, *package, *price, blocks),
+        Command::LeaseBlock { site, block, to } => now.lease_block(*site, *block, *to),
         Command::RecallBlock {
             site,
             block,
             to,
             reason,
-        } => {
-            may_at(Capability::VouchersLease, *site)?;
-            if let Some(to) = to {
-                known_person(sheets, *to)?;
-            }
-            if reason.trim().is_empty() {
-                return Err(Refusal::ReasonNeeded);
-            }
-            check_reason(reason.trim())?;
-            if stock()
-                .blocks
-                .get(block)
-                .is_none_or(|block| block.site != *site)
-            {
-                return Err(Refusal::NoSuchBlock);
-            }
-            let body = FactBody::RecallAsked(RecallAsked {
-                block: *block,
-                to: *to,
-                reason: reason.trim().into(),
-            });
-            Ok(vec![fact(body).in_document(DocumentKey::Batches(*site))])
-        }
+        } => now.recall_block(*site, *block, *to, reason),
         Command::Sell {
             site,
             sale,
             new_client,
-        } => {
-            may_at(Capability::Sell, *site)?;
-            if !(1..=LINES_PER_SALE_MAX).contains(&sale.lines.len()) {
-                return Err(SellError::Quantity.into());
-            }
-            if sale
-                .reference
-                .as_ref()
-                .is_some_and(|reference| reference.len() > REFERENCE_LENGTH_MAX)
-            {
-                return Err(SellError::Reference.into());
-            }
-            let vouchers: Vec<VoucherRef> = sale.lines.iter().map(|line| line.voucher).collect();
-            sale::check(&stock(), &vouchers)?;
-            let till = till(*site, intent);
-            let mut writes = vec![fact(FactBody::Sale(sale.clone())).in_document(till)];
-            if let (Some(details), Some(client)) = (new_client, sale.client) {
-                details.check()?;
-                writes.push(records(
-                    clients_document(sheets, *site, principal.person),
-                    details.puts(client),
-                ));
-            }
-            Ok(writes)
-        }
+        } => now.sell(*site, sale, new_client.as_ref()),
         Command::Replace {
             site,
             sale,
             replaces,
             voucher,
             package,
-        } => {
-            may_at(Capability::Sell, *site)?;
-            sale::check(&stock(), &[*voucher])?;
-            let body = FactBody::Replacement(Replacement {
+        } => now.replace(
+            *site,
+            Replacement {
                 sale: *sale,
                 replaces: *replaces,
                 voucher: *voucher,
                 package: *package,
-            });
-            Ok(vec![fact(body).in_document(till(*site, intent))])
-        }
+            },
+        ),
         // Its writes were made when it was first executed.
         Command::BringBack { .. } => Ok(Vec::new()),
         Command::DecideHeld {
@@ -434,53 +258,67 @@ pub fn execute(
             hold,
             accepted,
             reason,
-        } => {
-            let DocumentKey::Till { site, .. } = till else {
-                return Err(Refusal::NotAllowed(Capability::SalesAll));
-            };
-            may_at(Capability::SalesAll, *site)?;
-            let reason = reason
-                .as_deref()
-                .map(str::trim)
-                .filter(|reason| !reason.is_empty());
-            if !accepted && reason.is_none() {
-                return Err(Refusal::ReasonNeeded);
-            }
-            reason.map_or(Ok(()), check_reason)?;
-            let body = FactBody::HeldDecision(HeldDecision {
-                hold: *hold,
-                accepted: *accepted,
-                reason: reason.map(Into::into),
-            });
-            Ok(vec![fact(body).in_document(*till)])
-        }
+        } => now.decide_held(*till, *hold, *accepted, reason.as_deref()),
     }
 }
 
-impl Intent {
-    fn fact(&self, body: FactBody) -> IntentFact<'_> {
-        IntentFact {
-            intent: self,
-            fact: Fact {
-                at: self.at,
-                since: self.since,
-                by: self.by,
-                body,
-            },
-        }
-    }
-}
+/// What a command wants written, or why it is not executed.
+pub type Executed = Result<Vec<DocumentWrite>, Refusal>;
 
-struct IntentFact<'a> {
+/// One intent being executed: what the rules of every noun may ask.
+struct Execution<'a> {
+    sheets: &'a Sheets,
+    stock: &'a dyn Fn() -> Stock,
+    principal: &'a Principal,
     intent: &'a Intent,
-    fact: Fact,
 }
 
-impl IntentFact<'_> {
-    fn in_document(&self, document: DocumentKey) -> DocumentWrite {
+impl Execution<'_> {
+    /// For the whole organisation.
+    fn may(&self, capability: Capability) -> Result<(), Refusal> {
+        if self.principal.may(capability) {
+            Ok(())
+        } else {
+            Err(Refusal::NotAllowed(capability))
+        }
+    }
+
+    fn may_at(&self, capability: Capability, site: SiteId) -> Result<(), Refusal> {
+        if self.principal.may_at(capability, site) {
+            Ok(())
+        } else {
+            Err(Refusal::NotAllowed(capability))
+        }
+    }
+
+    /// A fact of this intent, as a write into a document.
+    fn fact(&self, document: DocumentKey, body: FactBody) -> DocumentWrite {
+        let fact = Fact {
+            at: self.intent.at,
+            since: self.intent.since,
+            by: self.intent.by,
+            body,
+        };
         DocumentWrite {
             document,
-            puts: vec![fact_put(&self.intent.id.to_string(), &self.fact)],
+            puts: vec![fact_put(&self.intent.id.to_string(), &fact)],
+        }
+    }
+
+    /// The till this intent writes into.
+    fn till(&self, site: SiteId) -> DocumentKey {
+        DocumentKey::Till {
+            site,
+            person: self.intent.by,
+            month: Month::of(self.intent.at),
+        }
+    }
+
+    /// Somebody who is on the staff and active.
+    fn known_person(&self, id: PersonId) -> Result<(), Refusal> {
+        match crate::staff::person(self.sheets.get(&DocumentKey::Staff), id) {
+            Some(person) if person.active => Ok(()),
+            _ => Err(Refusal::NoSuchPerson),
         }
     }
 }
@@ -496,33 +334,6 @@ pub fn fact_put(key: &str, fact: &Fact) -> Put {
 
 const fn records(document: DocumentKey, puts: Vec<Put>) -> DocumentWrite {
     DocumentWrite { document, puts }
-}
-
-fn till(site: SiteId, intent: &Intent) -> DocumentKey {
-    DocumentKey::Till {
-        site,
-        person: intent.by,
-        month: Month::of(intent.at),
-    }
-}
-
-/// The first document of one's own that still has room.
-fn clients_document(sheets: &Sheets, site: SiteId, owner: PersonId) -> DocumentKey {
-    (0..u16::MAX)
-        .map(|part| DocumentKey::Clients { site, owner, part })
-        .find(|key| sheets.get(key).ids("client").count() < CLIENTS_PER_DOCUMENT)
-        .unwrap_or(DocumentKey::Clients {
-            site,
-            owner,
-            part: u16::MAX,
-        })
-}
-
-fn known_person(sheets: &Sheets, id: PersonId) -> Result<(), Refusal> {
-    match staff::person(sheets.get(&DocumentKey::Staff), id) {
-        Some(person) if person.active => Ok(()),
-        _ => Err(Refusal::NoSuchPerson),
-    }
 }
 
 fn check_name(name: &str) -> Result<(), Refusal> {
@@ -542,14 +353,4 @@ const fn check_reason(reason: &str) -> Result<(), Refusal> {
         });
     }
     Ok(())
-}
-
-fn check_grants(principal: &Principal, grants: &[Grant]) -> Result<(), Refusal> {
-    if !principal.may_somewhere(Capability::StaffManage) {
-        return Err(Refusal::NotAllowed(Capability::StaffManage));
-    }
-    match grants.iter().find(|grant| !principal.may_grant(**grant)) {
-        Some(grant) => Err(Refusal::NotYoursToGrant(*grant)),
-        None => Ok(()),
-    }
 }

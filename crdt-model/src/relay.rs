@@ -5,9 +5,14 @@
 //! missing until nothing is, calls [`OrgState::admit`], stores the [`Outcome`] and commits. If the transaction
 //! fails, the state is thrown away: PostgreSQL is the truth, this is a cache.
 
+mod claims;
+mod codes;
+mod holds;
 mod judge;
+mod leases;
 mod needs;
 mod replica;
+mod sales;
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,0 +1,211 @@
+//! The rule of every record field that arrives: its type, and who may write it.
+
+use super::Malformed::{BadValue, RelayOnly, UnknownField, WrongDocument, WrongType};
+use super::Objection;
+use crate::capability::{Capability, Grant, Principal};
+use crate::document::{DocumentKey, PlainOp, Scalar, Sheet};
+use crate::ids::PersonId;
+use crate::package::Unit;
+use crate::phone::Phone;
+use crate::staff;
+
+/// Parts of one person's client list at one site: 100,000 clients.
+const CLIENT_PARTS_MAX: u16 = 200;
+
+#[derive(Debug, Clone, Copy)]
+enum FieldType {
+    Text { max: usize },
+    OptionalText { max: usize },
+    Amount,
+    Count,
+    OptionalCount,
+    Bool,
+    ValidityUnit,
+    OptionalPhone,
+    CurrencyCode,
+}
+
+impl FieldType {
+    fn check(self, value: &Scalar) -> Result<(), Objection> {
+        let (right_type, right_value) = match (self, value) {
+            (
+                Self::OptionalText { .. } | Self::OptionalCount | Self::OptionalPhone,
+                Scalar::Null,
+            ) => (true, true),
+            (Self::Text { max }, Scalar::Text(text)) => {
+                (true, !text.trim().is_empty() && text.chars().count() <= max)
+            }
+            (Self::OptionalText { max }, Scalar::Text(text)) => (true, text.chars().count() <= max),
+            (Self::Amount, Scalar::Int(amount)) => (
+                true,
+                crate::money::Money::from_minor(*amount)
+                    .check_amount()
+                    .is_ok(),
+            ),
+            (Self::Count, Scalar::Int(count)) => (true, (1..=1000).contains(count)),
+            (Self::OptionalCount, Scalar::Int(count)) => (true, *count >= 0),
+            (Self::Bool, Scalar::Bool(_)) => (true, true),
+            (Self::ValidityUnit, Scalar::Text(code)) => (true, Unit::from_code(code).is_some()),
+            (Self::CurrencyCode, Scalar::Text(code)) => {
+                (true, crate::money::Currency::from_code(code).is_some())
+            }
+            (Self::OptionalPhone, Scalar::Text(text)) => (true, Phone::from_e164(text).is_ok()),
+            _ => (false, false),
+        };
+        match (right_type, right_value) {
+            (true, true) => Ok(()),
+            (true, false) => Err(Objection::Malformed(BadValue)),
+            (false, _) => Err(Objection::Malformed(WrongType)),
+        }
+    }
+}
+
+pub(super) fn check(
+    author: &Principal,
+    document: &DocumentKey,
+    sheet: &Sheet,
+    op: &PlainOp,
+) -> Result<(), Objection> {
+    if let DocumentKey::Clients { part, .. } = document
+        && *part >= CLIENT_PARTS_MAX
+    {
+        return Err(Objection::Malformed(WrongDocument));
+    }
+    let parts: Vec<&str> = op.key.split('/').collect();
+    let field = match document {
+        DocumentKey::Org => in_org(&parts),
+        DocumentKey::Staff => in_staff(&parts),
+        DocumentKey::Catalog => in_catalog(&parts),
+        DocumentKey::SitePublic(_) => in_site_public(&parts),
+        DocumentKey::Clients { .. } => in_clients(&parts),
+        _ => None,
+    };
+    field
+        .ok_or(Objection::Malformed(UnknownField))?
+        .check(&op.value)?;
+    if author.is_relay() {
+        return Ok(());
+    }
+    may_write(author, document, sheet, op, &parts)
+}
+
+fn in_org(parts: &[&str]) -> Option<FieldType> {
+    match parts {
+        ["org", "name"] => Some(FieldType::Text { max: 120 }),
+        ["org", "timezone"] => Some(FieldType::Text { max: 64 }),
+        ["org", "currency"] => Some(FieldType::CurrencyCode),
+        _ => None,
+    }
+}
+
+fn in_staff(parts: &[&str]) -> Option<FieldType> {
+    match parts {
+        ["person", person, rest @ ..] if is_id(person) => match rest {
+            ["name"] => Some(FieldType::Text { max: 120 }),
+            ["active"] => Some(FieldType::Bool),
+            ["grant", grant] if grant.parse::<Grant>().is_ok() => Some(FieldType::Bool),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn in_catalog(parts: &[&str]) -> Option<FieldType> {
+    match parts {
+        ["package", package, field] if is_id(package) => match *field {
+            "name" => Some(FieldType::Text { max: 60 }),
+            "price" => Some(FieldType::Amount),
+            "validity_count" => Some(FieldType::Count),
+            "validity_unit" => Some(FieldType::ValidityUnit),
+            "uptime_limit_seconds" | "quota_bytes" | "use_within_days" => {
+                Some(FieldType::OptionalCount)
+            }
+            "active" => Some(FieldType::Bool),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn in_site_public(parts: &[&str]) -> Option<FieldType> {
+    match parts {
+        ["site", "name"] => Some(FieldType::Text { max: 120 }),
+        ["site", "place"] => Some(FieldType::OptionalText { max: 120 }),
+        _ => None,
+    }
+}
+
+fn in_clients(parts: &[&str]) -> Option<FieldType> {
+    match parts {
+        ["client", client, field] if is_id(client) => match *field {
+            "name" => Some(FieldType::Text { max: 120 }),
+            "phone" => Some(FieldType::OptionalPhone),
+            "email" => Some(FieldType::OptionalText { max: 254 }),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+/// Sixteen zero bytes are the relay's own name: nobody else may bear it.
+fn is_id(text: &str) -> bool {
+    crate::ids::from_text(text).is_ok_and(|id| id != [0; 16])
+}
+
+/// May this author write the field?
+fn may_write(
+    author: &Principal,
+    document: &DocumentKey,
+    sheet: &Sheet,
+    op: &PlainOp,
+    parts: &[&str],
+) -> Result<(), Objection> {
+    let need = |allowed: bool, capability| {
+        if allowed {
+            Ok(())
+        } else {
+            Err(Objection::NotAllowed(capability))
+        }
+    };
+    match document {
+        DocumentKey::Org if op.key == "org/currency" => Err(Objection::Malformed(RelayOnly)),
+        DocumentKey::Org => need(
+            author.may(Capability::SettingsManage),
+            Capability::SettingsManage,
+        ),
+        DocumentKey::Staff => {
+            let allowed = match parts {
+                [_, _, "grant", grant] => grant.parse().is_ok_and(|grant| author.may_grant(grant)),
+                [_, person, _] => {
+                    // One manages only those whose every grant one could give.
+                    let known = person
+                        .parse::<PersonId>()
+                        .ok()
+                        .and_then(|id| staff::person(sheet, id));
+                    author.may_somewhere(Capability::StaffManage)
+                        && known.is_none_or(|known| {
+                            known.grants.iter().all(|grant| author.may_grant(*grant))
+                        })
+                }
+                _ => false,
+            };
+            need(allowed, Capability::StaffManage)
+        }
+        DocumentKey::Catalog => need(
+            author.may(Capability::PackagesManage),
+            Capability::PackagesManage,
+        ),
+        DocumentKey::SitePublic(site) | DocumentKey::Site(site) => need(
+            author.may_at(Capability::SitesManage, *site),
+            Capability::SitesManage,
+        ),
+        DocumentKey::Clients { site, owner, .. } => {
+            let own = *owner == author.person && author.may_at(Capability::ClientsOwn, *site);
+            need(
+                own || author.may_at(Capability::ClientsEdit, *site),
+                Capability::ClientsOwn,
+            )
+        }
+        _ => Err(Objection::Malformed(UnknownField)),
+    }
+}

@@ -1,0 +1,118 @@
+//! What a fact claims, held against what the relay knows.
+
+use super::{AdmitError, Need, OrgState};
+use crate::admission::{Malformed, Objection};
+use crate::capability::Capability;
+use crate::document::DocumentKey;
+use crate::fact::{Fact, FactBody, LeaseAsked, RecallAsked, Replacement, VoucherRef};
+use crate::ids::{IntentId, PersonId};
+
+impl OrgState {
+    /// Does a fact claim what the relay knows to be false? No honest device can: blocks and prices come from here.
+    /// A block of which the relay knows nothing was lost in a restore: that is for people to decide.
+    pub(super) fn false_claim(
+        &self,
+        document: &DocumentKey,
+        intent: IntentId,
+        fact: &Fact,
+    ) -> Result<Option<Objection>, AdmitError> {
+        if let (
+            DocumentKey::Batches(_),
+            FactBody::LeaseAsked(LeaseAsked { block, .. })
+            | FactBody::RecallAsked(RecallAsked { block, .. }),
+        ) = (document, &fact.body)
+        {
+            // A block is leased where its batch is, or its codes could be read from another site.
+            let is_of_site = self.get(document)?.sheet().known_facts().any(|(_, fact)| {
+                matches!(&fact.body, FactBody::Batch(made)
+                    if made.blocks.iter().any(|made| made.block == *block))
+            });
+            return Ok((!is_of_site).then_some(Objection::NotAllowed(Capability::VouchersLease)));
+        }
+        let DocumentKey::Till { site, .. } = document else {
+            return Ok(None);
+        };
+        if !matches!(fact.body, FactBody::Sale(_) | FactBody::Replacement(_)) {
+            return Ok(None);
+        }
+        match self.intents.get(&intent) {
+            None => return Err(AdmitError::Missing(Need::Intent(intent))),
+            Some(Some(till)) if till != document => {
+                return Ok(Some(Objection::Malformed(Malformed::FactNotOfItsIntent)));
+            }
+            Some(_) => {}
+        }
+        if let FactBody::Replacement(replacement) = &fact.body
+            && !self.is_due(document, intent, fact.by, replacement)?
+        {
+            return Ok(Some(Objection::NotAllowed(Capability::Sell)));
+        }
+        let priced: Vec<(
+            VoucherRef,
+            Option<crate::money::Money>,
+            crate::ids::PackageId,
+        )> = match &fact.body {
+            FactBody::Sale(sale) => sale
+                .lines
+                .iter()
+                .map(|line| (line.voucher, Some(line.price), line.package))
+                .collect(),
+            FactBody::Replacement(replacement) => {
+                vec![(replacement.voucher, None, replacement.package)]
+            }
+            _ => return Ok(None),
+        };
+        for (voucher, price, package) in priced {
+            let block = self.get(&DocumentKey::Block {
+                site: *site,
+                block: voucher.block,
+            })?;
+            let codes = block
+                .sheet()
+                .known_facts()
+                .find_map(|(_, fact)| match &fact.body {
+                    FactBody::Codes(codes) => Some(codes),
+                    _ => None,
+                });
+            let Some(codes) = codes else {
+                return Ok(Some(Objection::NotAllowed(Capability::Sell)));
+            };
+            let count = codes.packed.split('\n').count();
+            if voucher.index as usize >= count || codes.package != package {
+                return Ok(Some(Objection::Malformed(Malformed::UnknownVoucher)));
+            }
+            if price.is_some_and(|price| price != codes.price) {
+                return Ok(Some(Objection::Malformed(Malformed::WrongPrice)));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Did a verdict take the voucher of this person's sale away, and has its client no new code yet?
+    pub(super) fn is_due(
+        &self,
+        till: &DocumentKey,
+        intent: IntentId,
+        person: PersonId,
+        replacement: &Replacement,
+    ) -> Result<bool, AdmitError> {
+        let block = replacement.replaces.block;
+        let sold = self
+            .sold
+            .get(&block)
+            .ok_or(AdmitError::Missing(Need::Sold(block)))?;
+        let sales = sold
+            .get(&replacement.replaces.index)
+            .map_or(&[][..], Vec::as_slice);
+        let contradicted = sales
+            .iter()
+            .skip(1)
+            .any(|sale| sale.sale == replacement.sale && sale.person == person);
+        let given = self.get(till)?.sheet().known_facts().any(|(key, fact)| {
+            key != intent.to_string()
+                && matches!(&fact.body, FactBody::Replacement(given)
+                    if given.sale == replacement.sale && given.replaces == replacement.replaces)
+        });
+        Ok(contradicted && !given)
+    }
+}

@@ -1,0 +1,202 @@
+//! What is held, and what becomes of it.
+
+use super::{AdmitError, Hold, Need, OrgState, Outcome, Signer, fact_of, puts_of, verdict_till};
+use crate::admission::{self, Malformed, Objection};
+use crate::capability::{Capability, Grant, Principal, Role, Scope};
+use crate::command::DocumentWrite;
+use crate::document::{DocumentKey, PlainOp};
+use crate::fact::{FactBody, HeldDecision, HoldReason, Verdict};
+use crate::ids::{HoldId, PersonId};
+use crate::sync::batch::{BatchIntent, FullChange};
+use crate::time::{Month, Timestamp};
+
+impl OrgState {
+    #[expect(
+        clippy::too_many_arguments,
+        reason = "a hold keeps everything it will be decided by"
+    )]
+    pub(super) fn hold(
+        &mut self,
+        signer: Signer,
+        intent: &BatchIntent,
+        changes: &[FullChange],
+        id: HoldId,
+        reason: HoldReason,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let known = self
+            .holds
+            .get(&id)
+            .ok_or(AdmitError::Missing(Need::Hold(id)))?;
+        let writes: Vec<DocumentWrite> = changes
+            .iter()
+            .map(|full| DocumentWrite {
+                document: full.document,
+                puts: puts_of(&full.change),
+            })
+            .collect();
+        if let Some(known) = known {
+            // A long intent arrives in several batches.
+            let mut hold = known.clone();
+            let more = writes
+                .into_iter()
+                .filter(|write| !known.writes.contains(write));
+            hold.writes.extend(more);
+            if hold.decided.is_none() && hold.writes.len() > known.writes.len() {
+                outcome.holds.push(hold.clone());
+                self.holds.insert(id, Some(hold));
+            }
+            return Ok(());
+        }
+        let site = changes
+            .iter()
+            .filter_map(|full| full.document.site())
+            .next_back();
+        let listed_in = site.map_or(DocumentKey::Me(signer.person), |site| {
+            verdict_till(site, signer.person, Month::of(now))
+        });
+        let hold = Hold {
+            id,
+            listed_in,
+            intent: intent.id,
+            person: signer.person,
+            device: signer.device,
+            reason,
+            writes,
+            decided: None,
+        };
+        let facts = changes
+            .iter()
+            .flat_map(|full| full.change.ops.iter().filter_map(fact_of))
+            // Who decides about sales need not see codes.
+            .filter(|fact| !matches!(fact.body, FactBody::Codes(_)))
+            .collect();
+        let verdict = Verdict::Held {
+            hold: id,
+            intent: intent.id,
+            person: signer.person,
+            device: signer.device,
+            reason,
+            facts,
+        };
+        self.pronounce(
+            &[listed_in],
+            &[b"held", id.as_bytes()],
+            verdict,
+            now,
+            outcome,
+        )?;
+        outcome.holds.push(hold.clone());
+        self.holds.insert(id, Some(hold));
+        Ok(())
+    }
+
+    /// One accepts only what one could have done: otherwise a held change would be a way to any role. Who sees all
+    /// sales of a site may accept a sale there.
+    pub(super) fn may_accept(&self, by: PersonId, hold: &Hold) -> Result<bool, AdmitError> {
+        let decider = self.principal(by)?;
+        for write in &hold.writes {
+            let mut grants = decider.grants.clone();
+            if let Some(site) = write.document.site()
+                && decider.may_at(Capability::SalesAll, site)
+            {
+                grants.insert(Grant {
+                    role: Role::Agent,
+                    scope: Scope::Site(site),
+                });
+            }
+            let author = Principal {
+                person: hold.person,
+                active: decider.active,
+                grants,
+            };
+            let sheet = self.get(&write.document)?.sheet();
+            for put in &write.puts {
+                let op = PlainOp {
+                    container: put.container,
+                    key: put.key.clone(),
+                    value: put.value.clone(),
+                    replaces: Vec::new(),
+                };
+                let objection =
+                    admission::check(&author, &write.document, sheet, hold.intent, &op).err();
+                let false_claim = match fact_of(&op) {
+                    // Already there: writing it again does nothing.
+                    _ if objection == Some(Objection::Malformed(Malformed::FactOverwritten)) => {
+                        continue;
+                    }
+                    Some(fact) => self.false_claim(&write.document, hold.intent, &fact)?,
+                    None => None,
+                };
+                // A block lost in a restore or a replacement that is not due is for people to judge; a lie is not.
+                if objection.is_some() || matches!(false_claim, Some(Objection::Malformed(_))) {
+                    return Ok(false);
+                }
+            }
+        }
+        Ok(true)
+    }
+
+    /// Somebody decided about a hold: if accepted, the relay applies the intent in its own name.
+    pub(super) fn decide(
+        &mut self,
+        decision: &HeldDecision,
+        till: DocumentKey,
+        by: PersonId,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let known = self
+            .holds
+            .get(&decision.hold)
+            .ok_or(AdmitError::Missing(Need::Hold(decision.hold)))?;
+        let Some(hold) = known.as_ref().filter(|hold| hold.decided.is_none()) else {
+            return Ok(());
+        };
+        // The right was checked for the site of this till.
+        if hold.listed_in.site() != till.site() {
+            return Ok(());
+        }
+        // Nobody decides about his own work.
+        if by == hold.person || (decision.accepted && !self.may_accept(by, hold)?) {
+            return Ok(());
+        }
+        let mut hold = hold.clone();
+        hold.decided = Some(decision.accepted);
+        self.holds.insert(hold.id, Some(hold.clone()));
+        outcome.holds.push(hold.clone());
+        if decision.accepted {
+            let signer = Signer {
+                device: hold.device,
+                person: hold.person,
+                revoked: false,
+            };
+            for write in &hold.writes {
+                let ops = self.write(
+                    write.document,
+                    &write.puts,
+                    hold.person,
+                    Some(hold.intent),
+                    now,
+                    outcome,
+                )?;
+                self.react(write.document, &ops, signer, now, outcome)?;
+            }
+        }
+        let verdict = Verdict::HeldDecided {
+            hold: hold.id,
+            intent: hold.intent,
+            by,
+            accepted: decision.accepted,
+            reason: decision.reason.clone(),
+        };
+        self.pronounce(
+            &[hold.listed_in],
+            &[b"decided", hold.id.as_bytes()],
+            verdict,
+            now,
+            outcome,
+        )
+    }
+}

@@ -1,0 +1,111 @@
+//! Who holds a block: the relay writes the leases.
+
+use super::{AdmitError, Need, OrgState, Outcome, relay_fact};
+use crate::command::fact_put;
+use crate::document::DocumentKey;
+use crate::fact::{FactBody, Leased, Verdict, verdict_key};
+use crate::ids::{BlockId, DeviceId, PersonId, SiteId};
+use crate::time::Timestamp;
+use crate::voucher::leases;
+
+impl OrgState {
+    pub(super) fn lease(&self, site: SiteId, block: BlockId) -> Result<Option<Leased>, AdmitError> {
+        Ok(leases(self.get(&DocumentKey::Batches(site))?.sheet()).remove(&block))
+    }
+
+    pub(super) fn write_lease(
+        &mut self,
+        site: SiteId,
+        block: BlockId,
+        to: Option<PersonId>,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let turn = self.lease(site, block)?.map_or(0, |lease| lease.turn) + 1;
+        let device = match to {
+            None => None,
+            Some(person) => {
+                let devices = self
+                    .devices
+                    .get(&person)
+                    .ok_or(AdmitError::Missing(Need::Devices(person)))?;
+                devices.first().copied()
+            }
+        };
+        let sold: Vec<u32> = self
+            .sold
+            .get(&block)
+            .ok_or(AdmitError::Missing(Need::Sold(block)))?
+            .keys()
+            .copied()
+            .collect();
+        if !sold.is_empty() {
+            let verdict = Verdict::SoldElsewhere {
+                block,
+                indexes: sold,
+            };
+            let parts: [&[u8]; 3] = [b"before", block.as_bytes(), &turn.to_be_bytes()];
+            let document = DocumentKey::VerdictBlock { site, block };
+            self.pronounce(&[document], &parts, verdict, now, outcome)?;
+        }
+        self.write_leased(
+            site,
+            Leased {
+                block,
+                turn,
+                person: to,
+                device,
+            },
+            now,
+            outcome,
+        )
+    }
+
+    pub(super) fn write_leased(
+        &mut self,
+        site: SiteId,
+        leased: Leased,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let key = verdict_key(&[
+            b"lease",
+            leased.block.as_bytes(),
+            &leased.turn.to_be_bytes(),
+        ]);
+        let fact = relay_fact(now, FactBody::Leased(leased));
+        self.write(
+            DocumentKey::Batches(site),
+            &[fact_put(&key, &fact)],
+            PersonId::RELAY,
+            None,
+            now,
+            outcome,
+        )?;
+        Ok(())
+    }
+
+    /// Binds the blocks that wait for a device of this person to the one that says hello.
+    pub fn bind_leases(
+        &mut self,
+        site: SiteId,
+        person: PersonId,
+        device: DeviceId,
+        now: Timestamp,
+    ) -> Result<Outcome, AdmitError> {
+        let mut outcome = Outcome::default();
+        let waiting: Vec<Leased> = leases(self.get(&DocumentKey::Batches(site))?.sheet())
+            .into_values()
+            .filter(|lease| lease.person == Some(person) && lease.device.is_none())
+            .collect();
+        for lease in waiting {
+            let bound = Leased {
+                turn: lease.turn + 1,
+                device: Some(device),
+                ..lease
+            };
+            self.write_leased(site, bound, now, &mut outcome)?;
+        }
+        Ok(outcome)
+    }
+}
