@@ -1,0 +1,103 @@
+//! What is safe, what is not, and what needs a person.
+
+use crdt_model::document::DocumentKey;
+use crdt_model::fact::HoldReason;
+use crdt_model::ids::{HoldId, IntentId};
+use crdt_model::money::Money;
+use crdt_model::time::Timestamp;
+use serde::{Deserialize, Serialize};
+
+/// The pill in the header.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SyncPill {
+    pub online: bool,
+    /// On this device only.
+    pub pending: u32,
+    pub oldest_pending_at: Option<Timestamp>,
+    pub needs_you: u32,
+    /// Last time the server said that all was safe.
+    pub safe_at: Option<Timestamp>,
+    /// One of the two stores of this device failed; selling goes on with the other.
+    pub store_warning: Option<StoreWarning>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum StoreWarning {
+    /// IndexedDB failed; the journal works.
+    DatabaseFailed,
+    /// The journal failed; IndexedDB works.
+    JournalFailed,
+    /// The database was found empty and is being rebuilt from the journal and the server.
+    Recovering,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct SyncView {
+    pub pill: SyncPill,
+    pub pending: Vec<PendingView>,
+    /// Mine to know: held, refused, declined.
+    pub needs_you: Vec<NeedsYouView>,
+    /// Mine to decide: what others' devices sent and the server holds.
+    pub to_decide: Vec<HeldView>,
+    pub last_contact: Option<Timestamp>,
+    /// Measured at the last contact: positive when this device's clock is behind.
+    pub clock_offset_millis: i64,
+    pub storage_is_persistent: bool,
+}
+
+/// What an item is, in the user's words.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum Summary {
+    Sale { receipt: String, total: Money },
+    Replacement,
+    Client { name: String },
+    Package { name: String },
+    Staff { name: String },
+    Site { name: String },
+    Batch { label: String, codes: u32 },
+    Lease { name: String },
+    Recall,
+    Decision,
+    Other,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct PendingView {
+    pub intent: IntentId,
+    pub at: Timestamp,
+    pub summary: Summary,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct NeedsYouView {
+    pub intent: IntentId,
+    pub at: Timestamp,
+    pub summary: Summary,
+    pub why: NeedsYou,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum NeedsYou {
+    /// Waits for somebody with the right to decide.
+    Held {
+        reason: HoldReason,
+    },
+    Declined {
+        by: String,
+        reason: Option<String>,
+    },
+    /// The server could not take it; the text is for support.
+    Refused {
+        code: String,
+    },
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeldView {
+    pub till: DocumentKey,
+    pub hold: HoldId,
+    pub person_name: String,
+    pub at: Timestamp,
+    pub summary: Summary,
+    pub reason: HoldReason,
+}
