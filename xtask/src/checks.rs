@@ -90,21 +90,31 @@ pub fn run_and_keep(command: &mut Command, wanted: fn(&str) -> bool) -> Result<V
     Ok(kept)
 }
 
-pub fn stories_only(filter: Option<&str>) -> Result<()> {
+/// `--dev` takes the development build of the browser application: quicker to make, slower to run.
+pub fn stories_only(arguments: &[String]) -> Result<()> {
+    let (profile, rest) = profile_of(arguments);
     postgres::with_database(|database| {
         let server = shell::build_server(Profile::Dev)?;
-        dist::build(Profile::Release)?;
-        stories::run(&server, database, filter)?;
+        dist::build(profile)?;
+        stories::run(&server, database, rest.first().map(String::as_str))?;
         Ok(())
     })
 }
 
-pub fn shots() -> Result<()> {
+pub fn shots(arguments: &[String]) -> Result<()> {
+    let (profile, _) = profile_of(arguments);
     postgres::with_database(|database| {
         let server = shell::build_server(Profile::Dev)?;
-        dist::build(Profile::Release)?;
+        dist::build(profile)?;
         stories::shots(&server, database)
     })
+}
+
+fn profile_of(arguments: &[String]) -> (Profile, &[String]) {
+    match arguments.split_first() {
+        Some((first, rest)) if first == "--dev" => (Profile::Dev, rest),
+        _ => (Profile::Release, arguments),
+    }
 }
 
 /// The simulation reads its one seed from the environment and prints seed and action list.
