@@ -7,6 +7,7 @@
 mod batch;
 mod catalog;
 mod clients;
+mod contested;
 mod held;
 mod people;
 mod site;
@@ -115,6 +116,12 @@ pub enum Command {
         accepted: bool,
         reason: Option<String>,
     },
+    /// One of several values that were written into a field at the same time.
+    SettleField {
+        document: DocumentKey,
+        key: String,
+        value: Scalar,
+    },
     /// Not asked by anybody: a change the relay had acknowledged and lost (it was restored from an older backup).
     BringBack {
         document: DocumentKey,
@@ -170,6 +177,8 @@ pub enum Refusal {
     Place { max: usize },
     #[error("more blocks than one batch can carry")]
     TooManyBlocks,
+    #[error("there is nothing left to choose in this field")]
+    NotContested,
 }
 
 /// The longest name of a site, person or batch.
@@ -251,6 +260,11 @@ pub fn execute(
                 package: *package,
             },
         ),
+        Command::SettleField {
+            document,
+            key,
+            value,
+        } => now.settle_field(*document, key, value),
         // Its writes were made when it was first executed.
         Command::BringBack { .. } => Ok(Vec::new()),
         Command::DecideHeld {

@@ -9,6 +9,7 @@ pub mod capability;
 pub mod client;
 pub mod codec;
 pub mod command;
+pub mod contested;
 pub mod document;
 pub mod fact;
 pub mod ids;

@@ -159,6 +159,7 @@ fail-email = That is not an e-mail address.
 fail-code = A code is empty, too long or has a character that cannot be seen.
 fail-block-count = A block has 1 to 1,000 codes.
 fail-no-package = This package is not in the catalog any more.
+fail-not-contested = Somebody has chosen already. Nothing was changed.
 fail-no-person = This person is not on the staff.
 fail-no-block = This block is not known on this device.
 fail-block-leased = Somebody holds this block. Recall it first.
@@ -507,6 +508,17 @@ role-technical = Technical
 role-recovery-agent = Recovery agent
 role-agent = Agent
 role-reseller = Reseller
+
+## Values written at the same time
+
+contested-now = { $field } was written by more than one person at the same time. Now: { $value }
+contested-also = Also written: { $value }
+contested-keep = Keep { $value }
+contested-take = Take { $value }
+contested-settled = Chosen: { $value }
+nothing-written = (empty)
+yes = Yes
+no = No
 
 ## Packages
 

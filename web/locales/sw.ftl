@@ -159,6 +159,7 @@ fail-email = Hiyo si anwani ya barua pepe.
 fail-code = Namba ya vocha ni tupu, ndefu mno au ina herufi isiyoonekana.
 fail-block-count = Fungu lina namba 1 hadi 1,000.
 fail-no-package = Kifurushi hiki hakipo tena kwenye orodha.
+fail-not-contested = Mtu mwingine ameshachagua. Hakuna kilichobadilishwa.
 fail-no-person = Mtu huyu si mfanyakazi.
 fail-no-block = Fungu hili halijulikani kwenye kifaa hiki.
 fail-block-leased = Kuna mtu ana fungu hili. Lirudishe kwanza.
@@ -507,6 +508,17 @@ role-technical = Fundi
 role-recovery-agent = Mkusanya madeni
 role-agent = Wakala
 role-reseller = Msambazaji
+
+## Values written at the same time
+
+contested-now = { $field } iliandikwa na zaidi ya mtu mmoja kwa wakati mmoja. Sasa ni: { $value }
+contested-also = Pia iliandikwa: { $value }
+contested-keep = Baki na { $value }
+contested-take = Chukua { $value }
+contested-settled = Imechaguliwa: { $value }
+nothing-written = (tupu)
+yes = Ndiyo
+no = Hapana
 
 ## Packages
 

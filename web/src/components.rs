@@ -2,6 +2,7 @@
 
 pub mod button;
 pub mod code;
+pub mod contested;
 pub mod dialog;
 pub mod failure;
 pub mod field;
@@ -15,6 +16,7 @@ pub mod toast;
 
 pub use button::{Button, Look, Tap};
 pub use code::Code;
+pub use contested::ContestedNote;
 pub use dialog::Dialog;
 pub use field::{Check, Field, MoneyField, Select};
 pub use icon::{Glyph, Icon};

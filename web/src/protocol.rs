@@ -14,7 +14,7 @@ mod sync;
 use crdt_model::capability::Grant;
 use crdt_model::client::ClientDetails;
 use crdt_model::command::Refusal;
-use crdt_model::document::DocumentKey;
+use crdt_model::document::{DocumentKey, Scalar};
 use crdt_model::ids::{BlockId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::import::VoucherFile;
 use crdt_model::money::Money;
@@ -165,6 +165,12 @@ pub enum Order {
         hold: HoldId,
         accepted: bool,
         reason: Option<String>,
+    },
+    /// One of several values that were written into a field at the same time.
+    SettleField {
+        document: DocumentKey,
+        key: String,
+        value: Scalar,
     },
 }
 

@@ -63,6 +63,7 @@ fn refused(words: Words, refusal: &Refusal) -> String {
         Refusal::NoSuchBlock => words.fail_no_block().into(),
         Refusal::BlockIsLeased => words.fail_block_leased().into(),
         Refusal::ReasonNeeded => words.fail_reason().into(),
+        Refusal::NotContested => words.fail_not_contested().into(),
     }
 }
 

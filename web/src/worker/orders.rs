@@ -126,6 +126,15 @@ pub fn plan(
             to,
             reason,
         }),
+        Order::SettleField {
+            document,
+            key,
+            value,
+        } => command(Command::SettleField {
+            document,
+            key,
+            value,
+        }),
         Order::DecideHeld {
             till,
             hold,
