@@ -85,18 +85,23 @@ impl OrgState {
         Ok(())
     }
 
-    /// Binds the blocks that wait for a device of this person to the one that says hello.
+    /// Binds the blocks that wait for a device of this person to the one that says hello, and those of the devices
+    /// it took the place of.
     pub fn bind_leases(
         &mut self,
         site: SiteId,
         person: PersonId,
         device: DeviceId,
+        replaced: &[DeviceId],
         now: Timestamp,
     ) -> Result<Outcome, AdmitError> {
         let mut outcome = Outcome::default();
         let waiting: Vec<Leased> = leases(self.get(&DocumentKey::Batches(site))?.sheet())
             .into_values()
-            .filter(|lease| lease.person == Some(person) && lease.device.is_none())
+            .filter(|lease| {
+                let is_waiting = lease.device.is_none_or(|held| replaced.contains(&held));
+                lease.person == Some(person) && is_waiting
+            })
             .collect();
         for lease in waiting {
             let bound = Leased {

@@ -83,16 +83,23 @@ fn co8_the_first_device_to_say_hello_gets_the_block() {
     let mut bench = Bench::new();
     let agent = bench.agent;
     lease(&mut bench, &agent);
-    let mut hello = |device| {
+    let mut hello = |device, replaced: &[DeviceId]| {
         let bound = bench
             .state
-            .bind_leases(bench.site, agent.person, device, NOW);
+            .bind_leases(bench.site, agent.person, device, replaced, NOW);
         leased(&bound.unwrap())
     };
-    let bound = hello(agent.device);
+    let bound = hello(agent.device, &[]);
     assert_eq!(bound.len(), 1);
     assert_eq!((bound[0].turn, bound[0].device), (2, Some(agent.device)));
-    assert_eq!(hello(DeviceId::from_bytes([99; 16])), []);
+    let other = DeviceId::from_bytes([99; 16]);
+    assert_eq!(hello(other, &[]), []);
+
+    // What took the place of a device takes its blocks.
+    let bound = hello(other, &[agent.device]);
+    assert_eq!(bound.len(), 1);
+    assert_eq!((bound[0].turn, bound[0].device), (3, Some(other)));
+    assert_eq!(hello(other, &[agent.device]), []);
 }
 
 #[test]

@@ -394,7 +394,7 @@ impl Relay {
                 state.provide_document(DocumentKey::Batches(site), RelayDocument::new(database));
             }
             let outcome = state
-                .bind_leases(site, signer.person, signer.device, now)
+                .bind_leases(site, signer.person, signer.device, &[], now)
                 .map_err(|error| format!("binding leases: {error}"))?;
             if !outcome.rows.is_empty() {
                 self.trace

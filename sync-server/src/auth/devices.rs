@@ -5,6 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use crdt_model::ids::{DeviceId, OrgId};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
+use sha2::{Digest, Sha256};
 
 use super::SignedIn;
 use crate::app::App;
@@ -27,6 +28,12 @@ pub struct Register {
     /// What the person's list of devices shows, for example "Chrome on Android".
     #[serde(default)]
     label: String,
+    /// Base64 of 32 random bytes by which the browser profile is known again when it has lost its key.
+    #[serde(default)]
+    recovery: Option<String>,
+    /// The device this browser profile was before.
+    #[serde(default)]
+    replaces: Option<DeviceId>,
 }
 
 #[derive(Serialize)]
@@ -44,6 +51,11 @@ pub async fn register(
     request: &Register,
 ) -> Result<Registered, Problem> {
     let point = parse_public_key(&request.public_key)?;
+    let recovery_hash = request
+        .recovery
+        .as_deref()
+        .map(hash_of_secret)
+        .transpose()?;
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, caller.org).await?;
     if !credentials::is_active(&mut tx, caller.org, caller.person).await? {
@@ -61,6 +73,7 @@ pub async fn register(
         person: caller.person,
         public_key: &point,
         label: label.trim(),
+        recovery_hash,
     };
     let device = devices::add_if_missing(&mut tx, caller.org, &new, now).await?;
     if device.person != caller.person || device.is_revoked {
@@ -75,6 +88,17 @@ pub async fn register(
         };
         audit::append(&mut tx, caller.org, &entry, now).await?;
     }
+    // Only a key that is new here: whoever still has the old one has lost nothing.
+    if let Some(old) = request.replaces.filter(|_| device.id == id)
+        && devices::replace(&mut tx, caller.org, &new, old).await?
+    {
+        let entry = audit::Entry {
+            actor: Some(caller.person),
+            action: "DeviceReplaced",
+            detail: json!({ "device": id.to_string(), "replaced": old.to_string() }),
+        };
+        audit::append(&mut tx, caller.org, &entry, now).await?;
+    }
     tx.commit().await?;
     let sealing_key = BASE64_STANDARD.encode(app.keys.sealing.public_key().as_bytes());
     Ok(Registered {
@@ -82,6 +106,20 @@ pub async fn register(
         device_id: device.id,
         sealing_key,
     })
+}
+
+fn hash_of_secret(text: &str) -> Result<[u8; 32], Problem> {
+    let refused = Problem::Invalid {
+        field: "recovery",
+        reason: "base64 of 32 bytes",
+    };
+    if text.len() > 44 {
+        return Err(refused);
+    }
+    match BASE64_STANDARD.decode(text) {
+        Ok(secret) if secret.len() == 32 => Ok(Sha256::digest(secret).into()),
+        _ => Err(refused),
+    }
 }
 
 fn parse_public_key(text: &str) -> Result<[u8; 65], Problem> {

@@ -268,8 +268,9 @@ impl Connection {
         if device.is_none_or(|device| device.is_revoked) {
             return Err(Broken::Because(CloseReason::DeviceRevoked));
         }
+        let replaced = devices::replaced_by(&mut tx, org, holder.device).await?;
         let waiting =
-            crate::store::vouchers::sites_with_unbound(&mut tx, org, holder.person).await?;
+            crate::store::vouchers::sites_to_bind(&mut tx, org, holder.person, &replaced).await?;
         drop(tx);
         if !waiting.is_empty() {
             admit::bind(&self.app, org, holder.person, holder.device)

@@ -279,13 +279,14 @@ async fn bind(
     now: Timestamp,
 ) -> Result<Outcome, SettleError> {
     let mut all = Outcome::default();
-    for site in vouchers::sites_with_unbound(tx, state.org(), person).await? {
+    let replaced = devices::replaced_by(tx, state.org(), device).await?;
+    for site in vouchers::sites_to_bind(tx, state.org(), person, &replaced).await? {
         let key = DocumentKey::Batches(site);
         if state.document(&key).is_none() {
             provide(tx, state, [Need::Document(key)]).await?;
         }
         let outcome = state
-            .bind_leases(site, person, device, now)
+            .bind_leases(site, person, device, &replaced, now)
             .map_err(SettleError::Rules)?;
         all.rows.extend(outcome.rows);
     }

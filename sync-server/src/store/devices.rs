@@ -41,6 +41,8 @@ pub struct NewDevice<'a> {
     pub person: PersonId,
     pub public_key: &'a [u8],
     pub label: &'a str,
+    /// SHA-256 of the secret by which the browser profile is known again.
+    pub recovery_hash: Option<[u8; 32]>,
 }
 
 /// Adds the device unless its key is known; returns the one that has the key afterwards.
@@ -52,9 +54,11 @@ pub async fn add_if_missing(
 ) -> Result<Device, sqlx::Error> {
     let row: Row = sqlx::query_as(
         r"
-        insert into devices (org_id, device_id, person_id, public_key, label, created_at, last_seen_at)
-        values ($1, $2, $3, $4, $5, $6, $6)
-        on conflict (org_id, public_key) do update set last_seen_at = excluded.last_seen_at
+        insert into devices (org_id, device_id, person_id, public_key, label, created_at, last_seen_at, recovery_hash)
+        values ($1, $2, $3, $4, $5, $6, $6, $7)
+        on conflict (org_id, public_key) do update set
+            last_seen_at = excluded.last_seen_at,
+            recovery_hash = coalesce(devices.recovery_hash, excluded.recovery_hash)
         returning device_id, person_id, public_key, revoked_at is not null as is_revoked
         ",
     )
@@ -64,6 +68,7 @@ pub async fn add_if_missing(
     .bind(new.public_key)
     .bind(new.label)
     .bind(to_sql(now))
+    .bind(new.recovery_hash)
     .fetch_one(tx)
     .await?;
     Ok(row.into())
@@ -119,7 +124,56 @@ pub async fn revoke(
         .map(drop)
 }
 
-/// The devices of a person that are not revoked, the one seen last first.
+/// Puts a new device in the place of an old one of the same person and browser profile, and of those that one had
+/// replaced. Answers whether there was one: it must not be revoked, and have left this secret's hash.
+pub async fn replace(
+    tx: &mut PgConnection,
+    org: OrgId,
+    new: &NewDevice<'_>,
+    old: DeviceId,
+) -> Result<bool, sqlx::Error> {
+    let replaced = sqlx::query(
+        r"
+        with known as (
+            select device_id
+            from devices
+            where org_id = $1 and device_id = $2 and person_id = $3 and recovery_hash = $4
+                and revoked_at is null and replaced_by is null and device_id <> $5
+        )
+        update devices
+        set replaced_by = $5
+        from known
+        where org_id = $1
+            and (devices.device_id = known.device_id or devices.replaced_by = known.device_id)
+        ",
+    )
+    .bind(org.sql())
+    .bind(old.sql())
+    .bind(new.person.sql())
+    .bind(new.recovery_hash)
+    .bind(new.id.sql())
+    .execute(tx)
+    .await?;
+    Ok(replaced.rows_affected() > 0)
+}
+
+/// The devices whose place this one took.
+pub async fn replaced_by(
+    tx: &mut PgConnection,
+    org: OrgId,
+    device: DeviceId,
+) -> Result<Vec<DeviceId>, sqlx::Error> {
+    let rows: Vec<Uuid> = sqlx::query_scalar(
+        "select device_id from devices where org_id = $1 and replaced_by = $2 and revoked_at is null",
+    )
+    .bind(org.sql())
+    .bind(device.sql())
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(DeviceId::from_sql).collect())
+}
+
+/// The devices of a person that are in use, the one seen last first.
 pub async fn of_person(
     tx: &mut PgConnection,
     org: OrgId,
@@ -129,7 +183,7 @@ pub async fn of_person(
         r"
         select device_id
         from devices
-        where org_id = $1 and person_id = $2 and revoked_at is null
+        where org_id = $1 and person_id = $2 and revoked_at is null and replaced_by is null
         order by last_seen_at desc, device_id desc
         ",
     )

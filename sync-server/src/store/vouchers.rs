@@ -169,17 +169,24 @@ pub async fn leased_to(
     Ok(rows.into_iter().map(BlockId::from_sql).collect())
 }
 
-/// The sites where blocks wait for a device of this person.
-pub async fn sites_with_unbound(
+/// The sites where blocks wait for this device of a person: those without one, and those of the devices it replaced.
+pub async fn sites_to_bind(
     tx: &mut PgConnection,
     org: OrgId,
     person: PersonId,
+    replaced: &[DeviceId],
 ) -> Result<Vec<SiteId>, sqlx::Error> {
+    let replaced: Vec<Uuid> = replaced.iter().map(SqlId::sql).collect();
     let rows: Vec<Uuid> = sqlx::query_scalar(
-        "select distinct site_id from leases where org_id = $1 and person_id = $2 and device_id is null",
+        r"
+        select distinct site_id
+        from leases
+        where org_id = $1 and person_id = $2 and (device_id is null or device_id = any ($3))
+        ",
     )
     .bind(org.sql())
     .bind(person.sql())
+    .bind(replaced)
     .fetch_all(tx)
     .await?;
     Ok(rows.into_iter().map(SiteId::from_sql).collect())

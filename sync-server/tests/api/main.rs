@@ -10,6 +10,7 @@ mod isolation;
 mod nodes;
 mod profile;
 mod relay;
+mod replaced;
 mod serving;
 mod sessions;
 mod setup;

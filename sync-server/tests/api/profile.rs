@@ -20,7 +20,7 @@ use getrandom::SysRng;
 use rand_core::UnwrapErr;
 use ring::rand::SystemRandom;
 use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
-use serde_json::json;
+use serde_json::{Value, json};
 use sync_server::clock::Clock;
 use sync_server::relay::admit::SEALING_CONTEXT;
 use tokio::net::{TcpListener, TcpStream};
@@ -114,9 +114,17 @@ pub struct Profile {
 
 impl Profile {
     /// Registers a device for whoever is signed in there.
-    pub async fn register(app: &TestApp, mut browser: Browser) -> Self {
+    pub async fn register(app: &TestApp, browser: Browser) -> Self {
+        Self::register_as(app, browser, json!({})).await
+    }
+
+    /// The same, saying more about the device.
+    pub async fn register_as(app: &TestApp, mut browser: Browser, more: Value) -> Self {
         let key = Key::new();
-        let body = json!({ "public_key": key.public(), "label": "a test" });
+        let mut body = json!({ "public_key": key.public(), "label": "a test" });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
         let registered = browser.post(app, "/api/devices", body).await.json();
         let text = |field: &str| registered[field].as_str().unwrap().to_owned();
         let sealing_key = BASE64_STANDARD.decode(text("sealing_key")).unwrap();

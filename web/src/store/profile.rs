@@ -32,6 +32,9 @@ pub struct Person {
     /// The relay's key to seal batches to (32 bytes).
     #[serde(default, with = "serde_bytes")]
     pub relay_key: Vec<u8>,
+    /// By this the relay knows the browser profile again when its signing key is lost (32 bytes; the relay has a hash).
+    #[serde(default, with = "serde_bytes")]
+    pub recovery: Vec<u8>,
 }
 
 impl Person {
@@ -106,6 +109,7 @@ mod tests {
             store: format!("store-{id}"),
             wrapped_key: WrappedKey::wrap(&key, id, "pw", cost, &mut TestRng::seeded(1)),
             relay_key: vec![7; 32],
+            recovery: vec![8; 32],
         }
     }
 

@@ -136,9 +136,11 @@ async fn begin(profile: &Profile, body: SessionBody, password: &str) -> Result<U
             let wrapped_key = WrappedKey::wrap(&data_key, &id, password, Cost::STANDARD, &mut rng);
             let mut store = [0; 16];
             rng.fill_bytes(&mut store);
+            let (revision, recovery) =
+                known.map_or((0, Vec::new()), |known| (known.revision, known.recovery));
             let person = Person {
                 id: id.clone(),
-                revision: known.map_or(0, |known| known.revision),
+                revision,
                 name: String::new(),
                 login: String::new(),
                 organisation,
@@ -147,6 +149,7 @@ async fn begin(profile: &Profile, body: SessionBody, password: &str) -> Result<U
                 store: crdt_model::ids::to_text(&store).to_lowercase(),
                 wrapped_key,
                 relay_key: Vec::new(),
+                recovery,
             };
             (person, data_key)
         }
@@ -182,7 +185,16 @@ async fn register_device(
         }
     };
     let public = key.public_key().await.map_err(not_saved)?;
-    let body = serde_json::json!({ "public_key": base64(&public), "label": device_label() });
+    if person.recovery.is_empty() {
+        person.recovery = vec![0; 32];
+        browser_rng().fill_bytes(&mut person.recovery);
+    }
+    let body = serde_json::json!({
+        "public_key": base64(&public),
+        "label": device_label(),
+        "recovery": base64(&person.recovery),
+        "replaces": person.device,
+    });
     let token = account
         .access
         .borrow()
