@@ -11,7 +11,7 @@ use std::time::{Duration, SystemTime};
 use anyhow::{Context, Result};
 
 use crate::dist;
-use crate::shell::{self, Profile};
+use crate::shell;
 use crate::tools;
 
 /// A pause that nobody notices and that costs next to no CPU.
@@ -30,7 +30,7 @@ pub fn watch(arguments: &[String]) -> Result<()> {
     tools::ensure_postgres_for_server()?;
     let mut web_built = newest(WEB);
     let mut server_built = newest(SERVER);
-    dist::build(Profile::Dev)?;
+    dist::build_live()?;
     let program = build()?;
     let mut server = start(&program, arguments)?;
     loop {
@@ -38,7 +38,7 @@ pub fn watch(arguments: &[String]) -> Result<()> {
         let web_changed = newest(WEB);
         if web_changed != web_built {
             web_built = web_changed;
-            report("the page", dist::build(Profile::Dev));
+            report("the page", dist::build_live());
         }
         let server_changed = newest(SERVER);
         if server_changed != server_built {

@@ -20,13 +20,23 @@ use crate::wasm;
 /// Started as a module worker; web/worker-loader.js says why there is a file between.
 const WORKER_ENTRY: &str = "worker.js";
 
+/// As it is delivered: with a service worker, so that it starts offline.
 pub fn build(profile: Profile) -> Result<()> {
+    build_as(profile, "release")
+}
+
+/// A development build whose page has no service worker and reloads itself when something was rebuilt.
+pub fn build_live() -> Result<()> {
+    build_as(Profile::Dev, "development")
+}
+
+fn build_as(profile: Profile, mode: &str) -> Result<()> {
     let modules = wasm::compile(profile)?;
-    let files = assemble(&modules, profile)?;
+    let files = assemble(&modules, profile, mode)?;
     write(&shell::root().join("web/dist"), &files, profile)
 }
 
-fn assemble(modules: &Path, profile: Profile) -> Result<Files> {
+fn assemble(modules: &Path, profile: Profile, mode: &str) -> Result<Files> {
     let web = shell::root().join("web");
     let template = |name: &str| {
         std::fs::read_to_string(web.join(name)).with_context(|| format!("reading web/{name}"))
@@ -51,7 +61,7 @@ fn assemble(modules: &Path, profile: Profile) -> Result<Files> {
         ("APP_WASM", format!("{app}/app_bg.wasm")),
         ("WORKER", format!("{worker}/{WORKER_ENTRY}")),
         ("STYLE", format!("{style}/style.css")),
-        ("MODE", mode(profile).to_owned()),
+        ("MODE", mode.to_owned()),
     ];
     let loader = fill("loader.js", &template("loader.js")?, &page_values)?;
     let loader = Files::from([("loader.js".to_owned(), loader.into_bytes())]);
@@ -81,13 +91,6 @@ fn assemble(modules: &Path, profile: Profile) -> Result<Files> {
     )?;
     files.insert("service-worker.js".to_owned(), service_worker.into_bytes());
     Ok(files)
-}
-
-fn mode(profile: Profile) -> &'static str {
-    match profile {
-        Profile::Dev => "development",
-        Profile::Release => "release",
-    }
 }
 
 /// Puts a folder below `/a/` and answers its path from the root.
