@@ -24,7 +24,7 @@ use crate::document::{Container, DocumentKey, Put, Scalar};
 use crate::fact::{Fact, FactBody, Replacement, Sale, VoucherRef};
 use crate::ids::{BatchId, BlockId, ClientId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
-use crate::package::{PackageDetails, PackageError};
+use crate::package::{PackageDetails, PackageEdit, PackageError};
 use crate::sale::SellError;
 use crate::sheets::Sheets;
 use crate::time::{Month, Timestamp};
@@ -56,6 +56,11 @@ pub enum Command {
     EditPackage {
         package: PackageId,
         details: PackageDetails,
+    },
+    /// The fields that a person changed, and no other: what was written elsewhere meanwhile stays.
+    ChangePackage {
+        package: PackageId,
+        edits: Vec<PackageEdit>,
     },
     SetPackageActive {
         package: PackageId,
@@ -209,9 +214,9 @@ pub fn execute(
     };
     match &intent.command {
         Command::AddSite { site, name, place } => now.add_site(*site, name, place.as_deref()),
-        Command::AddPackage { package, details } | Command::EditPackage { package, details } => {
-            now.put_package(*package, details)
-        }
+        Command::AddPackage { package, details } => now.put_package(*package, details),
+        Command::EditPackage { package, details } => now.edit_package(*package, details),
+        Command::ChangePackage { package, edits } => now.change_package(*package, edits),
         Command::SetPackageActive { package, active } => now.set_package_active(*package, *active),
         Command::AddStaff {
             person,

@@ -23,7 +23,7 @@ use automerge::{
 };
 use sha2::{Digest, Sha256};
 
-pub use change::{Actor, Container, Hash, PlainChange, PlainOp, Put, Scalar};
+pub use change::{Actor, Container, Hash, PlainChange, PlainOp, Put, Scalar, record};
 pub use key::{DocumentId, DocumentKey, Kind};
 pub use sheet::{Field, Sheet};
 

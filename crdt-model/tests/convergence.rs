@@ -17,7 +17,7 @@ use crdt_model::ids::{
     BatchId, BlockId, ClientId, DeviceId, IntentId, OrgId, PackageId, PersonId, SiteId,
 };
 use crdt_model::money::{AMOUNT_MINOR_MAX, Money};
-use crdt_model::package::{PackageDetails, Unit, Validity};
+use crdt_model::package::{Connection, PackageDetails, Unit, Validity};
 use crdt_model::relay::{Need, OrgState, RelayDocument, Signer};
 use crdt_model::replica::{Identity, Replica};
 use crdt_model::staff;
@@ -369,17 +369,14 @@ impl Business {
 }
 
 fn package(name: String, price: i64) -> PackageDetails {
-    PackageDetails {
+    PackageDetails::new(
         name,
-        price: Money::from_minor(price),
-        validity: Validity {
+        Money::from_minor(price),
+        Validity {
             count: 1,
             unit: Unit::Week,
         },
-        uptime_limit_seconds: None,
-        quota_bytes: None,
-        use_within_days: None,
-    }
+    )
 }
 
 /// Texts at the edges of every limit: empty, blank, long in characters, long in bytes.
@@ -447,8 +444,17 @@ proptest! {
             uptime_limit_seconds: large,
             quota_bytes: large,
             use_within_days: Some(u32::MAX),
+            description: Some(one.clone()),
+            download_kbps: Some(count),
+            upload_kbps: large.map(|_| u32::MAX),
+            shared_users: Some(count),
+            kind: Connection::Pppoe,
+            low_stock: Some(count * 200),
             ..package(two.clone(), price)
         };
+        for edit in details.edits_from(&package(String::new(), -1)) {
+            business.tries(Command::ChangePackage { package: PACKAGE, edits: vec![edit] });
+        }
         business.tries(Command::AddPackage { package: PackageId::from_bytes([11; 16]), details: details.clone() });
         business.tries(Command::EditPackage { package: PACKAGE, details });
         business.tries(Command::SetPackageActive { package: PACKAGE, active: count == 1 });

@@ -18,6 +18,7 @@ const FILES: &[(&str, &str)] = &[
     migration!("20261120140200_create_change_log.sql"),
     migration!("20261120150000_create_projections.sql"),
     migration!("20261120160000_add_log_history.sql"),
+    migration!("20261125190000_add_package_fields.sql"),
     migration!("20261125190500_let_devices_be_replaced.sql"),
 ];
 

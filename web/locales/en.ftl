@@ -110,6 +110,14 @@ use-within = Use within { $duration }
 from-first-login = { $duration } from first login
 time-online = { $duration } of internet
 data-volume = { $volume } of data
+speed-down = { $speed } down
+speed-up = { $speed } up
+devices-at-once = { $count ->
+        [one] 1 device at once
+       *[other] { $count } devices at once
+    }
+kind-hotspot = Hotspot
+kind-pppoe = PPPoE line
 
 ## Sync in words
 
@@ -155,6 +163,9 @@ fail-not-yours-to-grant = You can only give roles whose rights you have yourself
 fail-name = A name has 1 to { $max } characters.
 fail-price = The price is out of range.
 fail-validity = The validity is 1 to 1,000 units.
+fail-limit = This limit is too large.
+fail-description = A description has at most { $max } characters.
+fail-speed = Write a speed in Mbit/s, for example 5 or 0.5.
 fail-email = That is not an e-mail address.
 fail-code = A code is empty, too long or has a character that cannot be seen.
 fail-block-count = A block has 1 to 1,000 codes.
@@ -539,6 +550,15 @@ validity-unit = Unit
 use-within-days = Days until first use
 quota-gb = Data limit in GB
 uptime-hours = Time online in hours
+download-mbit = Download, Mbit/s
+upload-mbit = Upload, Mbit/s
+connection = Connection
+devices-label = Devices at once
+low-stock-label = Warn when fewer are left
+low-stock-hint = Left empty: { $count }.
+description = Description
+package-off-sale = { $name } is off sale
+package-back-on-sale = { $name } is on sale
 price-hint = For new batches; vouchers already made keep their price.
 on-sale = On sale
 not-on-sale = Not on sale

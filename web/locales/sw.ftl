@@ -110,6 +110,14 @@ use-within = Tumia ndani ya { $duration }
 from-first-login = { $duration } tangu kuingia mara ya kwanza
 time-online = intaneti ya { $duration }
 data-volume = data { $volume }
+speed-down = kupakua { $speed }
+speed-up = kupakia { $speed }
+devices-at-once = { $count ->
+        [one] kifaa 1 tu
+       *[other] vifaa { $count } kwa pamoja
+    }
+kind-hotspot = Hotspot
+kind-pppoe = laini ya PPPoE
 
 ## Sync in words
 
@@ -155,6 +163,9 @@ fail-not-yours-to-grant = Unaweza kutoa tu majukumu ambayo haki zake unazo wewe 
 fail-name = Jina lina herufi 1 hadi { $max }.
 fail-price = Bei haikubaliki.
 fail-validity = Muda wa matumizi ni kati ya 1 na 1,000.
+fail-limit = Kikomo hiki ni kikubwa mno.
+fail-description = Maelezo yasizidi herufi { $max }.
+fail-speed = Andika kasi kwa Mbit/s, kwa mfano 5 au 0.5.
 fail-email = Hiyo si anwani ya barua pepe.
 fail-code = Namba ya vocha ni tupu, ndefu mno au ina herufi isiyoonekana.
 fail-block-count = Fungu lina namba 1 hadi 1,000.
@@ -539,6 +550,15 @@ validity-unit = Kipimo
 use-within-days = Siku hadi matumizi ya kwanza
 quota-gb = Kikomo cha data kwa GB
 uptime-hours = Muda wa intaneti kwa saa
+download-mbit = Kupakua, Mbit/s
+upload-mbit = Kupakia, Mbit/s
+connection = Muunganisho
+devices-label = Vifaa kwa pamoja
+low-stock-label = Onya zikibaki chini ya
+low-stock-hint = Ukiacha wazi: { $count }.
+description = Maelezo
+package-off-sale = { $name } haiuzwi tena
+package-back-on-sale = { $name } inauzwa
 price-hint = Kwa makundi mapya; vocha zilizopo zinabaki na bei yake.
 on-sale = Inauzwa
 not-on-sale = Haiuzwi

@@ -3,7 +3,7 @@
 //! Pure but for [`Zone`], which asks the browser what an IANA time zone means.
 
 use crdt_model::money::{Currency, Money};
-use crdt_model::package::{Package, PackageDetails, Unit};
+use crdt_model::package::{Connection, Package, PackageDetails, Unit};
 use crdt_model::time::Timestamp;
 
 use crate::i18n::{Words, grouped};
@@ -212,6 +212,12 @@ pub fn duration(words: Words, millis: i64) -> String {
     }
 }
 
+/// A limit of time online.
+pub fn seconds(words: Words, seconds: u64) -> String {
+    let millis = i64::try_from(seconds).unwrap_or(i64::MAX / 1000);
+    duration(words, millis.saturating_mul(1000))
+}
+
 /// Calendar validity as people say it; weeks are told in days.
 pub fn validity(words: Words, details: &PackageDetails) -> String {
     let count = details.validity.count;
@@ -243,7 +249,29 @@ pub fn volume(bytes: u64) -> String {
     }
 }
 
-/// `Use within 90 days · 7 days from first login · 24 hours of internet · 5 GB of data`.
+/// `512 kbit/s`, `5 Mbit/s`, `1.5 Gbit/s`: decimal, as routers count.
+pub fn speed(kbps: u32) -> String {
+    let (scale, name) = match kbps {
+        0..1_000 => return format!("{kbps} kbit/s"),
+        1_000..1_000_000 => (1_000, "Mbit/s"),
+        _ => (1_000_000, "Gbit/s"),
+    };
+    let rest = format!("{:03}", kbps % scale * 1_000 / scale);
+    match rest.trim_end_matches('0') {
+        "" => format!("{} {name}", kbps / scale),
+        rest => format!("{}.{rest} {name}", kbps / scale),
+    }
+}
+
+pub fn connection(words: Words, kind: Connection) -> &'static str {
+    match kind {
+        Connection::Hotspot => words.kind_hotspot(),
+        Connection::Pppoe => words.kind_pppoe(),
+    }
+}
+
+/// `Use within 90 days · 7 days from first login · 24 hours of internet · 5 GB of data ·
+/// 5 Mbit/s down · 2 devices at once`.
 pub fn validity_sentence(words: Words, package: &Package) -> String {
     terms(words, &package.details).join(" · ")
 }
@@ -256,13 +284,22 @@ pub fn terms(words: Words, details: &PackageDetails) -> Vec<String> {
     }
     parts.push(words.from_first_login(&validity(words, details)));
     if let Some(seconds) = details.uptime_limit_seconds {
-        let millis = i64::try_from(seconds)
-            .unwrap_or(i64::MAX / 1000)
-            .saturating_mul(1000);
-        parts.push(words.time_online(&duration(words, millis)));
+        parts.push(words.time_online(&self::seconds(words, seconds)));
     }
     if let Some(bytes) = details.quota_bytes {
         parts.push(words.data_volume(&volume(bytes)));
+    }
+    if let Some(kbps) = details.download_kbps {
+        parts.push(words.speed_down(&speed(kbps)));
+    }
+    if let Some(kbps) = details.upload_kbps {
+        parts.push(words.speed_up(&speed(kbps)));
+    }
+    if let Some(devices) = details.shared_users {
+        parts.push(words.devices_at_once(devices));
+    }
+    if details.kind == Connection::Pppoe {
+        parts.push(words.kind_pppoe().into());
     }
     parts
 }
@@ -402,13 +439,46 @@ mod tests {
             id: PackageId::from_bytes([0; 16]),
             details,
             active: true,
-            contested: false,
+            contested: Vec::new(),
         };
         assert_eq!(
             validity_sentence(EN, &package),
             "Use within 90 days · 7 days from first login · 24 hours of internet · 5 GB of data"
         );
         assert!(validity_sentence(SW, &package).starts_with("Tumia ndani ya siku 90 · siku 7"));
+    }
+
+    #[test]
+    fn speed_devices_and_line_are_part_of_the_sentence() {
+        let details = PackageDetails {
+            use_within_days: None,
+            download_kbps: Some(5_000),
+            upload_kbps: Some(512),
+            shared_users: Some(2),
+            kind: Connection::Pppoe,
+            ..first_packages(Currency::Tzs)[2].clone()
+        };
+        assert_eq!(
+            terms(EN, &details).join(" · "),
+            "1 month from first login · 5 Mbit/s down · 512 kbit/s up · 2 devices at once · PPPoE line"
+        );
+        assert_eq!(
+            terms(SW, &details).join(" · "),
+            "mwezi 1 tangu kuingia mara ya kwanza · kupakua 5 Mbit/s · kupakia 512 kbit/s · vifaa 2 kwa pamoja · laini ya PPPoE"
+        );
+    }
+
+    #[test]
+    fn speeds_are_as_routers_count() {
+        for (kbps, text) in [
+            (64, "64 kbit/s"),
+            (1_000, "1 Mbit/s"),
+            (1_536, "1.536 Mbit/s"),
+            (2_500, "2.5 Mbit/s"),
+            (1_500_000, "1.5 Gbit/s"),
+        ] {
+            assert_eq!(speed(kbps), text);
+        }
     }
 
     #[test]

@@ -6,6 +6,7 @@ pub mod app;
 pub mod browser;
 #[cfg(target_arch = "wasm32")]
 pub mod components;
+pub mod drafts;
 pub mod format;
 #[cfg(target_arch = "wasm32")]
 pub mod hooks;

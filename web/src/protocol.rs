@@ -18,7 +18,7 @@ use crdt_model::document::{DocumentKey, Scalar};
 use crdt_model::ids::{BlockId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::import::VoucherFile;
 use crdt_model::money::Money;
-use crdt_model::package::PackageDetails;
+use crdt_model::package::{PackageDetails, PackageEdit};
 use crdt_model::sale::SellOrder;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::Code;
@@ -117,9 +117,10 @@ pub enum Order {
         place: Option<String>,
     },
     AddPackage(PackageDetails),
+    /// The fields that changed.
     EditPackage {
         package: PackageId,
-        details: PackageDetails,
+        edits: Vec<PackageEdit>,
     },
     SetPackageActive {
         package: PackageId,

@@ -5,7 +5,7 @@ use super::Objection;
 use crate::capability::{Capability, Grant, Principal};
 use crate::document::{DocumentKey, PlainOp, Scalar, Sheet};
 use crate::ids::PersonId;
-use crate::package::Unit;
+use crate::package::{self, Connection, Unit};
 use crate::phone::Phone;
 use crate::staff;
 
@@ -19,8 +19,10 @@ enum FieldType {
     Amount,
     Count,
     OptionalCount,
+    OptionalRange { min: i64, max: i64 },
     Bool,
     ValidityUnit,
+    ConnectionCode,
     OptionalPhone,
     CurrencyCode,
 }
@@ -29,7 +31,10 @@ impl FieldType {
     fn check(self, value: &Scalar) -> Result<(), Objection> {
         let (right_type, right_value) = match (self, value) {
             (
-                Self::OptionalText { .. } | Self::OptionalCount | Self::OptionalPhone,
+                Self::OptionalText { .. }
+                | Self::OptionalCount
+                | Self::OptionalRange { .. }
+                | Self::OptionalPhone,
                 Scalar::Null,
             ) => (true, true),
             (Self::Text { max }, Scalar::Text(text)) => {
@@ -44,8 +49,14 @@ impl FieldType {
             ),
             (Self::Count, Scalar::Int(count)) => (true, (1..=1000).contains(count)),
             (Self::OptionalCount, Scalar::Int(count)) => (true, *count >= 0),
+            (Self::OptionalRange { min, max }, Scalar::Int(count)) => {
+                (true, min <= *count && *count <= max)
+            }
             (Self::Bool, Scalar::Bool(_)) => (true, true),
             (Self::ValidityUnit, Scalar::Text(code)) => (true, Unit::from_code(code).is_some()),
+            (Self::ConnectionCode, Scalar::Text(code)) => {
+                (true, Connection::from_code(code).is_some())
+            }
             (Self::CurrencyCode, Scalar::Text(code)) => {
                 (true, crate::money::Currency::from_code(code).is_some())
             }
@@ -120,10 +131,24 @@ fn in_catalog(parts: &[&str]) -> Option<FieldType> {
             "uptime_limit_seconds" | "quota_bytes" | "use_within_days" => {
                 Some(FieldType::OptionalCount)
             }
+            "description" => Some(FieldType::OptionalText {
+                max: package::DESCRIPTION_LENGTH_MAX,
+            }),
+            "download_kbps" | "upload_kbps" => Some(range(1, package::KBPS_MAX)),
+            "shared_users" => Some(range(1, package::SHARED_USERS_MAX)),
+            "low_stock" => Some(range(0, package::LOW_STOCK_MAX)),
+            "kind" => Some(FieldType::ConnectionCode),
             "active" => Some(FieldType::Bool),
             _ => None,
         },
         _ => None,
+    }
+}
+
+fn range(min: u32, max: u32) -> FieldType {
+    FieldType::OptionalRange {
+        min: min.into(),
+        max: max.into(),
     }
 }
 

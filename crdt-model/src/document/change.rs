@@ -90,6 +90,20 @@ impl Scalar {
         })
     }
 
+    pub fn as_text(&self) -> Option<&str> {
+        match self {
+            Self::Text(text) => Some(text),
+            _ => None,
+        }
+    }
+
+    pub const fn as_int(&self) -> Option<i64> {
+        match self {
+            Self::Int(value) => Some(*value),
+            _ => None,
+        }
+    }
+
     /// Bytes that the value takes, for the cap.
     pub fn size(&self) -> usize {
         match self {
@@ -152,6 +166,15 @@ pub struct Put {
     pub key: String,
     #[serde(rename = "v")]
     pub value: Scalar,
+}
+
+/// The put of a record's field.
+pub fn record(key: String, value: impl Into<Scalar>) -> Put {
+    Put {
+        container: Container::Records,
+        key,
+        value: value.into(),
+    }
 }
 
 /// One assignment, with the earlier assignments of the same key that its author had seen.

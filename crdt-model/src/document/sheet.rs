@@ -109,6 +109,19 @@ impl Sheet {
         }
     }
 
+    /// The fields of one record, by name.
+    pub fn fields<'a>(
+        &'a self,
+        noun: &str,
+        id: &str,
+    ) -> impl Iterator<Item = (&'a str, &'a Field)> + use<'a> {
+        let start = format!("{noun}/{id}/");
+        let len = start.len();
+        self.records
+            .range(start..format!("{noun}/{id}0"))
+            .map(move |(key, field)| (&key[len..], field))
+    }
+
     /// The ids under `noun/`, each once, in order.
     pub fn ids<'a>(&'a self, noun: &'a str) -> impl Iterator<Item = &'a str> {
         let mut last = "";

@@ -93,17 +93,14 @@ impl Bench {
             "agent",
             &[at_site(Role::Agent)],
         ));
-        let details = PackageDetails {
-            name: "1 week".into(),
-            price: Money::from_minor(1_000),
-            validity: Validity {
+        let details = PackageDetails::new(
+            "1 week".into(),
+            Money::from_minor(1_000),
+            Validity {
                 count: 1,
                 unit: Unit::Week,
             },
-            uptime_limit_seconds: None,
-            quota_bytes: None,
-            use_within_days: None,
-        };
+        );
         let codes = Codes {
             batch: BatchId::from_bytes([5; 16]),
             package: bench.package,

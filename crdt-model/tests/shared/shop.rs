@@ -172,17 +172,14 @@ impl Shop {
 }
 
 pub fn details(name: &str) -> PackageDetails {
-    PackageDetails {
-        name: name.into(),
-        price: Money::from_minor(100_000),
-        validity: Validity {
+    PackageDetails::new(
+        name.into(),
+        Money::from_minor(100_000),
+        Validity {
             count: 1,
             unit: Unit::Week,
         },
-        uptime_limit_seconds: None,
-        quota_bytes: None,
-        use_within_days: None,
-    }
+    )
 }
 
 pub fn codes(count: usize, length: usize) -> Vec<Code> {

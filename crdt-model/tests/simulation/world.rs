@@ -497,17 +497,14 @@ impl World {
 }
 
 pub fn details(name: &str, price: i64) -> PackageDetails {
-    PackageDetails {
-        name: name.into(),
-        price: Money::from_minor(price),
-        validity: Validity {
+    PackageDetails::new(
+        name.into(),
+        Money::from_minor(price),
+        Validity {
             count: 1,
             unit: Unit::Week,
         },
-        uptime_limit_seconds: None,
-        quota_bytes: None,
-        use_within_days: None,
-    }
+    )
 }
 
 /// Ids by their last four characters: enough to tell them apart in a trace.

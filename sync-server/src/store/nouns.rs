@@ -32,13 +32,14 @@ pub async fn put_package(
 ) -> Result<(), sqlx::Error> {
     let details = &package.details;
     let number = |value: Option<u64>| value.and_then(|value| i64::try_from(value).ok());
+    let small = |value: Option<u32>| value.and_then(|value| i32::try_from(value).ok());
     sqlx::query(
         r"
         insert into packages (
             org_id, package_id, name, price_minor, validity_count, validity_unit, uptime_limit_seconds, quota_bytes,
-            use_within_days, active
+            use_within_days, active, description, download_kbps, upload_kbps, shared_users, kind, low_stock
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
         on conflict (org_id, package_id) do update set
             name = excluded.name,
             price_minor = excluded.price_minor,
@@ -47,7 +48,13 @@ pub async fn put_package(
             uptime_limit_seconds = excluded.uptime_limit_seconds,
             quota_bytes = excluded.quota_bytes,
             use_within_days = excluded.use_within_days,
-            active = excluded.active
+            active = excluded.active,
+            description = excluded.description,
+            download_kbps = excluded.download_kbps,
+            upload_kbps = excluded.upload_kbps,
+            shared_users = excluded.shared_users,
+            kind = excluded.kind,
+            low_stock = excluded.low_stock
         ",
     )
     .bind(org.sql())
@@ -60,6 +67,12 @@ pub async fn put_package(
     .bind(number(details.quota_bytes))
     .bind(details.use_within_days.map(i64::from))
     .bind(package.active)
+    .bind(details.description.as_deref().map(sql_text))
+    .bind(small(details.download_kbps))
+    .bind(small(details.upload_kbps))
+    .bind(small(details.shared_users))
+    .bind(details.kind.code())
+    .bind(small(details.low_stock))
     .execute(tx)
     .await
     .map(drop)

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+mod catalog;
 mod devices;
 mod frames;
 mod helpers;

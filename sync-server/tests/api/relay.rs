@@ -44,17 +44,14 @@ impl Shop {
         office.sync(&app, address).await;
         let sites: Vec<SiteId> = office.device.replica.sheets().sites().collect();
         let package = PackageId::from_bytes(new_id(app.app.clock.now()));
-        let details = PackageDetails {
-            name: "1 Week".into(),
-            price: Money::from_minor(PRICE),
-            validity: Validity {
+        let details = PackageDetails::new(
+            "1 Week".into(),
+            Money::from_minor(PRICE),
+            Validity {
                 count: 1,
                 unit: Unit::Week,
             },
-            uptime_limit_seconds: None,
-            quota_bytes: None,
-            use_within_days: None,
-        };
+        );
         office.run(Command::AddPackage { package, details }).await;
         office.settle().await;
         Self {

@@ -1,24 +1,27 @@
 //! One package: add or edit.
 
+use crdt_model::document::Scalar;
 use crdt_model::ids::PackageId;
-use crdt_model::package::{Package, PackageDetails, Unit, Validity};
+use crdt_model::package::{
+    Connection, DESCRIPTION_LENGTH_MAX, LOW_STOCK, LOW_STOCK_MAX, Package, PackageEdit,
+    SHARED_USERS_MAX, Unit,
+};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
+use crate::components::contested::plainly;
 use crate::components::failure::FailureNote;
 use crate::components::{
-    Button, Chip, Empty, Failed, Field, Glyph, Look, MoneyField, Select, Skeleton, Tap, Tone,
+    Button, Chip, ContestedNote, Empty, Failed, Field, Glyph, Look, MoneyField, Select, Skeleton,
+    Tap, Tone,
 };
-use crate::format::digits;
-use crate::hooks::form::{bind, filled, submit};
-use crate::hooks::{Load, use_act, use_app, use_query};
-use crate::i18n::Words;
+use crate::drafts::package::{LIMIT_MAX, PackageDraft, USE_WITHIN_DAYS_MAX};
+use crate::format;
+use crate::hooks::form::{Draft, submit, write};
+use crate::hooks::{Act, App, Load, use_act, use_app, use_query};
+use crate::i18n::{Words, grouped};
 use crate::protocol::{Answer, Order, Query};
 use crate::route::Route;
-
-const GB: u64 = 1_000_000_000;
-const USE_WITHIN_DAYS_MAX: u32 = 3_650;
-const LIMIT_MAX: u64 = 100_000;
 
 #[derive(Properties, PartialEq)]
 pub struct PackagePageProps {
@@ -75,66 +78,28 @@ fn PackageForm(props: &PackageFormProps) -> Html {
     let navigator = use_navigator();
     let act = use_act();
     let old = props.package.as_ref().map(|package| &package.details);
-    let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
-    let name = use_state(|| old.map(|old| old.name.clone()).unwrap_or_default());
-    let price = use_state(|| {
-        old.map(|old| digits(old.price, currency))
-            .unwrap_or_default()
-    });
-    let count = use_state(|| old.map_or(1, |old| old.validity.count).to_string());
-    let unit = use_state(|| {
-        old.map_or(Unit::Week, |old| old.validity.unit)
-            .code()
-            .to_string()
-    });
-    let within =
-        use_state(|| number(old.map_or(Some(90), |old| old.use_within_days.map(u64::from))));
-    let quota = use_state(|| number(old.and_then(|old| old.quota_bytes).map(|bytes| bytes / GB)));
-    let uptime = use_state(|| {
-        number(
-            old.and_then(|old| old.uptime_limit_seconds)
-                .map(|seconds| seconds / 3_600),
-        )
-    });
+    // What the person saw: only what differs from it is written.
+    let before = use_state(|| old.cloned());
+    let draft = use_reducer(|| Draft(PackageDraft::of(old, currency)));
     let is_checked = use_state(|| false);
 
-    let amount = currency.parse(&price).ok();
-    let validity = count
-        .trim()
-        .parse::<u32>()
-        .ok()
-        .filter(|count| (1..=1_000).contains(count));
-    let days = optional::<u32>(&within, USE_WITHIN_DAYS_MAX);
-    let gigabytes = optional::<u64>(&quota, LIMIT_MAX);
-    let hours = optional::<u64>(&uptime, LIMIT_MAX);
-    let details = (|| {
-        Some(PackageDetails {
-            name: filled(&name)?,
-            price: amount?,
-            validity: Validity {
-                count: validity?,
-                unit: Unit::from_code(&unit)?,
-            },
-            // An odd limit that this form cannot show stays as it is until somebody writes another.
-            uptime_limit_seconds: keep(old.and_then(|old| old.uptime_limit_seconds), hours?, 3_600),
-            quota_bytes: keep(old.and_then(|old| old.quota_bytes), gigabytes?, GB),
-            use_within_days: days?,
-        })
-    })();
+    let read = draft.0.read(before.as_ref(), currency);
+    let details = read.details();
     let onsubmit = {
         let (app, act, is_checked) = (app.clone(), act.clone(), is_checked.clone());
-        let (details, id) = (
-            details.clone(),
-            props.package.as_ref().map(|package| package.id),
-        );
+        let (details, before) = (details.clone(), (*before).clone());
+        let id = props.package.as_ref().map(|package| package.id);
         submit(move || {
             is_checked.set(true);
             let Some(details) = details.clone() else {
                 return;
             };
-            let order = match id {
-                Some(package) => Order::EditPackage { package, details },
-                None => Order::AddPackage(details),
+            let order = match (id, &before) {
+                (Some(package), Some(before)) => Order::EditPackage {
+                    package,
+                    edits: details.edits_from(before),
+                },
+                _ => Order::AddPackage(details),
             };
             let (app, navigator) = (app.clone(), navigator.clone());
             act.order(order, move |_| {
@@ -146,51 +111,68 @@ fn PackageForm(props: &PackageFormProps) -> Html {
         })
     };
     let set_active = props.package.as_ref().map(|package| {
-        let (act, order) = (
-            act.clone(),
-            Order::SetPackageActive {
-                package: package.id,
-                active: !package.active,
-            },
-        );
-        Callback::from(move |()| act.order(order.clone(), |_| {}))
+        let (app, act, package) = (app.clone(), act.clone(), package.clone());
+        Callback::from(move |()| set_active(&app, &act, &package))
     });
     let checked = |problem: Option<String>| problem.filter(|_| *is_checked);
     let bad_number = |is_bad: bool, min: &str, max: u64| {
-        checked(is_bad.then(|| words.fail_number(&crate::i18n::grouped(max), min)))
+        checked(is_bad.then(|| words.fail_number(&grouped(max), min)))
     };
+    let bad_speed = |is_bad: bool| checked(is_bad.then(|| words.fail_speed().to_string()));
     let units = Unit::ALL
         .map(|unit| (unit.code().into(), unit_name(words, unit).into()))
         .to_vec();
+    let kinds = Connection::ALL
+        .map(|kind| (kind.code().into(), format::connection(words, kind).into()))
+        .to_vec();
+    let field = &draft.0;
     html! {
         <form class="form" {onsubmit} novalidate=true>
             if let Some(package) = &props.package {
                 <p>
                     if package.active { <Chip tone={Tone::Safe} label={words.on_sale()} /> } else { <Chip tone={Tone::Plain} label={words.not_on_sale()} /> }
-                    if package.contested { { " " }<Chip tone={Tone::Attention} label={words.contested()} /> }
                 </p>
+                { for package.contested.iter().map(|field| html! {
+                    <ContestedNote key={field.key.clone()} field={field.clone()} label={field_name(words, field.field())}
+                        say={let app = app.clone(); let name = field.field().to_string(); Callback::from(move |value| say(&app, &name, &value))} />
+                }) }
             }
-            <Field id="name" label={words.name()} hint={words.package_name_hint()} value={(*name).clone()} oninput={bind(&name)} autofocus={props.package.is_none()}
-                error={checked(name.trim().is_empty().then(|| words.fail_needed().to_string()))} />
-            <MoneyField id="price" label={words.price()} hint={words.price_hint()} {currency} value={(*price).clone()} oninput={bind(&price)}
-                error={checked(amount.is_none().then(|| words.fail_amount().to_string()))} />
+            <Field id="name" label={words.name()} hint={words.package_name_hint()} value={field.name.clone()} oninput={write(&draft, |draft| &mut draft.name)} autofocus={props.package.is_none()}
+                error={checked(read.name.is_none().then(|| if field.name.trim().is_empty() { words.fail_needed().to_string() } else { words.fail_name("60") }))} />
+            <MoneyField id="price" label={words.price()} hint={words.price_hint()} {currency} value={field.price.clone()} oninput={write(&draft, |draft| &mut draft.price)}
+                error={checked(read.price.is_none().then(|| words.fail_amount().to_string()))} />
             <fieldset>
                 <legend class="field-label">{ words.validity() }</legend>
                 <div class="pair">
-                    <Field id="validity-count" label={words.validity_count()} inputmode="numeric" value={(*count).clone()} oninput={bind(&count)}
-                        error={bad_number(validity.is_none(), "1", 1_000)} />
-                    <Select id="validity-unit" label={words.validity_unit()} value={(*unit).clone()} options={units} onchange={bind(&unit)} />
+                    <Field id="validity-count" label={words.validity_count()} inputmode="numeric" value={field.count.clone()} oninput={write(&draft, |draft| &mut draft.count)}
+                        error={bad_number(read.count.is_none(), "1", 1_000)} />
+                    <Select id="validity-unit" label={words.validity_unit()} value={field.unit.clone()} options={units} onchange={write(&draft, |draft| &mut draft.unit)} />
                 </div>
             </fieldset>
-            <Field id="within" label={words.use_within_days()} optional=true inputmode="numeric" value={(*within).clone()} oninput={bind(&within)}
-                error={bad_number(days.is_none(), "1", u64::from(USE_WITHIN_DAYS_MAX))} />
+            <Field id="within" label={words.use_within_days()} optional=true inputmode="numeric" value={field.within.clone()} oninput={write(&draft, |draft| &mut draft.within)}
+                error={bad_number(read.within.is_none(), "1", u64::from(USE_WITHIN_DAYS_MAX))} />
             <div class="pair">
-                <Field id="quota" label={words.quota_gb()} optional=true inputmode="numeric" value={(*quota).clone()} oninput={bind(&quota)}
-                    error={bad_number(gigabytes.is_none(), "1", LIMIT_MAX)} />
-                <Field id="uptime" label={words.uptime_hours()} optional=true inputmode="numeric" value={(*uptime).clone()} oninput={bind(&uptime)}
-                    error={bad_number(hours.is_none(), "1", LIMIT_MAX)} />
+                <Field id="quota" label={words.quota_gb()} optional=true inputmode="numeric" value={field.quota.clone()} oninput={write(&draft, |draft| &mut draft.quota)}
+                    error={bad_number(read.quota.is_none(), "1", LIMIT_MAX)} />
+                <Field id="uptime" label={words.uptime_hours()} optional=true inputmode="numeric" value={field.uptime.clone()} oninput={write(&draft, |draft| &mut draft.uptime)}
+                    error={bad_number(read.uptime.is_none(), "1", LIMIT_MAX)} />
             </div>
-            if let Some(details) = &details { <p class="summary" data-testid="terms">{ crate::format::terms(words, details).join(" · ") }</p> }
+            <div class="pair">
+                <Field id="download" label={words.download_mbit()} optional=true inputmode="decimal" value={field.download.clone()} oninput={write(&draft, |draft| &mut draft.download)}
+                    error={bad_speed(read.download.is_none())} />
+                <Field id="upload" label={words.upload_mbit()} optional=true inputmode="decimal" value={field.upload.clone()} oninput={write(&draft, |draft| &mut draft.upload)}
+                    error={bad_speed(read.upload.is_none())} />
+            </div>
+            <div class="pair">
+                <Select id="kind" label={words.connection()} value={field.kind.clone()} options={kinds} onchange={write(&draft, |draft| &mut draft.kind)} />
+                <Field id="devices" label={words.devices_label()} optional=true inputmode="numeric" value={field.devices.clone()} oninput={write(&draft, |draft| &mut draft.devices)}
+                    error={bad_number(read.devices.is_none(), "1", u64::from(SHARED_USERS_MAX))} />
+            </div>
+            <Field id="low-stock" label={words.low_stock_label()} hint={words.low_stock_hint(LOW_STOCK)} optional=true inputmode="numeric" value={field.low_stock.clone()} oninput={write(&draft, |draft| &mut draft.low_stock)}
+                error={bad_number(read.low_stock.is_none(), "0", u64::from(LOW_STOCK_MAX))} />
+            <Field id="description" label={words.description()} optional=true value={field.description.clone()} oninput={write(&draft, |draft| &mut draft.description)}
+                error={checked(read.description.is_none().then(|| words.fail_description(&DESCRIPTION_LENGTH_MAX.to_string())))} />
+            if let Some(details) = &details { <p class="summary" data-testid="terms" aria-live="polite">{ format::terms(words, details).join(" · ") }</p> }
             <FailureNote failure={act.failure.clone()} />
             <div class="actions actions-bottom">
                 <Button label={words.save()} look={Look::Primary} submit=true busy={act.is_busy} />
@@ -202,22 +184,60 @@ fn PackageForm(props: &PackageFormProps) -> Html {
     }
 }
 
-/// `Some(None)`: left empty; `None`: not a number from 1 to `max`.
-fn optional<T: std::str::FromStr + PartialOrd + From<u8>>(text: &str, max: T) -> Option<Option<T>> {
-    match filled(text) {
-        None => Some(None),
-        Some(text) => text
-            .parse()
-            .ok()
-            .filter(|value| *value >= T::from(1) && *value <= max)
-            .map(Some),
+/// Takes a package off sale, or back, with a way to undo it.
+fn set_active(app: &App, act: &Act, package: &Package) {
+    let words = app.words();
+    let order = |active| Order::SetPackageActive {
+        package: package.id,
+        active,
+    };
+    let name = &package.details.name;
+    let text = if package.active {
+        words.package_off_sale(name)
+    } else {
+        words.package_back_on_sale(name)
+    };
+    let (undo_act, undo) = (act.clone(), order(package.active));
+    let undo = Callback::from(move |()| undo_act.order(undo.clone(), |_| {}));
+    let app = app.clone();
+    act.order(order(!package.active), move |_| {
+        app.toast_with_undo(text.clone(), undo.clone());
+    });
+}
+
+/// A field of the record, as the form calls it.
+fn field_name(words: Words, field: &str) -> &'static str {
+    match field {
+        "price" => words.price(),
+        "validity_count" => words.validity(),
+        "validity_unit" => words.validity_unit(),
+        "uptime_limit_seconds" => words.uptime_hours(),
+        "quota_bytes" => words.quota_gb(),
+        "use_within_days" => words.use_within_days(),
+        "description" => words.description(),
+        "download_kbps" => words.download_mbit(),
+        "upload_kbps" => words.upload_mbit(),
+        "shared_users" => words.devices_label(),
+        "kind" => words.connection(),
+        "low_stock" => words.low_stock_label(),
+        "active" => words.on_sale(),
+        _ => words.name(),
     }
 }
 
-fn keep(old: Option<u64>, typed: Option<u64>, scale: u64) -> Option<u64> {
-    match old {
-        Some(old) if typed == Some(old / scale) || typed.is_none() && old < scale => Some(old),
-        _ => typed.map(|typed| typed.saturating_mul(scale)),
+/// A value of a field, as the package's sentence says it.
+fn say(app: &App, field: &str, value: &Scalar) -> String {
+    let words = app.words();
+    match PackageEdit::read(field, value) {
+        Some(PackageEdit::Price(price)) => app.money(price),
+        Some(PackageEdit::ValidityUnit(unit)) => unit_name(words, unit).into(),
+        Some(PackageEdit::Kind(kind)) => format::connection(words, kind).into(),
+        Some(PackageEdit::UptimeLimit(Some(seconds))) => format::seconds(words, seconds),
+        Some(PackageEdit::Quota(Some(bytes))) => format::volume(bytes),
+        Some(PackageEdit::Download(Some(kbps)) | PackageEdit::Upload(Some(kbps))) => {
+            format::speed(kbps)
+        }
+        _ => plainly(words, value),
     }
 }
 

@@ -61,7 +61,7 @@ fn PackageRow(props: &PackageRowProps) -> Html {
                 <span class="row-main">
                     <strong>{ &package.details.name }</strong>
                     <span class="muted">{ format::validity_sentence(words, package) }</span>
-                    if package.contested { <Chip tone={Tone::Attention} label={words.contested()} /> }
+                    if !package.contested.is_empty() { <Chip tone={Tone::Attention} label={words.contested()} /> }
                 </span>
                 if !package.active { <Chip tone={Tone::Plain} label={words.not_on_sale()} /> }
                 <Amount amount={package.details.price} />

@@ -56,9 +56,7 @@ pub fn plan(
                 package.to_string(),
             )
         }
-        Order::EditPackage { package, details } => {
-            command(Command::EditPackage { package, details })
-        }
+        Order::EditPackage { package, edits } => command(Command::ChangePackage { package, edits }),
         Order::SetPackageActive { package, active } => {
             command(Command::SetPackageActive { package, active })
         }
