@@ -13,6 +13,7 @@ pub mod qr;
 pub mod states;
 pub mod status;
 pub mod toast;
+pub mod virtual_rows;
 
 pub use button::{Button, Look, Tap};
 pub use code::Code;
@@ -25,3 +26,4 @@ pub use money::Amount;
 pub use qr::Qr;
 pub use states::{Empty, Failed, Notice, Skeleton, Tone};
 pub use status::{Chip, SafetyChip};
+pub use virtual_rows::{List, VirtualRows};

@@ -24,5 +24,6 @@ pub mod route;
 pub mod socket;
 pub mod store;
 pub mod views;
+pub mod virtual_list;
 #[cfg(target_arch = "wasm32")]
 pub mod worker;

@@ -4,7 +4,7 @@ use crdt_model::capability::Capability;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use super::sales::SaleRow;
+use super::sales::SaleRows;
 use crate::components::{Amount, Failed, Glyph, Icon, Look, Skeleton, Tap};
 use crate::hooks::{Load, browser, use_app, use_query};
 use crate::protocol::{Answer, Query, SalesFilter};
@@ -88,7 +88,7 @@ pub fn HomePage() -> Html {
                         <div class="section-head">
                             <h2>{ words.latest_sales() }</h2><Link<Route> to={Route::Sales}>{ words.see_all() }</Link<Route>>
                         </div>
-                        <ul class="rows">{ for view.rows.iter().map(|sale| html! { <SaleRow key={sale.id.to_string()} sale={sale.clone()} /> }) }</ul>
+                        <SaleRows sales={view.rows.clone()} />
                     }
                 </>
             },

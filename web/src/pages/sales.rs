@@ -1,5 +1,7 @@
 //! Sales: search and filters (their state is the address), totals, cash by agent, the list.
 
+use std::rc::Rc;
+
 use crdt_model::fact::PaymentMethod;
 use crdt_model::ids::PersonId;
 use serde::{Deserialize, Serialize};
@@ -7,17 +9,14 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::components::{
-    Amount, Button, Chip, Empty, Failed, Field, Glyph, Icon, Look, SafetyChip, Select, Skeleton,
-    Tap, Tone,
+    Amount, Button, Chip, Empty, Field, Glyph, Icon, List, Look, SafetyChip, Select, Tap, Tone,
+    VirtualRows,
 };
-use crate::hooks::form::set;
-use crate::hooks::{App, Load, browser, use_app, use_query};
+use crate::hooks::{App, browser, use_app};
 use crate::i18n::Words;
 use crate::protocol::{Answer, Query, SaleView, SalesFilter, SalesView};
 use crate::route::Route;
 
-/// Rows a screenful asks for.
-const PAGE: u32 = 100;
 const DAY_MILLIS: i64 = 86_400_000;
 
 pub fn method_name(words: Words, method: PaymentMethod) -> &'static str {
@@ -54,7 +53,7 @@ struct Filters {
 }
 
 impl Filters {
-    fn to_query(&self, app: &App, limit: u32) -> Query {
+    fn to_filter(&self, app: &App) -> SalesFilter {
         let midnight = app.zone().start_of_day(browser::now());
         let from = match self.period.as_str() {
             "today" => Some(midnight),
@@ -62,7 +61,7 @@ impl Filters {
             "month" => Some(midnight.plus_millis(-29 * DAY_MILLIS)),
             _ => None,
         };
-        let filter = SalesFilter {
+        SalesFilter {
             site: None,
             person: self.person.parse::<PersonId>().ok(),
             method: PaymentMethod::ALL
@@ -71,11 +70,66 @@ impl Filters {
             search: self.q.trim().to_string(),
             from,
             until: None,
-        };
+        }
+    }
+}
+
+/// The list of sales, for [`VirtualRows`].
+#[derive(Debug, Clone, PartialEq)]
+struct SalesList(SalesFilter);
+
+impl List for SalesList {
+    type Row = SaleView;
+
+    fn query(&self, offset: u32, limit: u32) -> Query {
         Query::Sales {
-            filter,
-            offset: 0,
+            filter: self.0.clone(),
+            offset,
             limit,
+        }
+    }
+
+    fn page(answer: Answer) -> Option<(u32, Vec<SaleView>)> {
+        match answer {
+            Answer::Sales(view) => Some((view.count, view.rows)),
+            _ => None,
+        }
+    }
+
+    fn key(sale: &SaleView) -> String {
+        sale.id.to_string()
+    }
+
+    fn route(sale: &SaleView) -> Option<Route> {
+        Some(Route::Sale { sale: sale.id })
+    }
+
+    fn head(app: &App) -> Html {
+        let words = app.words();
+        html! {
+            <>
+                <span>{ words.time() }</span><span>{ words.receipt() }</span><span>{ words.agent() }</span><span>{ words.package() }</span>
+                <span>{ words.client() }</span><span>{ words.method() }</span><span class="right">{ words.total() }</span><span>{ words.state() }</span>
+            </>
+        }
+    }
+
+    fn cells(app: &App, sale: &SaleView) -> Html {
+        let words = app.words();
+        html! {
+            <>
+                <span class="sale-time">{ app.when(sale.at) }</span>
+                <span class="sale-receipt">{ &sale.receipt }</span>
+                <span class="sale-person">{ &sale.person_name }</span>
+                <span class="sale-what">{ packages_of(sale) }</span>
+                <span class="sale-client">{ sale.client.as_ref().map_or_else(|| words.walk_in().to_string(), |client| client.name.clone()) }</span>
+                <span class="sale-method"><Icon glyph={method_glyph(sale.method)} />{ method_name(words, sale.method) }</span>
+                <Amount class="sale-total" amount={sale.total} />
+                <span class="sale-state">
+                    if sale.double_sale.is_some() { <Chip tone={Tone::Danger} label={words.double_sold()} /> }
+                    <SafetyChip safety={sale.safety} />
+                </span>
+            </>
         }
     }
 }
@@ -88,8 +142,15 @@ pub fn SalesPage() -> Html {
     let filters = use_location()
         .and_then(|location| location.query::<Filters>().ok())
         .unwrap_or_default();
-    let limit = use_state(|| PAGE);
-    let load = use_query(Some(filters.to_query(&app, *limit)));
+    let view = use_state(|| None::<Rc<Answer>>);
+    let onanswer = {
+        let view = view.setter();
+        use_callback((), move |answer, ()| view.set(Some(answer)))
+    };
+    let view = match view.as_deref() {
+        Some(Answer::Sales(view)) => Some(view),
+        _ => None,
+    };
     let change = {
         let filters = filters.clone();
         move |edit: fn(&mut Filters, String)| {
@@ -108,18 +169,12 @@ pub fn SalesPage() -> Html {
         let change = change(|filters, _| *filters = Filters::default());
         Callback::from(move |()| change.emit(String::new()))
     };
-    let is_filtered = filters != Filters::default();
-    let agents = match &load {
-        Load::Ready(answer) => match &**answer {
-            Answer::Sales(view) => view
-                .cash
-                .iter()
-                .map(|row| (row.person.to_string().into(), row.name.clone().into()))
-                .collect(),
-            _ => Vec::new(),
-        },
-        _ => Vec::<(AttrValue, AttrValue)>::new(),
-    };
+    let agents: Vec<(AttrValue, AttrValue)> = view.map_or_else(Vec::new, |view| {
+        view.cash
+            .iter()
+            .map(|row| (row.person.to_string().into(), row.name.clone().into()))
+            .collect()
+    });
     let with_all = |all: &'static str, rest: Vec<(AttrValue, AttrValue)>| {
         let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), all.into())];
         options.extend(rest);
@@ -133,23 +188,14 @@ pub fn SalesPage() -> Html {
     let methods = PaymentMethod::ALL
         .map(|method| (method.code().into(), method_name(words, method).into()))
         .to_vec();
-    let body = match &load {
-        Load::Waiting => html! { <Skeleton rows=6 /> },
-        Load::Failed(failure) => html! { <Failed failure={failure.clone()} /> },
-        Load::Ready(answer) => match &**answer {
-            Answer::Sales(view) if view.rows.is_empty() && is_filtered => html! {
-                <Empty glyph={Glyph::Search} title={words.sales_none_match()}>
-                    <Button label={words.clear_filters()} onclick={clear} />
-                </Empty>
-            },
-            Answer::Sales(view) if view.rows.is_empty() => html! {
-                <Empty glyph={Glyph::ReceiptText} title={words.sales_empty()} hint={words.sales_empty_hint()} />
-            },
-            Answer::Sales(view) => {
-                html! { <SalesList view={view.clone()} onmore={set(&limit, *limit + PAGE)} /> }
-            }
-            _ => Html::default(),
-        },
+    let empty = if filters == Filters::default() {
+        html! { <Empty glyph={Glyph::ReceiptText} title={words.sales_empty()} hint={words.sales_empty_hint()} /> }
+    } else {
+        html! {
+            <Empty glyph={Glyph::Search} title={words.sales_none_match()}>
+                <Button label={words.clear_filters()} onclick={clear} />
+            </Empty>
+        }
     };
     let may_sell = app
         .session()
@@ -172,19 +218,28 @@ pub fn SalesPage() -> Html {
                         options={with_all(words.all_agents(), agents)} onchange={change(|filters, person| filters.person = person)} />
                 }
             </div>
-            { body }
+            if let Some(view) = view.filter(|view| view.count > 0) { <Totals view={totals(view)} /> }
+            <VirtualRows<SalesList> class="list-sales" label={words.sales()} testid="sales" list={SalesList(filters.to_filter(&app))} {onanswer} {empty} />
         </>
     }
 }
 
+/// The figures of a view without its rows.
+fn totals(view: &SalesView) -> SalesView {
+    SalesView {
+        rows: Vec::new(),
+        cash: view.cash.clone(),
+        ..*view
+    }
+}
+
 #[derive(Properties, PartialEq)]
-struct SalesListProps {
+struct TotalsProps {
     view: SalesView,
-    onmore: Callback<()>,
 }
 
 #[component]
-fn SalesList(props: &SalesListProps) -> Html {
+fn Totals(props: &TotalsProps) -> Html {
     let words = use_app().words();
     let view = &props.view;
     html! {
@@ -208,47 +263,30 @@ fn SalesList(props: &SalesListProps) -> Html {
                     </ul>
                 </details>
             }
-            <div class="sale-head desk-only" aria-hidden="true">
-                <span>{ words.time() }</span><span>{ words.receipt() }</span><span>{ words.agent() }</span><span>{ words.package() }</span>
-                <span>{ words.client() }</span><span>{ words.method() }</span><span class="right">{ words.total() }</span><span>{ words.state() }</span>
-            </div>
-            <ul class="rows" data-testid="sales">
-                { for view.rows.iter().map(|sale| html! { <SaleRow key={sale.id.to_string()} sale={sale.clone()} /> }) }
-            </ul>
-            if u32::try_from(view.rows.len()).is_ok_and(|shown| shown < view.count) {
-                <div class="actions"><Button label={words.show_more()} onclick={props.onmore.clone()} /></div>
-            }
         </>
     }
 }
 
 #[derive(Properties, PartialEq)]
-pub struct SaleRowProps {
-    pub sale: SaleView,
+pub struct SaleRowsProps {
+    pub sales: Vec<SaleView>,
 }
 
-/// A table row on desks, a card on phones.
+/// A few sales, looking like the list of all of them.
 #[component]
-pub fn SaleRow(props: &SaleRowProps) -> Html {
+pub fn SaleRows(props: &SaleRowsProps) -> Html {
     let app = use_app();
-    let words = app.words();
-    let sale = &props.sale;
     html! {
-        <li>
-            <Link<Route> to={Route::Sale { sale: sale.id }} classes="row row-sale">
-                <span class="sale-time">{ app.when(sale.at) }</span>
-                <span class="sale-receipt">{ &sale.receipt }</span>
-                <span class="sale-person">{ &sale.person_name }</span>
-                <span class="sale-what">{ packages_of(sale) }</span>
-                <span class="sale-client">{ sale.client.as_ref().map_or_else(|| words.walk_in().to_string(), |client| client.name.clone()) }</span>
-                <span class="sale-method"><Icon glyph={method_glyph(sale.method)} />{ method_name(words, sale.method) }</span>
-                <Amount class="sale-total" amount={sale.total} />
-                <span class="sale-state">
-                    if sale.double_sale.is_some() { <Chip tone={Tone::Danger} label={words.double_sold()} /> }
-                    <SafetyChip safety={sale.safety} />
-                </span>
-            </Link<Route>>
-        </li>
+        <div class="list list-sales">
+            <div class="list-head" aria-hidden="true">{ SalesList::head(&app) }</div>
+            <ul class="list-rows" role="list">
+                { for props.sales.iter().map(|sale| html! {
+                    <li key={sale.id.to_string()}>
+                        <Link<Route> to={Route::Sale { sale: sale.id }} classes="list-row">{ SalesList::cells(&app, sale) }</Link<Route>>
+                    </li>
+                }) }
+            </ul>
+        </div>
     }
 }
 

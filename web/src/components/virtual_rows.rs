@@ -1,0 +1,248 @@
+//! A list of any length of which only the visible part exists: a table with a sticky head on desks, cards on phones.
+//!
+//! What a list is made of stands in [`List`]; [`VirtualRows`] asks the worker for the pages in view, keeps the place
+//! when rows come in above it, and moves by the keyboard: arrows, Page Up and Down, Home, End; Enter opens. One row
+//! at a time is in the order of Tab. Rows have one height each on phones and desks (`--row` in style.css), in `rem`,
+//! so that larger letters make taller rows.
+
+mod book;
+mod place;
+
+use std::rc::Rc;
+
+use gloo_events::EventListener;
+use wasm_bindgen::JsCast;
+use wasm_bindgen_futures::spawn_local;
+use web_sys::{HtmlElement, KeyboardEvent};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::states::{Failed, Skeleton};
+use crate::hooks::{App, use_app};
+use crate::protocol::{Answer, Query, Request};
+use crate::route::Route;
+use crate::virtual_list::{PAGE, moved};
+use book::Book;
+
+/// A list that the worker answers in pages. The value itself is what is asked for: the filters.
+pub trait List: Clone + PartialEq + 'static {
+    type Row: PartialEq + 'static;
+
+    fn query(&self, offset: u32, limit: u32) -> Query;
+
+    /// How many rows there are in all, and those that were asked for.
+    fn page(answer: Answer) -> Option<(u32, Vec<Self::Row>)>;
+
+    /// Names a row for as long as it lives.
+    fn key(row: &Self::Row) -> String;
+
+    /// What Enter or a tap opens.
+    fn route(row: &Self::Row) -> Option<Route>;
+
+    /// The names of the columns, seen on desks only.
+    fn head(app: &App) -> Html;
+
+    /// The cells of a row, placed by the list's class in style.css.
+    fn cells(app: &App, row: &Self::Row) -> Html;
+}
+
+#[derive(Properties, PartialEq)]
+pub struct VirtualRowsProps<L: List> {
+    pub list: L,
+    /// For screen readers.
+    pub label: AttrValue,
+    /// Says where the cells go: `.list-sales`.
+    pub class: AttrValue,
+    /// Hears every answer, for the figures above the list.
+    #[prop_or_default]
+    pub onanswer: Callback<Rc<Answer>>,
+    /// Shown when nothing matches.
+    #[prop_or_default]
+    pub empty: Html,
+    #[prop_or_default]
+    pub testid: Option<AttrValue>,
+}
+
+#[component]
+pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
+    let app = use_app();
+    let node = use_node_ref();
+    let book = use_mut_ref(Book::<L>::default);
+    let render = use_force_update();
+    book.borrow_mut()
+        .turn_to(&props.list, app.state.revision, props.onanswer.clone());
+    {
+        let book = book.clone();
+        use_effect_with((), move |()| move || book.borrow_mut().close());
+    }
+    {
+        let (book, node, render) = (book.clone(), node.clone(), render.clone());
+        use_effect_with((), move |()| {
+            let look = move || {
+                if place::look(&book, &node) {
+                    render.force_update();
+                }
+            };
+            let listeners = web_sys::window().map(|window| {
+                let other = look.clone();
+                [
+                    EventListener::new(&window, "scroll", move |_| look()),
+                    EventListener::new(&window, "resize", move |_| other()),
+                ]
+            });
+            move || drop(listeners)
+        });
+    }
+    {
+        // After every render: the place on screen follows the book, then what is missing is asked for.
+        let (book, node, render) = (book.clone(), node.clone(), render.clone());
+        let worker = app.worker.clone();
+        use_effect(move || {
+            if place::settle(&book, &node) {
+                render.force_update();
+            }
+            let Some(worker) = worker else { return };
+            let (turn, wanted) = book.borrow_mut().wanted();
+            for page in wanted {
+                let (book, render, worker) = (book.clone(), render.clone(), worker.clone());
+                let query = book.borrow().query(page);
+                let Some(query) = query else { return };
+                spawn_local(async move {
+                    let result = worker.call(Request::Query(query)).await;
+                    if !book.borrow().is_at(turn) {
+                        return;
+                    }
+                    let told = result.map(|answer| {
+                        let answer = Rc::new(answer);
+                        let onanswer = book.borrow().onanswer.clone();
+                        onanswer.emit(answer.clone());
+                        Rc::unwrap_or_clone(answer)
+                    });
+                    book.borrow_mut().take_in(page, told);
+                    render.force_update();
+                });
+            }
+        });
+    }
+    let onkeydown = {
+        let (book, node, render) = (book.clone(), node.clone(), render);
+        Callback::from(move |event: KeyboardEvent| {
+            if event.ctrl_key() || event.meta_key() || event.alt_key() || event.shift_key() {
+                return;
+            }
+            let Some(layout) = place::layout(&book, &node) else {
+                return;
+            };
+            let seen = layout.seen();
+            let to = moved(
+                book.borrow().active,
+                &event.key(),
+                seen.end - seen.first,
+                layout.count,
+            );
+            let Some(to) = to else { return };
+            event.prevent_default();
+            book.borrow_mut().go(to);
+            place::scroll_by(layout.scroll_to(to));
+            place::look(&book, &node);
+            render.force_update();
+        })
+    };
+    // A tap or Tab may land on any row; the keys go on from there.
+    let onfocusin = {
+        let book = book.clone();
+        Callback::from(move |event: FocusEvent| {
+            let row = event
+                .target()
+                .and_then(|target| target.dyn_into::<HtmlElement>().ok())
+                .and_then(|target| target.closest("[aria-posinset]").ok().flatten());
+            let position = row
+                .and_then(|row| row.get_attribute("aria-posinset"))
+                .and_then(|position| position.parse::<u32>().ok());
+            if let Some(position) = position {
+                book.borrow_mut().active = position.saturating_sub(1);
+            }
+        })
+    };
+
+    let book = book.borrow();
+    let Some(count) = book.count else {
+        return match &book.failure {
+            Some(failure) => html! { <Failed failure={failure.clone()} /> },
+            None => html! { <Skeleton rows=8 /> },
+        };
+    };
+    if count == 0 {
+        return props.empty.clone();
+    }
+    let tab_stop = if book.span.contains(book.active) {
+        book.active
+    } else {
+        book.seen_first
+    };
+    let rows = (book.span.first..book.span.end.min(count)).map(|index| {
+        let row = book.row(index);
+        let key = row
+            .as_ref()
+            .map_or_else(|| format!("wait-{index}"), |row| L::key(row));
+        html! { <Row<L> {key} {row} {index} {count} is_tab_stop={index == tab_stop} /> }
+    });
+    html! {
+        <div class={classes!("list", props.class.clone())}>
+            <div class="list-head" aria-hidden="true">{ L::head(&app) }</div>
+            <div class="list-space" ref={node}>
+                <ul class="list-rows" role="list" aria-label={&props.label} data-testid={props.testid.clone()} {onkeydown} {onfocusin}>
+                    { for rows }
+                </ul>
+            </div>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct RowProps<L: List> {
+    /// `None`: its page is on its way.
+    row: Option<Rc<L::Row>>,
+    index: u32,
+    count: u32,
+    is_tab_stop: bool,
+}
+
+#[component]
+fn Row<L: List>(props: &RowProps<L>) -> Html {
+    let app = use_app();
+    let navigator = use_navigator();
+    let tabindex = if props.is_tab_stop { "0" } else { "-1" };
+    let inside = match &props.row {
+        None => {
+            html! { <div class="list-row list-wait" tabindex="-1"><span class="skeleton"></span></div> }
+        }
+        Some(row) => {
+            let cells = L::cells(&app, row);
+            match L::route(row) {
+                None => html! { <div class="list-row" {tabindex}>{ cells }</div> },
+                Some(route) => {
+                    let onclick = Callback::from(move |event: MouseEvent| {
+                        // With a modifier the browser opens a tab.
+                        if event.ctrl_key() || event.meta_key() || event.shift_key() {
+                            return;
+                        }
+                        if let Some(navigator) = &navigator {
+                            event.prevent_default();
+                            navigator.push(&route);
+                        }
+                    });
+                    html! { <a class="list-row" href={route.to_path()} {tabindex} {onclick}>{ cells }</a> }
+                }
+            }
+        }
+    };
+    html! {
+        <li aria-setsize={props.count.to_string()} aria-posinset={(props.index + 1).to_string()} aria-busy={props.row.is_none().then_some("true")}>
+            { inside }
+        </li>
+    }
+}
+
+/// Rows asked for before anything is known of the window.
+const FIRST_ROWS: u32 = PAGE;

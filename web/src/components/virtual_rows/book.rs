@@ -1,0 +1,194 @@
+//! The pages that are here, those that were asked for, and the place the person is at.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
+
+use yew::Callback;
+
+use super::{FIRST_ROWS, List};
+use crate::protocol::{Answer, Failure, Query};
+use crate::virtual_list::{PAGE, Span};
+
+/// Pages kept: what one scrolls back to at once. The rest is asked for again.
+const PAGES_MAX: usize = 12;
+/// A view lies on two pages; more questions at once would make the one that is needed wait.
+const ASKED_MAX: usize = 2;
+
+struct Page<L: List> {
+    rows: Vec<Rc<L::Row>>,
+    is_fresh: bool,
+}
+
+pub(super) struct Book<L: List> {
+    list: Option<L>,
+    revision: u32,
+    /// Grows with every new question; an answer to an older one is not taken in.
+    turn: u32,
+    pages: BTreeMap<u32, Page<L>>,
+    asked: BTreeSet<u32>,
+    pub(super) onanswer: Callback<Rc<Answer>>,
+    pub(super) count: Option<u32>,
+    pub(super) failure: Option<Failure>,
+    /// What is rendered.
+    pub(super) span: Span,
+    pub(super) seen_first: u32,
+    /// Where the keyboard is.
+    pub(super) active: u32,
+    /// The keyboard moved, and the row has not got the focus yet.
+    pub(super) wants_focus: bool,
+    /// Rows that came in above the place on screen, to be scrolled by.
+    pub(super) pushed_down: i64,
+    is_closed: bool,
+}
+
+impl<L: List> Default for Book<L> {
+    fn default() -> Self {
+        Self {
+            list: None,
+            revision: 0,
+            turn: 0,
+            pages: BTreeMap::new(),
+            asked: BTreeSet::new(),
+            onanswer: Callback::noop(),
+            count: None,
+            failure: None,
+            span: Span {
+                first: 0,
+                end: FIRST_ROWS,
+            },
+            seen_first: 0,
+            active: 0,
+            wants_focus: false,
+            pushed_down: 0,
+            is_closed: false,
+        }
+    }
+}
+
+impl<L: List> Book<L> {
+    /// Another list, or the same one when something changed. What is known stays on screen until the answer is here.
+    pub(super) fn turn_to(&mut self, list: &L, revision: u32, onanswer: Callback<Rc<Answer>>) {
+        self.onanswer = onanswer;
+        let is_same = self.list.as_ref() == Some(list);
+        if is_same && self.revision == revision {
+            return;
+        }
+        if !is_same {
+            self.active = 0;
+            self.list = Some(list.clone());
+        }
+        self.revision = revision;
+        self.turn = self.turn.wrapping_add(1);
+        self.asked.clear();
+        for page in self.pages.values_mut() {
+            page.is_fresh = false;
+        }
+    }
+
+    pub(super) fn close(&mut self) {
+        self.is_closed = true;
+    }
+
+    pub(super) fn is_at(&self, turn: u32) -> bool {
+        !self.is_closed && self.turn == turn
+    }
+
+    pub(super) fn query(&self, page: u32) -> Option<Query> {
+        self.list.as_ref().map(|list| list.query(page * PAGE, PAGE))
+    }
+
+    /// The pages to ask for now; they count as asked.
+    pub(super) fn wanted(&mut self) -> (u32, Vec<u32>) {
+        // With nothing known, the first page says how many rows there are.
+        let pages = match self.count {
+            None | Some(0) => 0..1,
+            Some(_) => self.span.pages(),
+        };
+        let wanted: Vec<u32> = pages
+            .filter(|page| !self.pages.get(page).is_some_and(|page| page.is_fresh))
+            .filter(|page| !self.asked.contains(page))
+            .take(ASKED_MAX.saturating_sub(self.asked.len()))
+            .collect();
+        self.asked.extend(wanted.iter().copied());
+        (self.turn, wanted)
+    }
+
+    pub(super) fn take_in(&mut self, number: u32, result: Result<Answer, Failure>) {
+        self.asked.remove(&number);
+        let answer = match result {
+            Ok(answer) => answer,
+            Err(failure) => {
+                // A failure does not hide what is known, and is not asked about again until something changes.
+                self.asked.insert(number);
+                self.failure = Some(failure);
+                return;
+            }
+        };
+        let Some((count, rows)) = L::page(answer) else {
+            return;
+        };
+        let rows: Vec<Rc<L::Row>> = rows.into_iter().map(Rc::new).collect();
+        let shift = self.shift(number, &rows);
+        if self.pages.values().all(|page| !page.is_fresh) {
+            // The first answer of this turn: pages out of view are of another time.
+            let kept = self.span.pages();
+            self.pages.retain(|page, _| kept.contains(page));
+        }
+        self.failure = None;
+        self.count = Some(count);
+        self.pages.insert(
+            number,
+            Page {
+                rows,
+                is_fresh: true,
+            },
+        );
+        if shift != 0 {
+            self.pushed_down += shift;
+            let active = (i64::from(self.active) + shift).clamp(0, i64::from(count.max(1)) - 1);
+            self.active = u32::try_from(active).unwrap_or(0);
+        }
+        self.active = self.active.min(count.saturating_sub(1));
+        self.forget_far_pages(number);
+    }
+
+    /// How far the first row on screen was moved by what came in above it. Only who has scrolled keeps the place:
+    /// at the top one waits for what is new.
+    fn shift(&self, number: u32, rows: &[Rc<L::Row>]) -> i64 {
+        if self.seen_first == 0 {
+            return 0;
+        }
+        let Some(anchor) = self.row(self.seen_first) else {
+            return 0;
+        };
+        let key = L::key(&anchor);
+        let found = rows.iter().position(|row| L::key(row) == key);
+        found.map_or(0, |at| {
+            let index = i64::from(number) * i64::from(PAGE) + i64::try_from(at).unwrap_or(0);
+            index - i64::from(self.seen_first)
+        })
+    }
+
+    fn forget_far_pages(&mut self, near: u32) {
+        while self.pages.len() > PAGES_MAX {
+            let far = self
+                .pages
+                .keys()
+                .copied()
+                .max_by_key(|page| page.abs_diff(near));
+            let Some(far) = far else { return };
+            self.pages.remove(&far);
+        }
+    }
+
+    pub(super) fn row(&self, index: u32) -> Option<Rc<L::Row>> {
+        let page = self.pages.get(&(index / PAGE))?;
+        page.rows.get((index % PAGE) as usize).cloned()
+    }
+
+    /// The keyboard goes to a row.
+    pub(super) fn go(&mut self, to: u32) {
+        self.active = to;
+        self.wants_focus = true;
+    }
+}
