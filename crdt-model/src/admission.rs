@@ -6,6 +6,7 @@
 mod facts;
 mod fields;
 mod readers;
+mod stock;
 
 use serde::{Deserialize, Serialize};
 

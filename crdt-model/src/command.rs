@@ -8,10 +8,12 @@ mod batch;
 mod catalog;
 mod clients;
 mod contested;
+mod hand_over;
 mod held;
 mod people;
 mod site;
 mod stock;
+mod stock_ask;
 mod till;
 
 use serde::{Deserialize, Serialize};
@@ -21,12 +23,16 @@ use crate::admission::caps;
 use crate::capability::{Capability, Grant, Principal};
 use crate::client::{ClientDetails, ClientError};
 use crate::document::{Container, DocumentKey, Put, Scalar};
-use crate::fact::{Fact, FactBody, Replacement, Sale, VoucherRef};
+use crate::fact::{
+    Fact, FactBody, HandOverGiven, HandOverTaken, Replacement, Sale, StockAsked, VoucherRef,
+};
+use crate::hand_over::HandOverError;
 use crate::ids::{BatchId, BlockId, ClientId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
 use crate::package::{PackageDetails, PackageEdit, PackageError};
 use crate::sale::SellError;
 use crate::sheets::Sheets;
+use crate::stock_ask::AskError;
 use crate::time::{Month, Timestamp};
 use crate::voucher::{Code, CodesError, Stock};
 
@@ -103,6 +109,31 @@ pub enum Command {
         to: Option<PersonId>,
         reason: String,
     },
+    GiveBlock {
+        site: SiteId,
+        given: HandOverGiven,
+    },
+    WithdrawHandOver {
+        site: SiteId,
+        given: IntentId,
+    },
+    TakeBlock {
+        site: SiteId,
+        taken: HandOverTaken,
+    },
+    AskForStock {
+        site: SiteId,
+        asked: StockAsked,
+    },
+    WithdrawAsk {
+        site: SiteId,
+        asked: IntentId,
+    },
+    DeclineAsk {
+        till: DocumentKey,
+        asked: IntentId,
+        reason: String,
+    },
     Sell {
         site: SiteId,
         sale: Sale,
@@ -164,6 +195,10 @@ pub enum Refusal {
     Codes(#[from] CodesError),
     #[error(transparent)]
     Sell(#[from] SellError),
+    #[error(transparent)]
+    HandOver(#[from] HandOverError),
+    #[error(transparent)]
+    Ask(#[from] AskError),
     #[error("the price is out of range")]
     Price,
     #[error("this package is not in the catalog")]
@@ -245,6 +280,16 @@ pub fn execute(
             to,
             reason,
         } => now.recall_block(*site, *block, *to, reason),
+        Command::GiveBlock { site, given } => now.give_block(*site, given),
+        Command::WithdrawHandOver { site, given } => now.withdraw_hand_over(*site, *given),
+        Command::TakeBlock { site, taken } => now.take_block(*site, taken),
+        Command::AskForStock { site, asked } => now.ask_for_stock(*site, asked),
+        Command::WithdrawAsk { site, asked } => now.withdraw_ask(*site, *asked),
+        Command::DeclineAsk {
+            till,
+            asked,
+            reason,
+        } => now.decline_ask(*till, *asked, reason),
         Command::Sell {
             site,
             sale,

@@ -1,12 +1,19 @@
 //! Facts: what happened. Appended under the id of the intent that made them, never edited or deleted; everything
 //! one counts is a fold over them. They name people by id only.
 
+mod stock;
+
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{self, DecodeError};
 use crate::ids::{BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, PackageId, PersonId};
 use crate::money::Money;
 use crate::time::Timestamp;
+
+pub use stock::{
+    Ending, HandOverGiven, HandOverTaken, HandOverWithdrawn, Offer, StockAskDeclined,
+    StockAskWithdrawn, StockAsked, StockNote,
+};
 
 /// The version written by this code. Readers accept every version up to it.
 const VERSION: u8 = 1;
@@ -42,10 +49,25 @@ pub enum FactBody {
     LeaseAsked(LeaseAsked),
     /// In a batches document: a forced recall, without the holder's word.
     RecallAsked(RecallAsked),
-    /// In a batches document, by the relay: who holds the block from now on.
+    /// In a batches document, by the relay: who holds the block from now on. Also in the block's verdict document,
+    /// where the holder reads it.
     Leased(Leased),
     /// In a verdict document, by the relay.
     Verdict(Verdict),
+    /// In the holder's own till: a block goes to somebody else, or back to the office.
+    HandOverGiven(HandOverGiven),
+    /// In the giver's own till.
+    HandOverWithdrawn(HandOverWithdrawn),
+    /// In the taker's own till.
+    HandOverTaken(HandOverTaken),
+    /// In one's own till: more vouchers are wanted.
+    StockAsked(StockAsked),
+    /// In one's own till.
+    StockAskWithdrawn(StockAskWithdrawn),
+    /// In the till of who asked.
+    StockAskDeclined(StockAskDeclined),
+    /// By the relay, in a batches document and where else it concerns somebody.
+    StockNote(StockNote),
 }
 
 /// How the client paid.
@@ -206,6 +228,10 @@ pub struct Leased {
     /// `None`: not bound yet; the first device of the person that says hello gets the codes.
     #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
     pub device: Option<DeviceId>,
+    /// What the relay followed: a lease or recall that was asked for, or a hand-over. `None`: a device was bound, or
+    /// the lease is older than this field.
+    #[serde(rename = "c", default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<IntentId>,
 }
 
 /// A sale, named so that people can talk about it.

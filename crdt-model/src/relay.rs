@@ -13,6 +13,7 @@ mod leases;
 mod needs;
 mod replica;
 mod sales;
+mod stock;
 
 use std::collections::{BTreeMap, BTreeSet};
 

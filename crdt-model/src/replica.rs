@@ -196,6 +196,14 @@ impl Replica {
         for fact in held {
             stock.take(&fact.vouchers());
         }
+        // What waits for a decision may still be carried out.
+        for pending in self.outbox.values() {
+            if let (PendingState::Held { .. }, Command::GiveBlock { given, .. }) =
+                (&pending.state, &pending.intent.command)
+            {
+                stock.leave(given.block, given.turn, self.me.person);
+            }
+        }
         stock
     }
 

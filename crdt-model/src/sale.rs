@@ -47,6 +47,8 @@ pub enum SellError {
     NothingLeft { left: u32 },
     #[error("the voucher is not in a block of this device")]
     NotInYourBlock,
+    #[error("the block of the voucher is being handed over")]
+    HandedOver,
     #[error("the voucher is already sold")]
     AlreadySold,
     #[error("the voucher is void")]
@@ -91,9 +93,12 @@ pub fn pick(stock: &Stock, order: &SellOrder) -> Result<Vec<Line>, SellError> {
 pub fn check(stock: &Stock, vouchers: &[VoucherRef]) -> Result<(), SellError> {
     for voucher in vouchers {
         let block = stock
-            .mine()
+            .held()
             .find(|block| block.id == voucher.block)
             .ok_or(SellError::NotInYourBlock)?;
+        if block.is_leaving {
+            return Err(SellError::HandedOver);
+        }
         if voucher.index >= block.count {
             return Err(SellError::NotInYourBlock);
         }

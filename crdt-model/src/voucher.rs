@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::admission::caps;
 use crate::document::{DocumentKey, Sheet};
 use crate::fact::{FactBody, Leased, SaleRef, Verdict, VoucherRef};
+use crate::hand_over::HandOvers;
 use crate::ids::{BatchId, BlockId, DeviceId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
 use crate::sheets::Sheets;
@@ -141,6 +142,8 @@ pub struct Block {
     /// Known to the holder and to those who may see all codes.
     pub codes: Option<Vec<Code>>,
     pub is_mine: bool,
+    /// Its holder is handing it over, and does not sell from it.
+    pub is_leaving: bool,
 }
 
 /// One voucher's history.
@@ -246,7 +249,21 @@ impl Stock {
             }
         }
         stock.lease(sheets, me);
+        for (block, turn, from) in HandOvers::fold(sheets).leaving() {
+            stock.leave(block, turn, from);
+        }
         stock
+    }
+
+    /// The holder parts with this block, if it is still theirs by that turn.
+    pub fn leave(&mut self, block: BlockId, turn: u32, from: PersonId) {
+        if let Some(block) = self.blocks.get_mut(&block) {
+            let is_theirs = block
+                .lease
+                .as_ref()
+                .is_some_and(|lease| lease.turn == turn && lease.person == Some(from));
+            block.is_leaving |= is_theirs;
+        }
     }
 
     fn judge(&mut self, verdict: &Verdict) {
@@ -315,16 +332,21 @@ impl Stock {
                     block.codes.is_some()
                 };
             }
-            for (_, fact) in sheets.get(&key).known_facts() {
-                if let FactBody::Leased(leased) = &fact.body
-                    && let Some(block) = self.blocks.get_mut(&leased.block)
-                    && block
-                        .lease
-                        .as_ref()
-                        .is_some_and(|lease| lease.turn == leased.turn)
-                {
-                    block.leased_at = Some(fact.at);
-                }
+        }
+        // A holder who does not see the site's batches reads their lease beside the block's verdicts.
+        for (document, _, fact) in sheets.facts() {
+            if let (
+                DocumentKey::Batches(_) | DocumentKey::VerdictBlock { .. },
+                FactBody::Leased(leased),
+            ) = (document, &fact.body)
+                && let Some(block) = self.blocks.get_mut(&leased.block)
+                && block
+                    .lease
+                    .as_ref()
+                    .is_none_or(|lease| lease.turn <= leased.turn)
+            {
+                block.lease = Some(leased.clone());
+                block.leased_at = Some(fact.at);
             }
         }
     }
@@ -343,11 +365,16 @@ impl Stock {
             .filter(|voucher| self.state(*voucher) == VoucherState::Unused)
     }
 
-    /// The blocks this replica may sell from.
-    pub fn mine(&self) -> impl Iterator<Item = &Block> {
+    /// The blocks this replica holds.
+    pub fn held(&self) -> impl Iterator<Item = &Block> {
         self.blocks
             .values()
             .filter(|block| block.is_mine && block.codes.is_some())
+    }
+
+    /// The blocks this replica may sell from.
+    pub fn mine(&self) -> impl Iterator<Item = &Block> {
+        self.held().filter(|block| !block.is_leaving)
     }
 
     pub fn code(&self, voucher: VoucherRef) -> Option<&Code> {
@@ -381,6 +408,7 @@ impl Block {
             leased_at: None,
             codes: None,
             is_mine: false,
+            is_leaving: false,
         }
     }
 }

@@ -12,7 +12,10 @@ use crdt_model::command::{Command, DocumentWrite, NewBlock};
 use crdt_model::document::{
     Actor, Container, Document, DocumentKey, Hash, PlainChange, Put, Scalar,
 };
-use crdt_model::fact::{Fact, FactBody, Line, PaymentMethod, Sale, VoucherRef};
+use crdt_model::fact::{
+    Fact, FactBody, HandOverTaken, Line, PaymentMethod, Sale, StockAsked, VoucherRef,
+};
+use crdt_model::hand_over::{HandOvers, give};
 use crdt_model::ids::{
     BatchId, BlockId, ClientId, DeviceId, IntentId, OrgId, PackageId, PersonId, SiteId,
 };
@@ -21,6 +24,7 @@ use crdt_model::package::{Connection, PackageDetails, Unit, Validity};
 use crdt_model::relay::{Need, OrgState, RelayDocument, Signer};
 use crdt_model::replica::{Identity, Replica};
 use crdt_model::staff;
+use crdt_model::stock_ask::asks;
 use crdt_model::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
 use crdt_model::sync::message::{DeviceMessage, Disposition, LoggedChange, RelayMessage};
 use crdt_model::time::Timestamp;
@@ -496,6 +500,27 @@ proptest! {
             },
             new_client: Some(ClientDetails { name: one, phone: None, email: None }),
         });
+        let ask = StockAsked { package: PACKAGE, quantity: count.saturating_mul(10), note: Some(four.clone()) };
+        business.tries(Command::AskForStock { site: SITE, asked: ask.clone() });
+        for ask in asks(business.owner.sheets()) {
+            business.tries(Command::DeclineAsk { till: ask.till, asked: ask.id, reason: four.clone() });
+        }
+        business.tries(Command::AskForStock { site: SITE, asked: ask });
+        for ask in asks(business.owner.sheets()) {
+            business.tries(Command::WithdrawAsk { site: SITE, asked: ask.id });
+        }
+        for to in [Some(person), None] {
+            let stock = business.owner.stock();
+            let given = stock.held().next().and_then(|block| give(&stock, block, to).ok());
+            let Some(given) = given else { continue };
+            business.tries(Command::GiveBlock { site: SITE, given });
+            let open: Vec<_> = HandOvers::fold(business.owner.sheets()).all.into_values().collect();
+            for known in open {
+                let taken = HandOverTaken { code: known.code(), from: None };
+                business.tries(Command::TakeBlock { site: SITE, taken });
+                business.tries(Command::WithdrawHandOver { site: SITE, given: known.offer.given });
+            }
+        }
         business.tries(Command::RecallBlock { site: SITE, block, to: None, reason: four });
     }
 }

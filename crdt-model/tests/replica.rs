@@ -14,7 +14,9 @@ mod shop;
 use crdt_model::codec;
 use crdt_model::command::{BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, Refusal};
 use crdt_model::document::DocumentKey;
-use crdt_model::ids::{HoldId, SiteId};
+use crdt_model::fact::{Ending, FactBody, StockNote};
+use crdt_model::hand_over::give;
+use crdt_model::ids::{HoldId, IntentId, SiteId};
 use crdt_model::package;
 use crdt_model::replica::{PendingState, Replica};
 use crdt_model::sale::SellError;
@@ -40,6 +42,65 @@ fn he11_a_code_handed_out_in_a_held_sale_is_not_sold_again() {
         new_client: None,
     });
     assert_eq!(again.unwrap_err(), SellError::AlreadySold.into());
+}
+
+/// The owner returns the only block; answers the hand-over.
+fn give_back(shop: &mut Shop) -> IntentId {
+    let stock = shop.replica.stock();
+    let given = give(&stock, stock.held().next().unwrap(), None).unwrap();
+    assert_eq!((given.turn, given.left), (1, 3));
+    let site = shop.site;
+    shop.execute(Command::GiveBlock { site, given }).unwrap().0
+}
+
+fn can_sell(shop: &Shop) -> bool {
+    shop.replica.stock().mine().next().is_some()
+}
+
+#[test]
+fn ho6_the_giver_does_not_sell_until_the_relay_says_it_goes_on() {
+    let mut shop = Shop::new();
+    let site = shop.site;
+    let id = shop.sell();
+    let mut sale = shop.sale(id);
+    sale.receipt = "ABCD-000099".into();
+    sale.lines[0].voucher.index = 2;
+    let mut shop = Shop::new();
+    let given = give_back(&mut shop);
+    assert!(!can_sell(&shop));
+    let new_client = None;
+    let sold = shop.execute(Command::Sell {
+        site,
+        sale,
+        new_client,
+    });
+    assert_eq!(sold.unwrap_err(), SellError::HandedOver.into());
+    shop.answer(Disposition::Accepted);
+    // The other side's word may have come before this one's: only the relay knows.
+    shop.execute(Command::WithdrawHandOver { site, given })
+        .unwrap();
+    shop.answer(Disposition::Accepted);
+    assert!(!can_sell(&shop));
+    let ended = StockNote::Ended {
+        of: given,
+        how: Ending::Withdrawn,
+    };
+    let verdicts = DocumentKey::VerdictTill {
+        site,
+        person: shop.replica.me().person,
+        month: Month::of(NOW),
+    };
+    shop.have_facts(verdicts, vec![FactBody::StockNote(ended)]);
+    assert!(can_sell(&shop));
+}
+
+#[test]
+fn ho6_a_hand_over_that_is_held_still_keeps_its_giver_from_selling() {
+    let mut shop = Shop::new();
+    give_back(&mut shop);
+    let disposition = held(&mut shop);
+    shop.answer(disposition);
+    assert!(!can_sell(&shop));
 }
 
 #[test]

@@ -33,6 +33,7 @@ pub mod server_keys;
 pub mod setup;
 pub mod snapshots;
 pub mod socket_tickets;
+pub mod stock;
 pub mod verdicts;
 pub mod vouchers;
 

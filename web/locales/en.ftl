@@ -187,6 +187,19 @@ fail-nothing-left = { $left ->
 fail-none-left = None are left on this device. Ask for stock.
 fail-not-in-your-block = This voucher is not in a block of this device.
 fail-already-sold = This voucher is already sold.
+fail-handed-over = You are handing this block over. Vouchers of it are not sold here any more.
+fail-hand-over-not-yours = This block is not on this device any more, or it has changed. Look again.
+fail-hand-over-turn = The server has to confirm this block once before it can be handed over. Connect, then try again.
+fail-hand-over-given = This block is already being handed over.
+fail-hand-over-self = Choose another person: it is yours already.
+fail-hand-over-cannot-sell = This person may not sell at this site.
+fail-hand-over-not-open = This hand-over is over.
+fail-hand-over-site = This code belongs to a site where you do not sell. Check the code.
+fail-hand-over-not-for-you = This hand-over is for somebody else.
+fail-hand-over-taken = You have already taken this. The server moves the vouchers when both phones have been online.
+fail-hand-over-code = That is not a hand-over code. It has 8 letters and digits; check each one.
+fail-already-asked = You have already asked for this package. Withdraw that ask first to change it.
+fail-ask-not-open = This ask is over.
 fail-void = This voucher is void.
 fail-reference = The reference is too long: at most 64 characters.
 fail-no-sale = This sale is not known here.
@@ -623,6 +636,17 @@ what-batch = { $count ->
        *[other] Batch { $label }, { $count } codes
     }
 what-lease = Block for { $name }
+what-hand-over = { $count ->
+        [one] Hand-over of 1 voucher
+       *[other] Hand-over of { $count } vouchers
+    }
+what-hand-over-withdrawn = Hand-over withdrawn
+what-hand-over-taken = Taken by hand-over { $code }
+what-stock-ask = { $count ->
+        [one] Ask for 1 voucher of { $package }
+       *[other] Ask for { $count } vouchers of { $package }
+    }
+what-stock-ask-over = Answer to an ask for stock
 what-recall = Recall of a block
 what-decision = Decision on a held item
 what-other = Change

@@ -187,6 +187,19 @@ fail-nothing-left = { $left ->
 fail-none-left = Hakuna iliyobaki kwenye kifaa hiki. Omba vocha.
 fail-not-in-your-block = Vocha hii haimo kwenye fungu la kifaa hiki.
 fail-already-sold = Vocha hii imeshauzwa.
+fail-handed-over = Unakabidhi fungu hili. Vocha zake haziuzwi tena hapa.
+fail-hand-over-not-yours = Fungu hili halipo tena kwenye kifaa hiki, au limebadilika. Angalia tena.
+fail-hand-over-turn = Lazima seva ithibitishe fungu hili mara moja kabla ya kulikabidhi. Unganisha mtandao, kisha jaribu tena.
+fail-hand-over-given = Fungu hili tayari linakabidhiwa.
+fail-hand-over-self = Chagua mtu mwingine: hili tayari ni lako.
+fail-hand-over-cannot-sell = Mtu huyu haruhusiwi kuuza kwenye kituo hiki.
+fail-hand-over-not-open = Makabidhiano haya yamekwisha.
+fail-hand-over-site = Namba hii ni ya kituo ambacho huuzi. Hakiki namba.
+fail-hand-over-not-for-you = Makabidhiano haya ni ya mtu mwingine.
+fail-hand-over-taken = Tayari umepokea. Seva huhamisha vocha simu zote mbili zikishakuwa mtandaoni.
+fail-hand-over-code = Hiyo si namba ya makabidhiano. Ina herufi na tarakimu 8; hakiki kila moja.
+fail-already-asked = Tayari umeomba kifurushi hiki. Ondoa ombi hilo kwanza ili kubadilisha.
+fail-ask-not-open = Ombi hili limekwisha.
 fail-void = Vocha hii imebatilishwa.
 fail-reference = Kumbukumbu ni ndefu mno: herufi 64 tu.
 fail-no-sale = Mauzo haya hayajulikani hapa.
@@ -623,6 +636,17 @@ what-batch = { $count ->
        *[other] Kundi { $label }, namba { $count }
     }
 what-lease = Fungu kwa { $name }
+what-hand-over = { $count ->
+        [one] Makabidhiano ya vocha 1
+       *[other] Makabidhiano ya vocha { $count }
+    }
+what-hand-over-withdrawn = Makabidhiano yameondolewa
+what-hand-over-taken = Imepokewa kwa makabidhiano { $code }
+what-stock-ask = { $count ->
+        [one] Ombi la vocha 1 ya { $package }
+       *[other] Ombi la vocha { $count } za { $package }
+    }
+what-stock-ask-over = Jibu la ombi la vocha
 what-recall = Kurudisha fungu
 what-decision = Uamuzi wa kilichozuiliwa
 what-other = Badiliko

@@ -4,7 +4,7 @@ use super::Malformed::{
     self, BadValue, FactNotOfItsIntent, FactOfAnotherPerson, FactOverwritten, RelayOnly,
     UnknownFact, WrongDocument, WrongMonth, WrongType,
 };
-use super::Objection;
+use super::{Objection, stock};
 use crate::capability::{Capability, Principal};
 use crate::document::{DocumentKey, PlainOp, Scalar, Sheet};
 use crate::fact::{Fact, FactBody, Sale};
@@ -75,7 +75,7 @@ fn in_till(
                 malformed(Malformed::NotYoursToDecide)
             }
         }
-        _ => elsewhere(fact),
+        _ => stock::in_till(author, till, site, fact).unwrap_or_else(|| elsewhere(fact)),
     }
 }
 
@@ -118,13 +118,13 @@ fn in_batches(author: &Principal, site: SiteId, fact: &Fact) -> Result<(), Objec
 /// A fact that nobody may state in this document.
 fn elsewhere(fact: &Fact) -> Result<(), Objection> {
     match fact.body {
-        FactBody::Leased(_) | FactBody::Verdict(_) => malformed(RelayOnly),
+        FactBody::Leased(_) | FactBody::Verdict(_) | FactBody::StockNote(_) => malformed(RelayOnly),
         _ => malformed(WrongDocument),
     }
 }
 
 /// In the author's own till, in the month of the fact's time.
-fn of_own_month(till: &DocumentKey, fact: &Fact) -> Result<(), Objection> {
+pub(super) fn of_own_month(till: &DocumentKey, fact: &Fact) -> Result<(), Objection> {
     match till {
         DocumentKey::Till { person, .. } if *person != fact.by => malformed(FactOfAnotherPerson),
         DocumentKey::Till { month, .. } if *month != Month::of(fact.at) => malformed(WrongMonth),
@@ -132,11 +132,15 @@ fn of_own_month(till: &DocumentKey, fact: &Fact) -> Result<(), Objection> {
     }
 }
 
-const fn malformed(what: Malformed) -> Result<(), Objection> {
+pub(super) const fn malformed(what: Malformed) -> Result<(), Objection> {
     Err(Objection::Malformed(what))
 }
 
-fn need(author: &Principal, capability: Capability, site: SiteId) -> Result<(), Objection> {
+pub(super) fn need(
+    author: &Principal,
+    capability: Capability,
+    site: SiteId,
+) -> Result<(), Objection> {
     if author.may_at(capability, site) {
         Ok(())
     } else {

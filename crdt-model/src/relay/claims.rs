@@ -32,6 +32,9 @@ impl OrgState {
         let DocumentKey::Till { site, .. } = document else {
             return Ok(None);
         };
+        if let FactBody::HandOverGiven(given) = &fact.body {
+            return self.false_hand_over(*site, given);
+        }
         if !matches!(fact.body, FactBody::Sale(_) | FactBody::Replacement(_)) {
             return Ok(None);
         }

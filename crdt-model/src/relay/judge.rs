@@ -49,14 +49,21 @@ impl OrgState {
                         .lease(site, asked.block)?
                         .is_none_or(|lease| lease.person.is_none());
                     if is_free {
-                        self.write_lease(site, asked.block, Some(asked.to), now, outcome)?;
+                        let cause = op.key.parse().ok();
+                        self.write_lease(site, asked.block, Some(asked.to), cause, now, outcome)?;
                     }
                 }
                 (FactBody::RecallAsked(asked), DocumentKey::Batches(site)) => {
-                    self.write_lease(site, asked.block, asked.to, now, outcome)?;
+                    let cause = op.key.parse().ok();
+                    self.write_lease(site, asked.block, asked.to, cause, now, outcome)?;
                 }
                 (FactBody::HeldDecision(decision), DocumentKey::Till { .. }) => {
                     self.decide(decision, document, fact.by, now, outcome)?;
+                }
+                (_, DocumentKey::Till { site, person, .. }) => {
+                    if let Ok(id) = op.key.parse() {
+                        self.judge_stock(site, person, id, &fact, now, outcome)?;
+                    }
                 }
                 _ => {}
             }

@@ -4,7 +4,7 @@ use super::{AdmitError, Need, OrgState, Outcome, relay_fact};
 use crate::command::fact_put;
 use crate::document::DocumentKey;
 use crate::fact::{FactBody, Leased, Verdict, verdict_key};
-use crate::ids::{BlockId, DeviceId, PersonId, SiteId};
+use crate::ids::{BlockId, DeviceId, IntentId, PersonId, SiteId};
 use crate::time::Timestamp;
 use crate::voucher::leases;
 
@@ -18,6 +18,7 @@ impl OrgState {
         site: SiteId,
         block: BlockId,
         to: Option<PersonId>,
+        cause: Option<IntentId>,
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<(), AdmitError> {
@@ -55,10 +56,12 @@ impl OrgState {
                 turn,
                 person: to,
                 device,
+                cause,
             },
             now,
             outcome,
-        )
+        )?;
+        self.end_by_lease(site, block, to, now, outcome)
     }
 
     pub(super) fn write_leased(
@@ -73,20 +76,27 @@ impl OrgState {
             leased.block.as_bytes(),
             &leased.turn.to_be_bytes(),
         ]);
+        let verdict_block = DocumentKey::VerdictBlock {
+            site,
+            block: leased.block,
+        };
         let fact = relay_fact(now, FactBody::Leased(leased));
-        self.write(
-            DocumentKey::Batches(site),
-            &[fact_put(&key, &fact)],
-            PersonId::RELAY,
-            None,
-            now,
-            outcome,
-        )?;
+        // Whoever gets the block finds their turn beside it; the batches are not for every holder to read.
+        for document in [verdict_block, DocumentKey::Batches(site)] {
+            self.write(
+                document,
+                &[fact_put(&key, &fact)],
+                PersonId::RELAY,
+                None,
+                now,
+                outcome,
+            )?;
+        }
         Ok(())
     }
 
     /// Binds the blocks that wait for a device of this person to the one that says hello, and those of the devices
-    /// it took the place of.
+    /// it took the place of. Nothing is written before everything it needs is there.
     pub fn bind_leases(
         &mut self,
         site: SiteId,
@@ -103,13 +113,26 @@ impl OrgState {
                 lease.person == Some(person) && is_waiting
             })
             .collect();
+        let ledger = self.ledger(site)?;
+        for lease in &waiting {
+            let block = lease.block;
+            self.get(&DocumentKey::VerdictBlock { site, block })?;
+            for offer in ledger.offers_of(block) {
+                for document in self.ends_of(offer)? {
+                    self.get(&document)?;
+                }
+            }
+        }
         for lease in waiting {
             let bound = Leased {
                 turn: lease.turn + 1,
                 device: Some(device),
+                cause: None,
                 ..lease
             };
             self.write_leased(site, bound, now, &mut outcome)?;
+            // What the device before it was handing over, this one holds now.
+            self.end_by_lease(site, lease.block, None, now, &mut outcome)?;
         }
         Ok(outcome)
     }

@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
+use super::stock::Ledger;
 use super::{OrgState, fact_of, hold_id};
 use crate::document::{DocumentKey, PlainOp};
-use crate::fact::{Fact, FactBody, SaleRef};
-use crate::ids::{BlockId, DeviceId, HoldId, IntentId, PersonId};
+use crate::fact::{Fact, FactBody, SaleRef, StockAskDeclined, StockAskWithdrawn};
+use crate::ids::{BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crate::sync::batch::{Batch, BatchError};
 use crate::time::{Month, Timestamp};
 use crate::voucher;
@@ -205,6 +206,33 @@ impl Needs<'_> {
             (FactBody::RecallAsked(asked), DocumentKey::Batches(site)) => {
                 self.lease(site, asked.block, asked.to)
             }
+            (FactBody::HandOverGiven(given), DocumentKey::Till { site, .. }) => {
+                self.ends(site, fact.by, fact.at, given.to);
+                self.lease(site, given.block, given.to);
+            }
+            (FactBody::HandOverTaken(taken), DocumentKey::Till { site, .. }) => {
+                for offer in self.ledger(site).coded(taken.code) {
+                    self.lease(site, offer.hand_over.block, offer.hand_over.to);
+                }
+            }
+            (FactBody::HandOverWithdrawn(withdrawn), DocumentKey::Till { site, .. }) => {
+                if let Some(offer) = self.ledger(site).offers.get(&withdrawn.given) {
+                    self.ends(site, offer.from, offer.at, offer.hand_over.to);
+                }
+            }
+            (FactBody::StockAsked(_), DocumentKey::Till { site, .. }) => {
+                self.document(DocumentKey::Batches(site));
+                self.ends(site, fact.by, fact.at, None);
+            }
+            (
+                FactBody::StockAskWithdrawn(StockAskWithdrawn { asked })
+                | FactBody::StockAskDeclined(StockAskDeclined { asked, .. }),
+                DocumentKey::Till { site, .. },
+            ) => {
+                if let Some(ask) = self.ledger(site).asks.get(asked) {
+                    self.ends(site, ask.by, ask.at, None);
+                }
+            }
             (FactBody::HeldDecision(decision), _) => {
                 self.hold(decision.hold);
                 if let Some(Some(hold)) = self.state.holds.get(&decision.hold) {
@@ -228,15 +256,42 @@ impl Needs<'_> {
         }
     }
 
-    fn lease(&mut self, site: crate::ids::SiteId, block: BlockId, to: Option<PersonId>) {
+    /// What is needed to write a lease, and to end what it ends.
+    fn lease(&mut self, site: SiteId, block: BlockId, to: Option<PersonId>) {
         self.document(DocumentKey::VerdictBlock { site, block });
         self.sold(block);
         if let Some(person) = to {
             self.devices(person);
         }
+        let ledger = self.ledger(site);
+        for offer in ledger.offers_of(block) {
+            self.ends(site, offer.from, offer.at, offer.hand_over.to);
+        }
+        for ask in ledger.asks.values().filter(|ask| to == Some(ask.by)) {
+            self.ends(site, ask.by, ask.at, None);
+        }
     }
 
-    fn verdict_of(&mut self, site: crate::ids::SiteId, sale: &SaleRef) {
+    /// What is open at a site; nothing as long as its batches are not here.
+    fn ledger(&mut self, site: SiteId) -> Ledger {
+        self.document(DocumentKey::Batches(site));
+        self.state.ledger(site).unwrap_or_default()
+    }
+
+    /// Where the end of a hand-over or an ask is told.
+    fn ends(&mut self, site: SiteId, person: PersonId, at: Timestamp, to: Option<PersonId>) {
+        let month = Month::of(at);
+        self.document(DocumentKey::VerdictTill {
+            site,
+            person,
+            month,
+        });
+        if let Some(to) = to {
+            self.document(DocumentKey::Me(to));
+        }
+    }
+
+    fn verdict_of(&mut self, site: SiteId, sale: &SaleRef) {
         self.document(DocumentKey::VerdictTill {
             site,
             person: sale.person,

@@ -18,7 +18,7 @@ use crdt_model::sync::message::Disposition;
 use super::relay::{Author, Bench, NOW};
 
 /// What the rows of an outcome state, with where.
-fn facts(outcome: &Outcome) -> Vec<(DocumentKey, FactBody)> {
+pub fn facts(outcome: &Outcome) -> Vec<(DocumentKey, FactBody)> {
     let rows = outcome.rows.iter();
     rows.flat_map(|row| row.ops.iter().map(|op| (row.document, &op.value)))
         .filter_map(|(document, value)| match value {
@@ -28,13 +28,13 @@ fn facts(outcome: &Outcome) -> Vec<(DocumentKey, FactBody)> {
         .collect()
 }
 
-fn state(bench: &mut Bench, by: &Author, key: DocumentKey, body: FactBody) -> Outcome {
+pub fn state(bench: &mut Bench, by: &Author, key: DocumentKey, body: FactBody) -> Outcome {
     let id = bench.intent();
     let put = fact_put(&id.to_string(), &bench.fact(by, body));
     bench.accepts(by, key, id, &[put])
 }
 
-fn lease(bench: &mut Bench, to: &Author) -> Outcome {
+pub fn lease(bench: &mut Bench, to: &Author) -> Outcome {
     let (owner, batches) = (bench.owner, DocumentKey::Batches(bench.site));
     let made = BatchMade {
         batch: BatchId::from_bytes([5; 16]),
@@ -54,7 +54,7 @@ fn lease(bench: &mut Bench, to: &Author) -> Outcome {
     state(bench, &owner, batches, FactBody::LeaseAsked(asked))
 }
 
-fn leased(outcome: &Outcome) -> Vec<Leased> {
+pub fn leased(outcome: &Outcome) -> Vec<Leased> {
     let leased = facts(outcome)
         .into_iter()
         .filter_map(|(_, body)| match body {
@@ -74,8 +74,10 @@ fn co7_a_lease_follows_and_waits_for_a_device() {
         turn: 1,
         person: Some(agent.person),
         device: None,
+        cause: outcome.rows[0].intent,
     };
-    assert_eq!(leased(&outcome), [first]);
+    // In the batches, and beside the block for whoever gets it.
+    assert_eq!(leased(&outcome), [first.clone(), first]);
 }
 
 #[test]
@@ -90,14 +92,14 @@ fn co8_the_first_device_to_say_hello_gets_the_block() {
         leased(&bound.unwrap())
     };
     let bound = hello(agent.device, &[]);
-    assert_eq!(bound.len(), 1);
+    assert_eq!(bound.len(), 2);
     assert_eq!((bound[0].turn, bound[0].device), (2, Some(agent.device)));
     let other = DeviceId::from_bytes([99; 16]);
     assert_eq!(hello(other, &[]), []);
 
     // What took the place of a device takes its blocks.
     let bound = hello(other, &[agent.device]);
-    assert_eq!(bound.len(), 1);
+    assert_eq!(bound.len(), 2);
     assert_eq!((bound[0].turn, bound[0].device), (3, Some(other)));
     assert_eq!(hello(other, &[agent.device]), []);
 }

@@ -6,12 +6,15 @@
 mod cost;
 mod judge;
 mod relay;
+mod stock;
 
 use crdt_model::admission::{Malformed, caps};
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::codec;
 use crdt_model::document::{Container, DocumentKey, PlainChange, PlainOp, Put, Scalar};
-use crdt_model::fact::{Codes, Fact, FactBody, HeldDecision, Leased, Sale, Verdict};
+use crdt_model::fact::{
+    Codes, Ending, Fact, FactBody, HeldDecision, Leased, Sale, StockNote, Verdict,
+};
 use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId};
 use crdt_model::money::Money;
 use crdt_model::relay::AdmitError;
@@ -358,6 +361,11 @@ fn ad13_verdicts_and_leases_are_the_relays_alone() {
         turn: 9,
         person: Some(agent.person),
         device: Some(agent.device),
+        cause: None,
+    });
+    let ended = FactBody::StockNote(StockNote::Ended {
+        of: IntentId::from_bytes([9; 16]),
+        how: Ending::Withdrawn,
     });
     let relay_only = refused(Malformed::RelayOnly);
     let cases = vec![
@@ -371,6 +379,12 @@ fn ad13_verdicts_and_leases_are_the_relays_alone() {
             manager,
             DocumentKey::Batches(bench.site),
             bench.fact(&manager, leased),
+            relay_only,
+        ),
+        (
+            agent,
+            bench.till(&agent),
+            bench.fact(&agent, ended),
             relay_only,
         ),
     ];

@@ -77,6 +77,7 @@ impl Shop {
             turn: 1,
             person: Some(me.person),
             device: Some(me.device),
+            cause: None,
         };
         shop.have_facts(
             DocumentKey::Batches(site),

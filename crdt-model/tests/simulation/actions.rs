@@ -6,12 +6,16 @@ use crdt_model::capability::Capability;
 use crdt_model::client::{ClientDetails, clients};
 use crdt_model::command::{Command, NewBlock};
 use crdt_model::document::DocumentKey;
-use crdt_model::fact::{FactBody, PaymentMethod, Verdict, VoucherRef};
+use crdt_model::fact::{
+    FactBody, HandOverTaken, Offer, PaymentMethod, StockAsked, Verdict, VoucherRef,
+};
+use crdt_model::hand_over::{self, HandOverCode, HandOvers};
 use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::sale::{Buyer, SellOrder, contradicted, sales};
 use crdt_model::sheets::Sheets;
 use crdt_model::staff;
+use crdt_model::stock_ask::{Ask, asks};
 use crdt_model::voucher::Code;
 
 use crate::bugs::Bug;
@@ -28,7 +32,11 @@ impl World {
         let principal = core.replica.principal();
         let is_office = principal.may_somewhere(Capability::VouchersLease);
         match self.random.below(100) {
-            0..=54 => self.sell(device),
+            0..=41 => self.sell(device),
+            42..=54 => {
+                self.move_stock(device);
+                Ok(())
+            }
             55..=59 => {
                 self.replace(device);
                 Ok(())
@@ -269,6 +277,108 @@ impl World {
         self.command(device, command);
     }
 
+    /// Blocks go from hand to hand, codes of hand-overs from mouth to mouth, and stock is asked for.
+    fn move_stock(&mut self, device: usize) {
+        let Some(core) = &self.devices[device].core else {
+            return;
+        };
+        let me = self.devices[device].me.person;
+        let (sheets, principal) = (core.replica.sheets(), core.replica.principal());
+        let command = match self.random.below(10) {
+            0..=4 => {
+                let stock = core.replica.stock();
+                let held: Vec<_> = stock.mine().collect();
+                let mut others = self.people();
+                others.retain(|person| *person != me);
+                let to = self.random.pick(&others).copied();
+                let to = to.filter(|_| self.random.chance(75));
+                self.random.pick(&held).and_then(|block| {
+                    Some(Command::GiveBlock {
+                        site: block.site,
+                        given: hand_over::give(&stock, block, to).ok()?,
+                    })
+                })
+            }
+            5..=6 => {
+                // Shown on one screen, typed at another.
+                let mut open: Vec<Offer> = Vec::new();
+                for other in self.devices.iter().filter_map(|other| other.core.as_ref()) {
+                    let known = HandOvers::fold(other.replica.sheets());
+                    let mine = known
+                        .all
+                        .into_values()
+                        .filter(|known| known.is_open() && known.is_for(&principal));
+                    open.extend(mine.map(|known| known.offer));
+                }
+                self.random.pick(&open).map(|offer| Command::TakeBlock {
+                    site: offer.site,
+                    taken: HandOverTaken {
+                        code: HandOverCode::of(offer.given, offer.site),
+                        from: Some(offer.from),
+                    },
+                })
+            }
+            7 => {
+                let known = HandOvers::fold(sheets);
+                let own: Vec<_> = known
+                    .all
+                    .values()
+                    .filter(|known| known.is_open() && known.offer.from == me)
+                    .collect();
+                self.random
+                    .pick(&own)
+                    .map(|known| Command::WithdrawHandOver {
+                        site: known.offer.site,
+                        given: known.offer.given,
+                    })
+            }
+            8 => Some(Command::AskForStock {
+                site: *self.random.pick(&self.sites).expect("there is a site"),
+                asked: StockAsked {
+                    package: self.packages[0],
+                    quantity: 10,
+                    note: None,
+                },
+            }),
+            _ => {
+                let open: Vec<Ask> = asks(sheets)
+                    .into_iter()
+                    .filter(|ask| ask.ended.is_none())
+                    .collect();
+                self.random.pick(&open).map(|ask| match ask.person == me {
+                    true => Command::WithdrawAsk {
+                        site: ask.site,
+                        asked: ask.id,
+                    },
+                    false => Command::DeclineAsk {
+                        till: ask.till,
+                        asked: ask.id,
+                        reason: "none here".into(),
+                    },
+                })
+            }
+        };
+        let Some(command) = command else { return };
+        let given = match &command {
+            Command::GiveBlock { site, given } => given.to.map(|to| (*site, to)),
+            _ => None,
+        };
+        // Mostly both stand side by side, with signal or without.
+        if let (Some(id), Some((site, to))) = (self.command(device, command), given)
+            && self.random.chance(70)
+            && let Some(taker) = self
+                .devices
+                .iter()
+                .position(|other| other.me.person == to && other.core.is_some())
+        {
+            let taken = HandOverTaken {
+                code: HandOverCode::of(id, site),
+                from: None,
+            };
+            self.command(taker, Command::TakeBlock { site, taken });
+        }
+    }
+
     fn edit_catalog(&mut self, device: usize) {
         let price = 1_000 + i64::try_from(self.random.below(5)).expect("small") * 500;
         let command = match self.random.below(3) {
@@ -444,6 +554,7 @@ impl World {
                 }
             }
             66..=68 => {
+                self.has_rewound = true;
                 self.crash(device);
                 self.devices[device].journal.clear();
                 self.note(format!("{name}: the journal is wiped"));
@@ -458,6 +569,7 @@ impl World {
             }
             72..=74 => {
                 if let Some((store, journal)) = self.devices[device].backup.take() {
+                    self.has_rewound = true;
                     self.crash(device);
                     self.note(format!("{name}: an older profile is restored"));
                     self.devices[device].store = store;
@@ -483,6 +595,7 @@ impl World {
             93..=95 => self.backup = Some(self.relay.database.clone()),
             96..=97 => {
                 if let Some(backup) = self.backup.take() {
+                    self.has_rewound = true;
                     self.note(format!("the relay is restored to {}", backup.head()));
                     let outputs = self.relay.restore(backup);
                     self.outputs(outputs);
@@ -517,6 +630,7 @@ impl World {
         self.note(format!("{} appears", clone.name));
         self.devices.push(clone);
         self.has_clone = true;
+        self.has_rewound = true;
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt_model::admission::may_read;
 use crdt_model::document::{Document, DocumentKey, genesis_hash};
 use crdt_model::fact::{Fact, FactBody, Verdict, VoucherRef};
-use crdt_model::ids::{IntentId, PersonId};
+use crdt_model::ids::{BlockId, DeviceId, IntentId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::replica::PendingState;
 use crdt_model::sale::cash_of;
@@ -20,6 +20,7 @@ impl World {
         self.check_shown()?;
         self.check_outboxes()?;
         self.check_vouchers()?;
+        self.check_holders()?;
         self.check_holds()?;
         for device in 0..self.devices.len() {
             self.check_replica(device)?;
@@ -156,6 +157,49 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    /// A block is sold from at one device, and a code is in two hands only where a forced recall, a hold or a device
+    /// that lost its memory explains it.
+    fn check_holders(&self) -> Check {
+        let mut sellers: BTreeMap<BlockId, BTreeSet<(PersonId, DeviceId)>> = BTreeMap::new();
+        let mut hands: BTreeMap<VoucherRef, BTreeSet<(PersonId, DeviceId)>> = BTreeMap::new();
+        for device in &self.devices {
+            let who = (device.me.person, device.me.device);
+            let stock = device.core.iter().map(|core| core.replica.stock());
+            for block in
+                stock.flat_map(|stock| stock.mine().map(|block| block.id).collect::<Vec<_>>())
+            {
+                sellers.entry(block).or_default().insert(who);
+            }
+            for voucher in device.handed_out.keys() {
+                hands.entry(*voucher).or_default().insert(who);
+            }
+        }
+        if let Some((block, sellers)) = sellers.iter().find(|(_, sellers)| sellers.len() > 1) {
+            return Err(format!("{block} is sold from by {sellers:?}"));
+        }
+        if self.has_rewound {
+            return Ok(());
+        }
+        let mut recalled = BTreeSet::new();
+        let mut held = BTreeSet::new();
+        for (_, fact) in self.facts().into_values() {
+            match &fact.body {
+                FactBody::RecallAsked(asked) => drop(recalled.insert(asked.block)),
+                FactBody::Verdict(Verdict::Held { facts, .. }) => {
+                    held.extend(facts.iter().flat_map(Fact::vouchers));
+                }
+                _ => {}
+            }
+        }
+        let unexplained = hands.iter().find(|(voucher, hands)| {
+            hands.len() > 1 && !recalled.contains(&voucher.block) && !held.contains(voucher)
+        });
+        match unexplained {
+            Some((voucher, hands)) => Err(format!("{voucher:?} is in the hands of {hands:?}")),
+            None => Ok(()),
+        }
     }
 
     /// Decisions are carried out.

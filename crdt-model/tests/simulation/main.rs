@@ -20,7 +20,7 @@ use world::World;
 
 const SEEDS: u64 = 200;
 /// Seeds within which every planted bug must show.
-const SEEDS_FOR_A_BUG: u64 = 200;
+const SEEDS_FOR_A_BUG: u64 = 600;
 
 /// Runs one seed: what went wrong, and what was done.
 fn run(seed: u64, bug: Option<Bug>) -> Result<(), (String, Vec<String>)> {

@@ -7,7 +7,7 @@ use crdt_model::capability::Principal;
 use crdt_model::document::{Actor, Document, DocumentId, DocumentKey, Hash, Sheet, heads_digest};
 use crdt_model::fact::{Fact, FactBody, SaleRef, VoucherRef};
 use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId};
-use crdt_model::relay::{Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
+use crdt_model::relay::{AdmitError, Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
 use crdt_model::sync::batch::Batch;
 use crdt_model::sync::message::{CloseReason, Disposition, RefusalCode, RelayMessage};
 use crdt_model::sync::relay::{ListedDocument, LogEntry, Session, Step};
@@ -393,9 +393,14 @@ impl Relay {
             if state.document(&DocumentKey::Batches(site)).is_none() {
                 state.provide_document(DocumentKey::Batches(site), RelayDocument::new(database));
             }
-            let outcome = state
-                .bind_leases(site, signer.person, signer.device, &[], now)
-                .map_err(|error| format!("binding leases: {error}"))?;
+            let outcome = loop {
+                let (person, device) = (signer.person, signer.device);
+                match self.state().bind_leases(site, person, device, &[], now) {
+                    Ok(outcome) => break outcome,
+                    Err(AdmitError::Missing(need)) => self.provide(need),
+                    Err(error) => return Err(format!("binding leases: {error}")),
+                }
+            };
             if !outcome.rows.is_empty() {
                 self.trace
                     .push(format!("bound {} leases", outcome.rows.len()));

@@ -42,6 +42,8 @@ pub struct World {
     pub log: Vec<String>,
     pub bug: Option<Bug>,
     pub has_clone: bool,
+    /// Somebody's memory went back in time, or is there twice.
+    pub has_rewound: bool,
     /// Also note every frame.
     pub is_traced: bool,
 }
@@ -65,6 +67,7 @@ impl World {
             log: Vec::new(),
             bug,
             has_clone: false,
+            has_rewound: false,
             is_traced: false,
             sites,
             random,

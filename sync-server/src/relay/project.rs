@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::client;
 use crdt_model::document::{Container, DocumentKey, PlainOp, Scalar};
-use crdt_model::fact::{Fact, FactBody, Verdict};
+use crdt_model::fact::{Ending, Fact, FactBody, StockNote, Verdict};
 use crdt_model::ids::{BlockId, HoldId, OrgId, PersonId, from_text};
 use crdt_model::package;
 use crdt_model::relay::{OrgState, Row};
@@ -19,7 +19,7 @@ use uuid::Uuid;
 use crate::store::audit::{self, Entry};
 use crate::store::sales::{NewReplacement, NewSale, Status, Taken};
 use crate::store::verdicts::NewVerdict;
-use crate::store::{nouns, organisations, people, sales, sql_text, verdicts, vouchers};
+use crate::store::{nouns, organisations, people, sales, sql_text, stock, verdicts, vouchers};
 
 /// A fact of a row.
 struct Said<'a> {
@@ -51,6 +51,7 @@ pub async fn project(
         })
         .collect();
     project_vouchers(tx, org, &facts, now).await?;
+    project_stock(tx, org, &facts, now).await?;
     project_sales(tx, org, &facts, now).await?;
     project_verdicts(tx, org, &facts, now).await?;
     for (actor, action, detail) in noteworthy(rows, &facts) {
@@ -180,6 +181,46 @@ async fn project_vouchers(
             }
             (FactBody::Leased(lease), DocumentKey::Batches(site)) => {
                 vouchers::put_lease(tx, org, site, lease, now).await?;
+                stock::add_turn(tx, org, site, lease, now).await?;
+            }
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+async fn project_stock(
+    tx: &mut PgConnection,
+    org: OrgId,
+    facts: &[Said<'_>],
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    for said in facts {
+        let stated = |site| {
+            Some(stock::Stated {
+                id: said.key.parse().ok()?,
+                seq: said.row.seq,
+                site,
+                by: said.fact.by,
+                at: occurred_at(&said.fact, now),
+            })
+        };
+        match (&said.fact.body, said.row.document) {
+            (FactBody::HandOverGiven(given), DocumentKey::Till { site, .. }) => {
+                if let Some(stated) = stated(site) {
+                    stock::add_hand_over(tx, org, &stated, given).await?;
+                }
+            }
+            (FactBody::StockAsked(asked), DocumentKey::Till { site, .. }) => {
+                if let Some(stated) = stated(site) {
+                    stock::add_ask(tx, org, &stated, asked).await?;
+                }
+            }
+            (FactBody::StockAskDeclined(declined), DocumentKey::Till { .. }) => {
+                stock::note_decline(tx, org, said.fact.by, declined).await?;
+            }
+            (FactBody::StockNote(StockNote::Ended { of, how }), DocumentKey::Batches(_)) => {
+                stock::end(tx, org, *of, *how, now).await?;
             }
             _ => {}
         }
@@ -388,6 +429,21 @@ fn noteworthy(rows: &[Row], facts: &[Said]) -> Vec<(Option<PersonId>, &'static s
                     "reason": sql_text(&asked.reason),
                 });
                 entries.push((by(said.fact.by), "BlockRecalled", detail));
+            }
+            FactBody::StockNote(StockNote::Ended {
+                of,
+                how: Ending::Taken { by },
+            }) if matches!(said.row.document, DocumentKey::Batches(_)) => {
+                let detail = json!({ "seq": said.row.seq, "hand_over": of.to_string() });
+                entries.push((Some(*by), "BlockHandedOver", detail));
+            }
+            FactBody::StockAskDeclined(declined) => {
+                let detail = json!({
+                    "seq": said.row.seq,
+                    "ask": declined.asked.to_string(),
+                    "reason": sql_text(&declined.reason),
+                });
+                entries.push((by(said.fact.by), "StockAskDeclined", detail));
             }
             FactBody::Verdict(Verdict::HeldDecided {
                 hold, by, accepted, ..

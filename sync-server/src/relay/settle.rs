@@ -285,9 +285,14 @@ async fn bind(
         if state.document(&key).is_none() {
             provide(tx, state, [Need::Document(key)]).await?;
         }
-        let outcome = state
-            .bind_leases(site, person, device, &replaced, now)
-            .map_err(SettleError::Rules)?;
+        let outcome = loop {
+            match state.bind_leases(site, person, device, &replaced, now) {
+                Ok(outcome) => break outcome,
+                // One verdict document a block: what is provided is not asked for again.
+                Err(AdmitError::Missing(need)) => provide(tx, state, [need]).await?,
+                Err(error) => return Err(SettleError::Rules(error)),
+            }
+        };
         all.rows.extend(outcome.rows);
     }
     Ok(all)

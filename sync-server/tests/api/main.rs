@@ -16,3 +16,4 @@ mod serving;
 mod sessions;
 mod setup;
 mod sign_in;
+mod stock;

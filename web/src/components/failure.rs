@@ -2,10 +2,12 @@
 
 use crdt_model::client::ClientError;
 use crdt_model::command::Refusal;
+use crdt_model::hand_over::HandOverError;
 use crdt_model::import::{Column, ImportError};
 use crdt_model::package::PackageError;
 use crdt_model::phone::PhoneError;
 use crdt_model::sale::SellError;
+use crdt_model::stock_ask::AskError;
 use crdt_model::voucher::CodesError;
 use yew::prelude::*;
 
@@ -63,6 +65,10 @@ fn refused(words: Words, refusal: &Refusal) -> String {
         Refusal::Place { max } => words.fail_place(&max.to_string()),
         Refusal::Reason { .. } => words.fail_reason_long().into(),
         Refusal::Sell(error) => sell(words, error),
+        Refusal::HandOver(error) => hand_over(words, *error).into(),
+        Refusal::Ask(AskError::Quantity) => words.fail_number("1", &grouped(10_000)),
+        Refusal::Ask(AskError::AlreadyAsked) => words.fail_already_asked().into(),
+        Refusal::Ask(AskError::NotOpen) => words.fail_ask_not_open().into(),
         Refusal::NoSuchPackage => words.fail_no_package().into(),
         Refusal::NoSuchPerson => words.fail_no_person().into(),
         Refusal::NoSuchBlock => words.fail_no_block().into(),
@@ -72,12 +78,27 @@ fn refused(words: Words, refusal: &Refusal) -> String {
     }
 }
 
+fn hand_over(words: Words, error: HandOverError) -> &'static str {
+    match error {
+        HandOverError::NotYours => words.fail_hand_over_not_yours(),
+        HandOverError::TurnUnknown => words.fail_hand_over_turn(),
+        HandOverError::AlreadyGiven => words.fail_hand_over_given(),
+        HandOverError::ToYourself => words.fail_hand_over_self(),
+        HandOverError::CannotSell => words.fail_hand_over_cannot_sell(),
+        HandOverError::NotOpen => words.fail_hand_over_not_open(),
+        HandOverError::OtherSite => words.fail_hand_over_site(),
+        HandOverError::NotForYou => words.fail_hand_over_not_for_you(),
+        HandOverError::AlreadyTaken => words.fail_hand_over_taken(),
+    }
+}
+
 fn sell(words: Words, error: &SellError) -> String {
     match error {
         SellError::Quantity => words.fail_quantity().into(),
         SellError::NothingLeft { left: 0 } => words.fail_none_left().into(),
         SellError::NothingLeft { left } => words.fail_nothing_left(*left),
         SellError::NotInYourBlock => words.fail_not_in_your_block().into(),
+        SellError::HandedOver => words.fail_handed_over().into(),
         SellError::AlreadySold => words.fail_already_sold().into(),
         SellError::Void => words.fail_void().into(),
         SellError::Reference => words.fail_reference().into(),

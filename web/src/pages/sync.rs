@@ -40,6 +40,11 @@ fn summary(app: &App, summary: &Summary) -> String {
         Summary::Batch { label, codes } => words.what_batch(*codes, label),
         Summary::Lease { name } => words.what_lease(name),
         Summary::Recall => words.what_recall().into(),
+        Summary::HandOver { vouchers } => words.what_hand_over(*vouchers),
+        Summary::HandOverWithdrawn => words.what_hand_over_withdrawn().into(),
+        Summary::HandOverTaken { code } => words.what_hand_over_taken(code),
+        Summary::StockAsk { package, quantity } => words.what_stock_ask(*quantity, package),
+        Summary::StockAskOver => words.what_stock_ask_over().into(),
         Summary::Decision => words.what_decision().into(),
         Summary::Other => words.what_other().into(),
     }

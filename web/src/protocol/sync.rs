@@ -57,6 +57,11 @@ pub enum Summary {
     Batch { label: String, codes: u32 },
     Lease { name: String },
     Recall,
+    HandOver { vouchers: u32 },
+    HandOverWithdrawn,
+    HandOverTaken { code: String },
+    StockAsk { package: String, quantity: u32 },
+    StockAskOver,
     Decision,
     Other,
 }

@@ -179,6 +179,21 @@ fn summary_of_fact(replica: &Replica, fact: &Fact) -> Summary {
         },
         FactBody::RecallAsked(_) => Summary::Recall,
         FactBody::HeldDecision(_) => Summary::Decision,
-        FactBody::Codes(_) | FactBody::Leased(_) | FactBody::Verdict(_) => Summary::Other,
+        FactBody::HandOverGiven(given) => Summary::HandOver {
+            vouchers: given.left,
+        },
+        FactBody::HandOverWithdrawn(_) => Summary::HandOverWithdrawn,
+        FactBody::HandOverTaken(taken) => Summary::HandOverTaken {
+            code: taken.code.to_string(),
+        },
+        FactBody::StockAsked(asked) => Summary::StockAsk {
+            package: super::stock::package_name(replica, asked.package),
+            quantity: asked.quantity,
+        },
+        FactBody::StockAskWithdrawn(_) | FactBody::StockAskDeclined(_) => Summary::StockAskOver,
+        FactBody::Codes(_)
+        | FactBody::Leased(_)
+        | FactBody::Verdict(_)
+        | FactBody::StockNote(_) => Summary::Other,
     }
 }

@@ -1,0 +1,338 @@
+//! Hand-overs: a block goes from one holder to the next, or back to the office, when both sides have said so, each
+//! in its own till and offline if need be. The relay then writes the lease; only that moves the codes.
+//!
+//! The giver's device stops selling at once. Only the relay can say that it goes on (`Ended`): it alone knows that the
+//! other side's word has not come first, so a block is never sold from at both ends.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
+use sha2::{Digest, Sha256};
+
+use crate::capability::{Capability, Principal};
+use crate::document::DocumentKey;
+use crate::fact::{Ending, FactBody, HandOverGiven, Offer, StockNote};
+use crate::ids::{ALPHABET, IntentId, PersonId, SiteId};
+use crate::sheets::Sheets;
+use crate::time::Timestamp;
+use crate::voucher::{Block, Stock};
+
+/// Five characters of the hand-over, two of the site, one to notice typing errors.
+const CODE_LENGTH: usize = 8;
+
+/// How people name a hand-over to each other: eight characters, which also tell a device of several sites where the
+/// block belongs. It is no secret: only who was named by the giver can take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct HandOverCode([u8; CODE_LENGTH]);
+
+/// Why a text is not the code of a hand-over.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a hand-over code is eight characters, the last of which follows from the others")]
+pub struct CodeError;
+
+impl HandOverCode {
+    pub fn of(given: IntentId, site: SiteId) -> Self {
+        let mut digits = [0; CODE_LENGTH];
+        let (of_given, of_site) = (digits_of(b"hand-over", given.as_bytes()), site_digits(site));
+        digits[..5].copy_from_slice(&of_given[..5]);
+        digits[5..7].copy_from_slice(&of_site);
+        digits[7] = check_digit(&digits);
+        Self(digits)
+    }
+
+    pub fn is_of_site(&self, site: SiteId) -> bool {
+        self.0[5..7] == site_digits(site)
+    }
+}
+
+fn digits_of(what: &[u8], id: &[u8; 16]) -> [u8; 5] {
+    let digest = Sha256::new().chain_update(what).chain_update(id).finalize();
+    std::array::from_fn(|place| digest[place] & 31)
+}
+
+fn site_digits(site: SiteId) -> [u8; 2] {
+    let digits = digits_of(b"site", site.as_bytes());
+    [digits[0], digits[1]]
+}
+
+/// Every wrong character and every two that changed places alter it, but for 0 and Z.
+fn check_digit(digits: &[u8; CODE_LENGTH]) -> u8 {
+    let sum: u32 = (1..)
+        .zip(&digits[..CODE_LENGTH - 1])
+        .map(|(weight, digit)| weight * u32::from(*digit))
+        .sum();
+    u8::try_from(sum % 31).expect("a remainder of 31 is small")
+}
+
+/// In two groups of four.
+impl fmt::Display for HandOverCode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (place, digit) in self.0.iter().enumerate() {
+            if place == CODE_LENGTH / 2 {
+                f.write_str("-")?;
+            }
+            write!(f, "{}", char::from(ALPHABET[usize::from(*digit)]))?;
+        }
+        Ok(())
+    }
+}
+
+/// As people type it: in any case, with or without dashes and blanks, O for 0, I or L for 1.
+impl FromStr for HandOverCode {
+    type Err = CodeError;
+
+    fn from_str(text: &str) -> Result<Self, CodeError> {
+        let mut digits = [0; CODE_LENGTH];
+        let mut count = 0;
+        for letter in text.bytes().filter(|letter| !b" -".contains(letter)) {
+            let letter = match letter.to_ascii_uppercase() {
+                b'O' => b'0',
+                b'I' | b'L' => b'1',
+                other => other,
+            };
+            let digit = ALPHABET.iter().position(|known| *known == letter);
+            let digit = digit.ok_or(CodeError)?;
+            *digits.get_mut(count).ok_or(CodeError)? =
+                u8::try_from(digit).map_err(|_| CodeError)?;
+            count += 1;
+        }
+        if count == CODE_LENGTH && digits[7] == check_digit(&digits) {
+            Ok(Self(digits))
+        } else {
+            Err(CodeError)
+        }
+    }
+}
+
+impl Serialize for HandOverCode {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for HandOverCode {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        String::deserialize(deserializer)?
+            .parse()
+            .map_err(de::Error::custom)
+    }
+}
+
+/// Why a hand-over cannot be made, taken or withdrawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
+pub enum HandOverError {
+    #[error("the block is not held on this device")]
+    NotYours,
+    #[error("the server has not told this device its turn at the block yet")]
+    TurnUnknown,
+    #[error("the block is handed over already")]
+    AlreadyGiven,
+    #[error("nobody hands a block over to themselves")]
+    ToYourself,
+    #[error("that person may not sell at this site")]
+    CannotSell,
+    #[error("this hand-over is not open any more")]
+    NotOpen,
+    #[error("this code is of another site")]
+    OtherSite,
+    #[error("this hand-over is for somebody else")]
+    NotForYou,
+    #[error("this hand-over is taken already")]
+    AlreadyTaken,
+}
+
+/// A hand-over as lists show it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HandOver {
+    pub offer: Offer,
+    /// Whoever is here said that they took it.
+    pub taken_by: Option<PersonId>,
+    pub ended: Option<Ending>,
+}
+
+impl HandOver {
+    pub fn code(&self) -> HandOverCode {
+        HandOverCode::of(self.offer.given, self.offer.site)
+    }
+
+    pub const fn is_open(&self) -> bool {
+        self.ended.is_none()
+    }
+
+    /// May this person say that they took it?
+    pub fn is_for(&self, who: &Principal) -> bool {
+        match self.offer.hand_over.to {
+            Some(to) => to == who.person,
+            None => who.may_at(Capability::VouchersLease, self.offer.site),
+        }
+    }
+}
+
+/// What this person said they took by its code, and nothing else is known of it here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Taken {
+    pub site: SiteId,
+    pub at: Timestamp,
+    pub code: HandOverCode,
+    pub from: Option<PersonId>,
+}
+
+/// Every hand-over and every word of a taker that this replica sees.
+#[derive(Debug, Clone, Default)]
+pub struct HandOvers {
+    pub all: BTreeMap<IntentId, HandOver>,
+    taken: BTreeMap<(HandOverCode, PersonId), Taken>,
+}
+
+impl HandOvers {
+    pub fn fold(sheets: &Sheets) -> Self {
+        let mut folded = Self::default();
+        let mut ended = BTreeMap::new();
+        for (document, key, fact) in sheets.facts() {
+            match (&fact.body, document) {
+                (FactBody::HandOverGiven(given), DocumentKey::Till { site, .. }) => {
+                    if let Ok(id) = key.parse() {
+                        folded.add(Offer {
+                            given: id,
+                            site: *site,
+                            from: fact.by,
+                            at: fact.at,
+                            hand_over: given.clone(),
+                        });
+                    }
+                }
+                (FactBody::HandOverTaken(taken), DocumentKey::Till { site, .. }) => {
+                    let here = Taken {
+                        site: *site,
+                        at: fact.at,
+                        code: taken.code,
+                        from: taken.from,
+                    };
+                    folded.taken.insert((taken.code, fact.by), here);
+                }
+                (FactBody::StockNote(StockNote::Offered(offer)), _) => folded.add(offer.clone()),
+                (FactBody::StockNote(StockNote::Ended { of, how }), _) => {
+                    ended.insert(*of, *how);
+                }
+                _ => {}
+            }
+        }
+        for (id, hand_over) in &mut folded.all {
+            hand_over.ended = ended.get(id).copied();
+            let code = hand_over.code();
+            let to = hand_over.offer.hand_over.to;
+            hand_over.taken_by = folded
+                .taken
+                .keys()
+                .find(|(known, by)| *known == code && to.is_none_or(|to| to == *by))
+                .map(|(_, by)| *by);
+        }
+        folded
+    }
+
+    fn add(&mut self, offer: Offer) {
+        self.all.entry(offer.given).or_insert(HandOver {
+            offer,
+            taken_by: None,
+            ended: None,
+        });
+    }
+
+    pub fn find(&self, code: HandOverCode) -> impl Iterator<Item = &HandOver> {
+        self.all.values().filter(move |known| known.code() == code)
+    }
+
+    /// What this person took and the other side has not stated yet, as far as is known here.
+    pub fn taken_unknown(&self, person: PersonId) -> impl Iterator<Item = &Taken> {
+        self.taken
+            .iter()
+            .filter(move |((code, by), _)| *by == person && self.find(*code).next().is_none())
+            .map(|(_, taken)| taken)
+    }
+
+    /// The turn of each block that is being handed over: the holder does not sell from it.
+    pub fn leaving(&self) -> BTreeSet<(crate::ids::BlockId, u32, PersonId)> {
+        self.all
+            .values()
+            .filter(|known| known.is_open())
+            .map(|known| {
+                let given = &known.offer.hand_over;
+                (given.block, given.turn, known.offer.from)
+            })
+            .collect()
+    }
+}
+
+/// What a person states who parts with a block now.
+pub fn give(
+    stock: &Stock,
+    block: &Block,
+    to: Option<PersonId>,
+) -> Result<HandOverGiven, HandOverError> {
+    let lease = block.lease.as_ref().ok_or(HandOverError::TurnUnknown)?;
+    Ok(HandOverGiven {
+        block: block.id,
+        turn: lease.turn,
+        to,
+        package: block.package,
+        price: block.price,
+        left: u32::try_from(stock.free(block).count()).unwrap_or(u32::MAX),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn code() -> HandOverCode {
+        HandOverCode::of(IntentId::from_bytes([7; 16]), SiteId::from_bytes([3; 16]))
+    }
+
+    #[test]
+    fn a_code_survives_how_people_write_it() {
+        let shown = code().to_string();
+        assert_eq!(shown.len(), 9);
+        for written in [
+            shown.clone(),
+            shown.to_lowercase(),
+            shown.replace('-', " "),
+            shown.replace('-', "").replace('0', "o").replace('1', "l"),
+        ] {
+            assert_eq!(written.parse(), Ok(code()), "{written}");
+        }
+    }
+
+    #[test]
+    fn a_typing_error_is_noticed() {
+        let shown = code().to_string();
+        for (place, letter) in shown.char_indices().filter(|(_, letter)| *letter != '-') {
+            for other in ALPHABET.iter().map(|letter| char::from(*letter)) {
+                let is_blind = matches!((letter, other), ('0', 'Z') | ('Z', '0'));
+                if other == letter || is_blind {
+                    continue;
+                }
+                let mut wrong = shown.clone();
+                wrong.replace_range(place..=place, &other.to_string());
+                assert_eq!(wrong.parse::<HandOverCode>(), Err(CodeError), "{wrong}");
+            }
+        }
+        for bad in [
+            "",
+            "ABCD",
+            "ABCD-EFG",
+            "ABCD-EFGHJ",
+            "ABCD-EFGé",
+            "UUUU-UUUU",
+        ] {
+            assert_eq!(bad.parse::<HandOverCode>(), Err(CodeError), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_code_names_its_site() {
+        assert!(code().is_of_site(SiteId::from_bytes([3; 16])));
+        assert!(!code().is_of_site(SiteId::from_bytes([4; 16])));
+    }
+}
