@@ -10,6 +10,8 @@ viornet: the ViorNet server
   viornet [serve] [options]
 
   --data DIR        data folder (default ./data)
+  --demo            an organisation to try things in, made at the first start; it needs a database of its
+                    own (default folder ./data-demo) and prints who can sign in
   --web DIR         the built web app (default web/dist)
   --listen ADDR     address and port (default 127.0.0.1:8080; port 0 picks a free one)
   --origin URL      an origin that browsers use, for example https://net.example.org; may be
@@ -38,6 +40,7 @@ pub struct Config {
     pub origins: Vec<String>,
     pub tls: Option<TlsFiles>,
     pub database_url: Option<String>,
+    pub demo: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,11 +81,17 @@ impl Invocation {
             origins: Vec::new(),
             tls: None,
             database_url: database_url.filter(|url| !url.is_empty()),
+            demo: false,
         };
+        let mut data = None;
         let (mut certificate, mut key) = (None, None);
         while let Some(argument) = arguments.next() {
             if argument == "--help" || argument == "-h" {
                 return Ok(Self::Help);
+            }
+            if argument == "--demo" {
+                config.demo = true;
+                continue;
             }
             let (name, inline) = match argument.split_once('=') {
                 Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
@@ -95,7 +104,7 @@ impl Invocation {
                     .ok_or_else(|| ConfigError::ValueMissing(name.clone()))
             };
             match name.as_str() {
-                "--data" => config.data = value()?.into(),
+                "--data" => data = Some(value()?.into()),
                 "--web" => config.web = value()?.into(),
                 "--listen" => {
                     let text = value()?;
@@ -107,6 +116,12 @@ impl Invocation {
                 _ => return Err(ConfigError::Unknown(name)),
             }
         }
+        config.data = match data {
+            Some(data) => data,
+            // Never among somebody's own data by mistake.
+            None if config.demo => "data-demo".into(),
+            None => config.data,
+        };
         config.tls = match (certificate, key) {
             (Some(certificate), Some(key)) => Some(TlsFiles { certificate, key }),
             (None, None) => None,
@@ -188,6 +203,13 @@ mod tests {
             config("--data=/d --listen=0.0.0.0:0 --origin=https://net.example.org")
         );
         assert_eq!(spaced.origins, ["https://net.example.org"]);
+    }
+
+    #[test]
+    fn a_demo_has_its_own_folder() {
+        assert_eq!(config("--demo").data, PathBuf::from("data-demo"));
+        assert_eq!(config("--data d --demo").data, PathBuf::from("d"));
+        assert!(!config("").demo);
     }
 
     #[test]

@@ -9,6 +9,7 @@ pub mod clock;
 pub mod cluster;
 pub mod config;
 pub mod database;
+pub mod demo;
 pub mod founding;
 pub mod handlers;
 pub mod headers;

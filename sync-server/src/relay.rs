@@ -9,6 +9,7 @@ pub mod page;
 pub mod project;
 pub mod session;
 pub mod settle;
+pub mod socket;
 pub mod tail;
 pub mod wake;
 

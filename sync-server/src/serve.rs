@@ -17,6 +17,7 @@ use crate::clock::Clock;
 use crate::cluster::{Cluster, Durability};
 use crate::config::Config;
 use crate::database::{self, DatabaseError};
+use crate::demo::{self, Demo, Plan};
 use crate::listener::{Listener, Remote};
 use crate::problem::is_away;
 use crate::router::router;
@@ -58,10 +59,20 @@ async fn serve_with(
         (None, Some(cluster)) => cluster.connect_options(),
         (None, None) => unreachable!("without a DATABASE_URL there is a cluster"),
     };
-    let pool = open_database(options).await?;
+    let pool = open_database(options.clone()).await?;
+    let demo = match config.demo {
+        true => tokio::select! {
+            demo = open_demo(options) => Some(demo?),
+            () = stop_requested() => return Ok(()),
+        },
+        false => None,
+    };
     let origins = config.origins_on(listener.address());
     let app = App::new(pool.clone(), Clock::System, origins).await?;
     announce(&app).await?;
+    if let Some(demo) = demo {
+        println!("{demo}");
+    }
 
     let service = router(app.clone(), &config.web);
     let service = ServiceExt::<Request>::into_make_service_with_connect_info::<Remote>(service);
@@ -126,6 +137,15 @@ async fn open_database(options: PgConnectOptions) -> anyhow::Result<PgPool> {
         }
     }
     unreachable!("the last attempt returns")
+}
+
+async fn open_demo(options: PgConnectOptions) -> anyhow::Result<Demo> {
+    // Thousands of commits, of which each could wait for the disk. If they are lost, so is the note that the demo
+    // is complete, which is the last of them.
+    let quick = database::open(options.options([("synchronous_commit", "off")])).await?;
+    let demo = demo::open(&quick, Clock::System.now(), &Plan::FULL).await;
+    quick.close().await;
+    demo
 }
 
 /// Where to point a browser. On standard output, for people and for programs that start us.

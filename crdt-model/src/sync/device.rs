@@ -131,6 +131,11 @@ impl Device {
         matches!(self.link, Link::Live { .. })
     }
 
+    /// What differs is being found out; nothing is pushed meanwhile.
+    pub const fn is_comparing(&self) -> bool {
+        self.is_comparing
+    }
+
     const fn is_connected(&self) -> bool {
         matches!(self.link, Link::Greeting { .. } | Link::Live { .. })
     }

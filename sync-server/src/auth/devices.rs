@@ -24,22 +24,22 @@ const LABEL_BYTES_MAX: usize = 120;
 #[derive(Deserialize)]
 pub struct Register {
     /// Base64 of the SPKI or the raw uncompressed point of an ECDSA P-256 key.
-    public_key: String,
+    pub public_key: String,
     /// What the person's list of devices shows, for example "Chrome on Android".
     #[serde(default)]
-    label: String,
+    pub label: String,
     /// Base64 of 32 random bytes by which the browser profile is known again when it has lost its key.
     #[serde(default)]
-    recovery: Option<String>,
+    pub recovery: Option<String>,
     /// The device this browser profile was before.
     #[serde(default)]
-    replaces: Option<DeviceId>,
+    pub replaces: Option<DeviceId>,
 }
 
 #[derive(Serialize)]
 pub struct Registered {
     org_id: OrgId,
-    device_id: DeviceId,
+    pub device_id: DeviceId,
     /// Base64 of the X25519 key that batches are sealed to.
     sealing_key: String,
 }

@@ -20,12 +20,12 @@ const INVITE_MILLIS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 #[derive(Deserialize)]
 pub struct Invite {
-    person_id: PersonId,
+    pub person_id: PersonId,
 }
 
 #[derive(Serialize)]
 pub struct Invited {
-    token: String,
+    pub token: String,
     expires_at_ms: i64,
 }
 
@@ -42,9 +42,9 @@ pub struct Seen {
 
 #[derive(Deserialize)]
 pub struct Accept {
-    token: String,
-    login: String,
-    password: String,
+    pub token: String,
+    pub login: String,
+    pub password: String,
 }
 
 /// Whether `caller` may let `person` in: as in the staff document, one manages those whose every grant one could

@@ -2,6 +2,7 @@
 
 use crdt_model::ids::{OrgId, PersonId, SiteId};
 use crdt_model::money::Currency;
+use crdt_model::time::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 use sqlx::PgConnection;
@@ -92,28 +93,7 @@ pub async fn set_up(app: &App, request: SetUp) -> Result<Session, Problem> {
             reason: "an IANA name such as Africa/Nairobi",
         });
     }
-    store::enter_organisation(&mut tx, founding.org).await?;
-    founding::found(&mut tx, &founding, now).await?;
-    credentials::put(
-        &mut tx,
-        founding.org,
-        founding.owner,
-        &login,
-        &password_hash,
-        now,
-    )
-    .await
-    .map_err(|error| match error {
-        credentials::PutError::LoginTaken => Problem::LoginTaken,
-        credentials::PutError::Database(error) => error.into(),
-    })?;
-    let entry = audit::Entry {
-        actor: Some(founding.owner),
-        action: "OrganisationSetUp",
-        detail: json!({ "name": founding.organisation_name }),
-    };
-    audit::append(&mut tx, founding.org, &entry, now).await?;
-    store::setup::close(&mut tx).await?;
+    establish(&mut tx, &founding, &login, &password_hash, now).await?;
     let caller = SignedIn {
         org: founding.org,
         person: founding.owner,
@@ -122,6 +102,34 @@ pub async fn set_up(app: &App, request: SetUp) -> Result<Session, Problem> {
     tx.commit().await?;
     tracing::info!(org = %founding.org, "set up");
     Ok(session)
+}
+
+/// Writes the organisation and its owner's login; the link ends. The caller holds the lock and knows that there is
+/// no organisation.
+pub async fn establish(
+    tx: &mut PgConnection,
+    founding: &Founding,
+    login: &str,
+    password_hash: &str,
+    now: Timestamp,
+) -> Result<(), Problem> {
+    let (org, owner) = (founding.org, founding.owner);
+    store::enter_organisation(tx, org).await?;
+    founding::found(tx, founding, now).await?;
+    credentials::put(tx, org, owner, login, password_hash, now)
+        .await
+        .map_err(|error| match error {
+            credentials::PutError::LoginTaken => Problem::LoginTaken,
+            credentials::PutError::Database(error) => error.into(),
+        })?;
+    let entry = audit::Entry {
+        actor: Some(owner),
+        action: "OrganisationSetUp",
+        detail: json!({ "name": founding.organisation_name }),
+    };
+    audit::append(tx, org, &entry, now).await?;
+    store::setup::close(tx).await?;
+    Ok(())
 }
 
 /// Before any password is hashed: guessing tokens must not keep the server busy.

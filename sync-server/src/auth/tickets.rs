@@ -14,12 +14,12 @@ const TICKET_MILLIS: i64 = 60 * 1000;
 
 #[derive(Deserialize)]
 pub struct Ask {
-    device_id: DeviceId,
+    pub device_id: DeviceId,
 }
 
 #[derive(Serialize)]
 pub struct Ticket {
-    ticket: String,
+    pub ticket: String,
 }
 
 /// Who opens a socket.

@@ -130,6 +130,11 @@ impl Organisation {
         });
     }
 
+    /// How far the log is known to be.
+    pub fn head(&self) -> u64 {
+        self.pulse.borrow().head
+    }
+
     pub fn set_devices_revoked(&self, count: i64) {
         self.pulse.send_if_modified(|pulse| {
             let is_new = count != pulse.devices_revoked;

@@ -1,4 +1,4 @@
-//! One WebSocket: feeds frames to `crdt_model::sync::relay::Session` and carries out its steps, one after the other.
+//! One connection, as a rule a WebSocket: feeds frames to `crdt_model::sync::relay::Session` and carries out its steps, one after the other.
 //!
 //! Nothing is queued for a slow reader: the next rows are read when the ones before were sent, and a frame that
 //! cannot be sent in time ends the session.
@@ -9,7 +9,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::extract::ws::{CloseFrame, Message, WebSocket};
+use axum::extract::ws::{CloseFrame, Message};
 use crdt_model::codec;
 use crdt_model::document::DocumentKey;
 use crdt_model::ids::{DeviceId, OrgId, PersonId};
@@ -22,6 +22,7 @@ use super::admit::{self, PushError};
 use super::load::{self, LoadError};
 use super::organisation::{Organisation, Pulse};
 use super::page;
+use super::socket::Socket;
 use crate::app::SharedApp;
 use crate::auth::tickets;
 use crate::database;
@@ -52,9 +53,9 @@ struct Identified {
     devices_revoked: i64,
 }
 
-struct Connection {
+struct Connection<S> {
     app: SharedApp,
-    socket: WebSocket,
+    socket: S,
     session: Session,
     who: Option<Identified>,
     heard_at: Instant,
@@ -94,7 +95,7 @@ impl From<LoadError> for Broken {
 }
 
 /// Serves a connection until it ends.
-pub async fn serve(app: SharedApp, socket: WebSocket) {
+pub async fn serve(app: SharedApp, socket: impl Socket) {
     let Some(_connected) = app.relay.connect() else {
         let mut connection = Connection::new(app, socket);
         connection.say_goodbye(CloseReason::Overloaded).await;
@@ -120,8 +121,8 @@ impl Drop for Counted {
     }
 }
 
-impl Connection {
-    fn new(app: SharedApp, socket: WebSocket) -> Self {
+impl<S: Socket> Connection<S> {
+    fn new(app: SharedApp, socket: S) -> Self {
         Self {
             app,
             socket,

@@ -74,6 +74,15 @@ pub async fn append(
     .map(drop)
 }
 
+/// Whether such a thing was ever done.
+pub async fn has(tx: &mut PgConnection, org: OrgId, action: &str) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar("select exists (select 1 from audit where org_id = $1 and action = $2)")
+        .bind(org.sql())
+        .bind(action)
+        .fetch_one(tx)
+        .await
+}
+
 /// The first row that is not what was once written, if any.
 pub async fn find_break(tx: &mut PgConnection, org: OrgId) -> Result<Option<i64>, sqlx::Error> {
     let rows: Vec<Row> = sqlx::query_as(
