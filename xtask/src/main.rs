@@ -34,13 +34,13 @@ struct Entry {
 const COMMANDS: &[Entry] = &[
     Entry {
         name: "run",
-        arguments: "[-- server arguments]",
-        about: "build everything and serve it; the first start prints a set-up link",
+        arguments: "[--demo] [-- server arguments]",
+        about: "build everything and serve it; the first start prints a set-up link, or makes a demo",
         run: run_product,
     },
     Entry {
         name: "dev",
-        arguments: "[-- server arguments]",
+        arguments: "[--demo] [-- server arguments]",
         about: "serve a development build; rebuild on change and reload the page",
         run: dev::watch,
     },
@@ -112,7 +112,7 @@ fn list() {
     println!("cargo xtask <command>\n");
     for entry in COMMANDS {
         let call = format!("{} {}", entry.name, entry.arguments);
-        println!("  {call:<28} {}", entry.about);
+        println!("  {call:<33} {}", entry.about);
     }
 }
 

@@ -143,8 +143,13 @@ pub fn build_server(profile: Profile) -> Result<PathBuf> {
     Ok(target_dir()?.join(folder).join("viornet"))
 }
 
-/// The server as `run` and `dev` start it; later arguments win.
+/// The server as `run` and `dev` start it; later arguments win. `--demo` before them serves the demo, from a data
+/// folder of its own.
 pub fn server_command(server: &Path, arguments: &[String]) -> Command {
+    let (ours, arguments): (&[&str], _) = match arguments.split_first() {
+        Some((first, rest)) if first == "--demo" => (&["--data", "data-demo", "--demo"], rest),
+        _ => (&["--data", "data"], arguments),
+    };
     let arguments = match arguments.split_first() {
         Some((first, rest)) if first == "--" => rest,
         _ => arguments,
@@ -152,7 +157,8 @@ pub fn server_command(server: &Path, arguments: &[String]) -> Command {
     let mut command = Command::new(server);
     command
         .current_dir(root())
-        .args(["--data", "data", "--web", "web/dist"])
+        .args(ours)
+        .args(["--web", "web/dist"])
         .args(arguments);
     command
 }

@@ -104,10 +104,9 @@ fn ordinary(world: &mut World, day: u32) -> Vec<(Timestamp, Happening)> {
             happenings.push((world.time(day, minutes), Happening::GiveOut { site }));
         }
     }
-    for who in 0..MEMBERS.len() {
+    for (who, member) in MEMBERS.iter().enumerate() {
         let last = last_heard(world, who);
-        if !MEMBERS[who].sells.is_empty()
-            && (world.time(day, 0)..world.time(day + 1, 0)).contains(&last)
+        if !member.sells.is_empty() && (world.time(day, 0)..world.time(day + 1, 0)).contains(&last)
         {
             happenings.push((last, Happening::Contact(who)));
         }
