@@ -75,6 +75,12 @@ macro_rules! id {
             pub const fn as_bytes(&self) -> &[u8; 16] {
                 &self.0
             }
+
+            /// When the id was made.
+            pub fn made_at(&self) -> Timestamp {
+                let millis = u128::from_be_bytes(self.0) >> 80;
+                Timestamp::from_millis(i64::try_from(millis).unwrap_or(0))
+            }
         }
 
         impl fmt::Display for $name {

@@ -15,6 +15,7 @@ pub mod fact;
 pub mod hand_over;
 pub mod ids;
 pub mod import;
+pub mod mac;
 pub mod money;
 pub mod package;
 pub mod phone;

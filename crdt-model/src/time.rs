@@ -39,6 +39,132 @@ impl Timestamp {
     }
 }
 
+/// Milliseconds of a day.
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// Year, month and day of a day number, after H. Hinnant's `civil_from_days`: eras of 400 years that begin on
+/// 1 March.
+fn civil(days: i64) -> (i64, i64, i64) {
+    let days = days + 719_468;
+    let era = days.div_euclid(146_097);
+    let day_of_era = days.rem_euclid(146_097);
+    let year_of_era =
+        (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
+    let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
+    let shifted = (5 * day_of_year + 2) / 153;
+    let day = day_of_year - (153 * shifted + 2) / 5 + 1;
+    let month = if shifted < 10 {
+        shifted + 3
+    } else {
+        shifted - 9
+    };
+    (year_of_era + era * 400 + i64::from(month <= 2), month, day)
+}
+
+/// A day of the calendar, wherever one is: when something ends, not an instant. As text `2026-11-20`.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(try_from = "String", into = "String")]
+pub struct Date {
+    /// Since 1970-01-01.
+    days: i32,
+}
+
+/// Why a text is not a date.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a date is year, month and day: 2026-11-20")]
+pub struct DateError;
+
+impl Date {
+    /// The day of the calendar, from 1900 to 9999; `None` for one that does not exist.
+    pub fn new(year: i64, month: i64, day: i64) -> Option<Self> {
+        if !(1900..=9999).contains(&year) || !(1..=12).contains(&month) || !(1..=31).contains(&day)
+        {
+            return None;
+        }
+        // The reverse of `civil`.
+        let shifted = if month <= 2 { year - 1 } else { year };
+        let era = shifted.div_euclid(400);
+        let of_era = shifted.rem_euclid(400);
+        let of_year = (153 * (month + if month > 2 { -3 } else { 9 }) + 2) / 5 + day - 1;
+        let days = era * 146_097 + of_era * 365 + of_era / 4 - of_era / 100 + of_year - 719_468;
+        let date = Self {
+            days: i32::try_from(days).ok()?,
+        };
+        // 31 April is no day.
+        (date.civil() == (year, month, day)).then_some(date)
+    }
+
+    /// The day in UTC.
+    pub fn of(at: Timestamp) -> Self {
+        let days = at.as_millis().div_euclid(DAY_MILLIS);
+        Self {
+            days: i32::try_from(days).unwrap_or_default(),
+        }
+    }
+
+    /// Year, month and day.
+    pub fn civil(self) -> (i64, i64, i64) {
+        civil(self.days.into())
+    }
+
+    #[must_use]
+    pub const fn plus_days(self, days: i32) -> Self {
+        Self {
+            days: self.days.saturating_add(days),
+        }
+    }
+
+    /// Days since 1970-01-01.
+    pub const fn days(self) -> i32 {
+        self.days
+    }
+}
+
+impl fmt::Display for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (year, month, day) = self.civil();
+        write!(f, "{year:04}-{month:02}-{day:02}")
+    }
+}
+
+impl fmt::Debug for Date {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Date({self})")
+    }
+}
+
+impl FromStr for Date {
+    type Err = DateError;
+
+    fn from_str(text: &str) -> Result<Self, DateError> {
+        let is_digits =
+            |part: &&str, len| part.len() == len && part.bytes().all(|b| b.is_ascii_digit());
+        let parts: Vec<&str> = text.split('-').collect();
+        let [year, month, day] = parts.as_slice() else {
+            return Err(DateError);
+        };
+        if !is_digits(year, 4) || !is_digits(month, 2) || !is_digits(day, 2) {
+            return Err(DateError);
+        }
+        let number = |part: &str| part.parse().map_err(|_| DateError);
+        Self::new(number(year)?, number(month)?, number(day)?).ok_or(DateError)
+    }
+}
+
+impl From<Date> for String {
+    fn from(date: Date) -> Self {
+        date.to_string()
+    }
+}
+
+impl TryFrom<String> for Date {
+    type Error = DateError;
+
+    fn try_from(text: String) -> Result<Self, DateError> {
+        text.parse()
+    }
+}
+
 /// A calendar month in UTC. It is only a storage partition: which month a *report* counts a sale in is decided
 /// in the site's time zone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -49,20 +175,7 @@ pub struct Month {
 
 impl Month {
     pub fn of(at: Timestamp) -> Self {
-        // Civil date from days, after H. Hinnant's `civil_from_days`: eras of 400 years that begin on 1 March.
-        let days = at.as_millis().div_euclid(86_400_000) + 719_468;
-        let era = days.div_euclid(146_097);
-        let day_of_era = days.rem_euclid(146_097);
-        let year_of_era =
-            (day_of_era - day_of_era / 1_460 + day_of_era / 36_524 - day_of_era / 146_096) / 365;
-        let day_of_year = day_of_era - (365 * year_of_era + year_of_era / 4 - year_of_era / 100);
-        let shifted = (5 * day_of_year + 2) / 153;
-        let month = if shifted < 10 {
-            shifted + 3
-        } else {
-            shifted - 9
-        };
-        let year = year_of_era + era * 400 + i64::from(month <= 2);
+        let (year, month, _) = civil(at.as_millis().div_euclid(DAY_MILLIS));
         Self {
             year: u16::try_from(year).unwrap_or(0).min(9999),
             month: u8::try_from(month).unwrap_or(1),
@@ -146,6 +259,31 @@ mod tests {
         }
         assert_eq!("202611".parse::<Month>().unwrap().to_string(), "202611");
         assert!("202613".parse::<Month>().is_err());
+    }
+
+    #[test]
+    fn dates_are_days_that_exist() {
+        for text in ["1970-01-01", "2000-02-29", "2026-11-20", "1969-12-31"] {
+            assert_eq!(text.parse::<Date>().unwrap().to_string(), text);
+        }
+        for bad in [
+            "2026-02-29",
+            "2026-04-31",
+            "2026-13-01",
+            "26-01-01",
+            "2026-1-1",
+            "2026-01-01 ",
+            "1899-12-31",
+            "",
+        ] {
+            assert_eq!(bad.parse::<Date>(), Err(DateError), "{bad}");
+        }
+        let date: Date = "2026-12-30".parse().unwrap();
+        assert_eq!(date.plus_days(3).to_string(), "2027-01-02");
+        assert_eq!(
+            Date::of(Timestamp::from_millis(1_795_172_520_000)).to_string(),
+            "2026-11-20"
+        );
     }
 
     #[test]
