@@ -6,8 +6,22 @@ use crate::document::{DocumentKey, Sheet};
 use crate::fact::Fact;
 use crate::ids::SiteId;
 
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Sheets(BTreeMap<DocumentKey, Sheet>);
+#[derive(Debug, Clone, Default)]
+pub struct Sheets {
+    sheets: BTreeMap<DocumentKey, Sheet>,
+    /// When each was last taken up for writing; counts from 1.
+    revisions: BTreeMap<DocumentKey, u64>,
+    revision: u64,
+}
+
+/// What they say counts, not how often it was written.
+impl PartialEq for Sheets {
+    fn eq(&self, other: &Self) -> bool {
+        self.sheets == other.sheets
+    }
+}
+
+impl Eq for Sheets {}
 
 static EMPTY: Sheet = Sheet {
     records: BTreeMap::new(),
@@ -17,28 +31,49 @@ static EMPTY: Sheet = Sheet {
 impl Sheets {
     /// The sheet of a document; an empty one if the document is not here.
     pub fn get(&self, key: &DocumentKey) -> &Sheet {
-        self.0.get(key).unwrap_or(&EMPTY)
+        self.sheets.get(key).unwrap_or(&EMPTY)
     }
 
     pub fn contains(&self, key: &DocumentKey) -> bool {
-        self.0.contains_key(key)
+        self.sheets.contains_key(key)
     }
 
     pub fn entry(&mut self, key: DocumentKey) -> &mut Sheet {
-        self.0.entry(key).or_default()
+        self.touch(key);
+        self.sheets.entry(key).or_default()
     }
 
     pub fn remove(&mut self, key: &DocumentKey) {
-        self.0.remove(key);
+        self.touch(*key);
+        self.sheets.remove(key);
+    }
+
+    fn touch(&mut self, key: DocumentKey) {
+        self.revision += 1;
+        self.revisions.insert(key, self.revision);
+    }
+
+    /// Grows with every write; for [`Self::changed_since`].
+    pub const fn revision(&self) -> u64 {
+        self.revision
+    }
+
+    /// The documents that may say something else than at that revision, those that are gone included: what an
+    /// index has to read again.
+    pub fn changed_since(&self, revision: u64) -> impl Iterator<Item = DocumentKey> {
+        self.revisions
+            .iter()
+            .filter(move |(_, at)| **at > revision)
+            .map(|(key, _)| *key)
     }
 
     pub fn iter(&self) -> impl Iterator<Item = (&DocumentKey, &Sheet)> {
-        self.0.iter()
+        self.sheets.iter()
     }
 
     /// Every fact this version understands, with its document and key.
     pub fn facts(&self) -> impl Iterator<Item = (&DocumentKey, &str, &Fact)> {
-        self.0.iter().flat_map(|(document, sheet)| {
+        self.sheets.iter().flat_map(|(document, sheet)| {
             sheet
                 .known_facts()
                 .map(move |(key, fact)| (document, key, fact))
@@ -47,7 +82,7 @@ impl Sheets {
 
     /// The sites whose public document is here.
     pub fn sites(&self) -> impl Iterator<Item = SiteId> {
-        self.0.keys().filter_map(|key| match key {
+        self.sheets.keys().filter_map(|key| match key {
             DocumentKey::SitePublic(site) => Some(*site),
             _ => None,
         })
