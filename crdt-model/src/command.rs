@@ -21,7 +21,7 @@ use serde_bytes::ByteBuf;
 
 use crate::admission::caps;
 use crate::capability::{Capability, Grant, Principal};
-use crate::client::{ClientDetails, ClientError};
+use crate::client::{ClientDetails, ClientEdit, ClientError};
 use crate::document::{Container, DocumentKey, Put, Scalar};
 use crate::fact::{
     Fact, FactBody, HandOverGiven, HandOverTaken, Replacement, Sale, StockAsked, VoucherRef,
@@ -89,6 +89,15 @@ pub enum Command {
         client: ClientId,
         site: SiteId,
         details: ClientDetails,
+    },
+    /// The fields that a person changed, and no other.
+    EditClient {
+        client: ClientId,
+        edits: Vec<ClientEdit>,
+    },
+    SetClientActive {
+        client: ClientId,
+        active: bool,
     },
     MakeBatch {
         site: SiteId,
@@ -203,6 +212,8 @@ pub enum Refusal {
     Price,
     #[error("this package is not in the catalog")]
     NoSuchPackage,
+    #[error("this client is not known here")]
+    NoSuchClient,
     #[error("this person is not on the staff")]
     NoSuchPerson,
     #[error("this block is not known here")]
@@ -265,6 +276,8 @@ pub fn execute(
             site,
             details,
         } => now.register_client(*client, *site, details),
+        Command::EditClient { client, edits } => now.edit_client(*client, edits),
+        Command::SetClientActive { client, active } => now.set_client_active(*client, *active),
         Command::MakeBatch {
             site,
             batch,

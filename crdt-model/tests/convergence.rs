@@ -21,6 +21,7 @@ use crdt_model::ids::{
 };
 use crdt_model::money::{AMOUNT_MINOR_MAX, Money};
 use crdt_model::package::{Connection, PackageDetails, Unit, Validity};
+use crdt_model::phone::{Country, Phone};
 use crdt_model::relay::{Need, OrgState, RelayDocument, Signer};
 use crdt_model::replica::{Identity, Replica};
 use crdt_model::staff;
@@ -466,11 +467,29 @@ proptest! {
         business.tries(Command::AddStaff { person, name: three.clone(), grants: vec![grant, grant] });
         business.tries(Command::SetGrants { person, grants: Vec::new() });
         business.tries(Command::SetStaffActive { person, active: false });
+        let client = ClientDetails {
+            name: four.clone(),
+            email: Some(one.clone()),
+            address: Some(two.clone()),
+            notes: Some(three.clone()),
+            phone: Phone::parse("0712345678", Country::Tanzania).ok(),
+            mac: "44:15:a4:9c:91:e1".parse().ok(),
+            connection: Some(Connection::Hotspot),
+            registered_on: "1900-01-01".parse().ok(),
+            expires_on: "9999-12-31".parse().ok(),
+            sms_reminder: true,
+        };
         business.tries(Command::RegisterClient {
             client: ClientId::from_bytes([12; 16]),
             site: SITE,
-            details: ClientDetails { name: four.clone(), phone: None, email: Some(one.clone()) },
+            details: client.clone(),
         });
+        let client_id = ClientId::from_bytes([12; 16]);
+        for edit in ClientDetails::default().edits_from(&client) {
+            business.tries(Command::EditClient { client: client_id, edits: vec![edit] });
+        }
+        business.tries(Command::EditClient { client: client_id, edits: client.edits_from(&ClientDetails::default()) });
+        business.tries(Command::SetClientActive { client: client_id, active: false });
         let codes = (0..codes)
             .map(|n| Code { username: format!("{n:0>code_length$}"), password: None })
             .collect();
@@ -498,7 +517,7 @@ proptest! {
                 reference: Some(two),
                 client: Some(ClientId::from_bytes([14; 16])),
             },
-            new_client: Some(ClientDetails { name: one, phone: None, email: None }),
+            new_client: Some(ClientDetails { name: one, ..ClientDetails::default() }),
         });
         let ask = StockAsked { package: PACKAGE, quantity: count.saturating_mul(10), note: Some(four.clone()) };
         business.tries(Command::AskForStock { site: SITE, asked: ask.clone() });

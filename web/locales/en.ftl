@@ -549,6 +549,10 @@ no = No
 add-package = Add package
 edit-package = Edit package
 packages-empty = No packages yet
+all-packages = All packages
+all-connections = All connections
+search-packages = Search packages
+packages-none-match = No package matches
 packages-empty-hint = Start with these four and change them as you like.
 add-these = { $count ->
         [one] Add this package
@@ -655,3 +659,59 @@ what-other = Change
 
 first-sync = Nothing to show yet
 first-sync-hint = Your roles and sites come with the first sync. If this stays, ask your administrator for a role.
+
+## Clients
+
+clients = Clients
+register-client = Register client
+edit-client = Edit client
+client-saved = Client saved
+clients-empty = No clients yet
+clients-empty-hint = Register the people and households who buy from you, to find them by name or phone and see when their time ends.
+clients-none-match = No client matches
+clients-count = { $count ->
+        [one] 1 client
+       *[other] { $count } clients
+    }
+search-clients = Search name, phone or e-mail
+all-clients = All
+sort-by = Order
+sort-name = By name
+sort-expiry = First to expire
+sort-last-purchase = Last to buy
+sort-newest = Newest first
+client-open = No end date
+client-running = Active
+client-expiring = Expires within 7 days
+client-expired = Expired
+client-off = Deactivated
+client-is-served = Active
+client-not-found = This client is not on this device
+client-not-found-hint = Clients of other sites and of other agents stay with those who serve them.
+client-not-yours = Only the office edits clients that somebody else registered.
+client-deactivated = { $name } is deactivated
+client-activated = { $name } is active again
+deactivate-client = Deactivate
+activate-client = Activate again
+last-bought = bought { $when }
+until = until { $day }
+address = Address
+mac-address = MAC address
+registered-on = Registered on
+expires-on = Expires on
+sms-reminder = Reminders by SMS
+sms-reminder-wanted = Wants reminders by SMS
+notes = Notes
+not-known = Not known
+call = Call
+send-sms = SMS
+purchases = Purchases
+latest-purchase = Bought last
+no-purchases = No purchase is known on this device.
+has-this-number = { $name } has this number.
+open-client = Open
+today = today
+fail-date = Choose a day of the calendar.
+fail-mac = A MAC address has 12 digits or letters A to F, for example 44:15:A4:9C:91:E1.
+fail-too-long = At most { $max } characters.
+fail-no-client = This client is not known on this device.

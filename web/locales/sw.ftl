@@ -549,6 +549,10 @@ no = Hapana
 add-package = Ongeza kifurushi
 edit-package = Hariri kifurushi
 packages-empty = Bado hakuna vifurushi
+all-packages = Vifurushi vyote
+all-connections = Miunganisho yote
+search-packages = Tafuta vifurushi
+packages-none-match = Hakuna kifurushi kinacholingana
 packages-empty-hint = Anza na hivi vinne na uvibadilishe upendavyo.
 add-these = { $count ->
         [one] Ongeza kifurushi hiki
@@ -655,3 +659,59 @@ what-other = Badiliko
 
 first-sync = Bado hakuna cha kuonyesha
 first-sync-hint = Majukumu na vituo vyako huja na usawazishaji wa kwanza. Hali ikibaki hivi, muombe msimamizi akupe jukumu.
+
+## Clients
+
+clients = Wateja
+register-client = Sajili mteja
+edit-client = Hariri mteja
+client-saved = Mteja amehifadhiwa
+clients-empty = Hakuna wateja bado
+clients-empty-hint = Sajili watu na familia wanaonunua kwako, uwapate kwa jina au simu na uone muda wao unaisha lini.
+clients-none-match = Hakuna mteja anayelingana
+clients-count = { $count ->
+        [one] Mteja 1
+       *[other] Wateja { $count }
+    }
+search-clients = Tafuta jina, simu au barua pepe
+all-clients = Wote
+sort-by = Mpangilio
+sort-name = Kwa jina
+sort-expiry = Wanaoisha kwanza
+sort-last-purchase = Walionunua karibuni
+sort-newest = Wapya kwanza
+client-open = Bila tarehe ya mwisho
+client-running = Hai
+client-expiring = Anaisha ndani ya siku 7
+client-expired = Muda umeisha
+client-off = Amesimamishwa
+client-is-served = Hai
+client-not-found = Mteja huyu hayupo kwenye kifaa hiki
+client-not-found-hint = Wateja wa maeneo na mawakala wengine hubaki kwa wanaowahudumia.
+client-not-yours = Ofisi pekee ndiyo inayohariri wateja waliosajiliwa na mwingine.
+client-deactivated = { $name } amesimamishwa
+client-activated = { $name } amerudishwa
+deactivate-client = Simamisha
+activate-client = Rudisha
+last-bought = alinunua { $when }
+until = hadi { $day }
+address = Anwani
+mac-address = Anwani ya MAC
+registered-on = Alisajiliwa
+expires-on = Muda unaisha
+sms-reminder = Vikumbusho kwa SMS
+sms-reminder-wanted = Anataka vikumbusho kwa SMS
+notes = Maelezo
+not-known = Haijulikani
+call = Piga
+send-sms = SMS
+purchases = Manunuzi
+latest-purchase = Alichonunua mwisho
+no-purchases = Hakuna ununuzi unaojulikana kwenye kifaa hiki.
+has-this-number = { $name } ana namba hii.
+open-client = Fungua
+today = leo
+fail-date = Chagua siku ya kalenda.
+fail-mac = Anwani ya MAC ina tarakimu au herufi A hadi F 12, kwa mfano 44:15:A4:9C:91:E1.
+fail-too-long = Yasizidi herufi { $max }.
+fail-no-client = Mteja huyu hajulikani kwenye kifaa hiki.

@@ -182,6 +182,14 @@ fn page(route: Route) -> Html {
         Route::Person { person } => {
             html! { <pages::person::PersonPage key={person.to_string()} {person} /> }
         }
+        Route::Clients => html! { <pages::clients::ClientsPage /> },
+        Route::NewClient => html! { <pages::clients::edit::NewClientPage /> },
+        Route::Client { client } => {
+            html! { <pages::clients::one::ClientPage key={client.to_string()} {client} /> }
+        }
+        Route::EditClient { client } => {
+            html! { <pages::clients::edit::EditClientPage key={client.to_string()} {client} /> }
+        }
         Route::Packages => html! { <pages::packages::PackagesPage /> },
         Route::NewPackage => html! { <pages::package::PackagePage key="new" package={None} /> },
         Route::Package { package } => {

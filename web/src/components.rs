@@ -19,7 +19,7 @@ pub use button::{Button, Look, Tap};
 pub use code::Code;
 pub use contested::ContestedNote;
 pub use dialog::Dialog;
-pub use field::{Check, Field, MoneyField, Select};
+pub use field::{Check, Field, MoneyField, Select, TextArea};
 pub use icon::{Glyph, Icon};
 pub use menu::Menu;
 pub use money::Amount;

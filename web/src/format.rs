@@ -4,7 +4,8 @@
 
 use crdt_model::money::{Currency, Money};
 use crdt_model::package::{Connection, Package, PackageDetails, Unit};
-use crdt_model::time::Timestamp;
+use crdt_model::phone::{Country, Phone};
+use crdt_model::time::{Date, Timestamp};
 
 use crate::i18n::{Words, grouped};
 
@@ -79,6 +80,11 @@ impl Zone {
         }
     }
 
+    /// The day of the calendar here.
+    pub fn today(&self, at: Timestamp) -> Date {
+        Date::of(at.plus_millis(self.offset_minutes(at) * MINUTE))
+    }
+
     /// Midnight before an instant.
     pub fn start_of_day(&self, at: Timestamp) -> Timestamp {
         let offset = self.offset_minutes(at) * MINUTE;
@@ -151,6 +157,38 @@ pub fn date(words: Words, at: Timestamp, now: Timestamp, zone: &Zone) -> String 
     } else {
         format!("{} {month} {}", local.day, local.year)
     }
+}
+
+/// `today`, `Mon 3 Nov`, with the year instead of the weekday when it is another one.
+pub fn day(words: Words, date: Date, today: Date) -> String {
+    let (year, month, day) = date.civil();
+    let month = month_name(words, month);
+    if date == today {
+        words.today().into()
+    } else if year == today.civil().0 {
+        let weekday = weekday_name(words, date.days().into());
+        format!("{weekday} {day} {month}")
+    } else {
+        format!("{day} {month} {year}")
+    }
+}
+
+/// Where a number without a country code belongs.
+pub const fn country(currency: Currency) -> Country {
+    match currency {
+        Currency::Kes => Country::Kenya,
+        Currency::Ugx => Country::Uganda,
+        Currency::Rwf => Country::Rwanda,
+        Currency::Tzs | Currency::Usd => Country::Tanzania,
+    }
+}
+
+/// A number as people of the business read it; as it is stored where it cannot be read.
+pub fn phone(e164: &str, currency: Currency) -> String {
+    Phone::from_e164(e164).map_or_else(
+        |_| e164.to_string(),
+        |phone| phone.for_reader(country(currency)),
+    )
 }
 
 fn weekday_name(words: Words, days: i64) -> &'static str {
@@ -407,6 +445,19 @@ mod tests {
         assert_eq!(when(EN, ago(365 * DAY), NOW, &zone), "20 Nov 2025 14:02");
         assert_eq!(when_short(EN, ago(17 * DAY), NOW, &zone), "Tue 3 Nov");
         assert_eq!(clock(zone.start_of_day(NOW), &zone), "00:00");
+    }
+
+    #[test]
+    fn days_without_a_clock_are_those_of_the_zone_too() {
+        let zone = Zone::Fixed(180);
+        // 23:30 in London is tomorrow in Dar es Salaam.
+        let today = zone.today(NOW.plus_millis(12 * HOUR + 28 * MINUTE));
+        assert_eq!(today.to_string(), "2026-11-21");
+        assert_eq!(day(EN, today, today), "today");
+        assert_eq!(day(EN, today.plus_days(-18), today), "Tue 3 Nov");
+        assert_eq!(day(SW, today.plus_days(60), today), "20 Jan 2027");
+        assert_eq!(phone("+255712345678", Currency::Tzs), "0712 345 678");
+        assert_eq!(phone("+255712345678", Currency::Kes), "+255 712 345 678");
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The screens. Each asks the worker for its view, parses its forms into the protocol's types, and shows the result;
 //! no rule lives here.
 
+pub mod clients;
 pub mod home;
 pub mod import;
 pub mod invite;

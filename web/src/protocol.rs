@@ -4,6 +4,7 @@
 //! whenever something on screen may be out of date. Every view is ready to show but for words and formats: the
 //! calls stand here, the views in the modules below.
 
+mod clients;
 mod packages;
 mod people;
 mod sales;
@@ -12,20 +13,23 @@ mod stock;
 mod sync;
 
 use crdt_model::capability::Grant;
-use crdt_model::client::ClientDetails;
+use crdt_model::client::index::ClientFilter;
+use crdt_model::client::{ClientDetails, ClientEdit};
 use crdt_model::command::Refusal;
 use crdt_model::document::{DocumentKey, Scalar};
-use crdt_model::ids::{BlockId, HoldId, IntentId, PackageId, PersonId, SiteId};
+use crdt_model::ids::{BlockId, ClientId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::import::VoucherFile;
 use crdt_model::money::Money;
 use crdt_model::package::{PackageDetails, PackageEdit};
+use crdt_model::phone::Phone;
 use crdt_model::sale::SellOrder;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::Code;
 use serde::{Deserialize, Serialize};
 
-pub use packages::PackagesView;
-pub use people::{ClientView, StaffView};
+pub use clients::{ClientPageView, ClientView, ClientsView, PurchaseView};
+pub use packages::{PackageUse, PackagesView};
+pub use people::StaffView;
 pub use sales::{
     CashView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter, SalesView, SellView,
     Tile,
@@ -142,6 +146,15 @@ pub enum Order {
         site: SiteId,
         details: ClientDetails,
     },
+    /// The fields that changed.
+    EditClient {
+        client: ClientId,
+        edits: Vec<ClientEdit>,
+    },
+    SetClientActive {
+        client: ClientId,
+        active: bool,
+    },
     ImportBatch {
         site: SiteId,
         label: String,
@@ -194,10 +207,20 @@ pub enum Query {
     },
     Staff,
     Packages,
+    /// A walk over all sales: only for the screen that shows it.
+    PackageUse,
     Clients {
-        site: Option<SiteId>,
-        search: String,
+        filter: ClientFilter,
+        offset: u32,
         limit: u32,
+    },
+    Client {
+        client: ClientId,
+    },
+    /// Who has this number already?
+    ClientsWithPhone {
+        phone: Phone,
+        except: Option<ClientId>,
     },
     Sync,
 }
@@ -236,7 +259,9 @@ pub enum Answer {
     Vouchers(VouchersView),
     Staff(Vec<StaffView>),
     Packages(PackagesView),
-    Clients(Vec<ClientView>),
+    PackageUse(Vec<PackageUse>),
+    Clients(ClientsView),
+    Client(Option<Box<ClientPageView>>),
     Sync(SyncView),
 }
 

@@ -1,7 +1,7 @@
 //! The addresses of the app, and who may open them.
 
 use crdt_model::capability::{Capability, Role};
-use crdt_model::ids::{IntentId, PackageId, PersonId};
+use crdt_model::ids::{ClientId, IntentId, PackageId, PersonId};
 use yew_router::prelude::*;
 
 use crate::i18n::Words;
@@ -35,6 +35,14 @@ pub enum Route {
     NewPerson,
     #[at("/staff/:person")]
     Person { person: PersonId },
+    #[at("/clients")]
+    Clients,
+    #[at("/clients/new")]
+    NewClient,
+    #[at("/clients/:client")]
+    Client { client: ClientId },
+    #[at("/clients/:client/edit")]
+    EditClient { client: ClientId },
     #[at("/packages")]
     Packages,
     #[at("/packages/new")]
@@ -53,7 +61,8 @@ impl Route {
     /// Any one of these opens it; none: everybody signed in.
     pub const fn capabilities(self) -> &'static [Capability] {
         use Capability::{
-            BatchesView, PackagesManage, SalesAll, Sell, StaffManage, VouchersCreate,
+            BatchesView, ClientsEdit, ClientsOwn, ClientsView, PackagesManage, SalesAll, Sell,
+            StaffManage, VouchersCreate,
         };
         match self {
             Self::Sell | Self::Receipt { .. } | Self::Stock => &[Sell],
@@ -61,8 +70,15 @@ impl Route {
             Self::Vouchers => &[BatchesView],
             Self::Import => &[VouchersCreate],
             Self::Staff | Self::NewPerson | Self::Person { .. } => &[StaffManage],
-            Self::Packages | Self::NewPackage | Self::Package { .. } => &[PackagesManage],
-            Self::Home | Self::Sync | Self::SetUp | Self::Invite | Self::NotFound => &[],
+            Self::Clients | Self::Client { .. } => &[ClientsView, ClientsOwn],
+            Self::NewClient | Self::EditClient { .. } => &[ClientsEdit, ClientsOwn],
+            Self::NewPackage | Self::Package { .. } => &[PackagesManage],
+            Self::Home
+            | Self::Packages
+            | Self::Sync
+            | Self::SetUp
+            | Self::Invite
+            | Self::NotFound => &[],
         }
     }
 
@@ -87,6 +103,7 @@ impl Route {
             Self::Sale { .. } => Self::Sales,
             Self::Import => Self::Vouchers,
             Self::NewPerson | Self::Person { .. } => Self::Staff,
+            Self::NewClient | Self::Client { .. } | Self::EditClient { .. } => Self::Clients,
             Self::NewPackage | Self::Package { .. } => Self::Packages,
             other => other,
         }
@@ -100,6 +117,7 @@ impl Route {
             Self::Sales => words.sales(),
             Self::Vouchers => words.vouchers(),
             Self::Staff => words.staff(),
+            Self::Clients => words.clients(),
             Self::Packages => words.packages(),
             Self::Sync => words.sync(),
             Self::SetUp => words.setup_title(),

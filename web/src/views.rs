@@ -1,13 +1,17 @@
 //! From a replica to what screens show. Pure: the worker calls it for every query, tests call it natively.
 
+mod clients;
 mod sales;
 mod stock;
 mod sync;
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crdt_model::capability::Role;
-use crdt_model::client::{self, Client};
+use crdt_model::client::index::ClientIndex;
 use crdt_model::document::DocumentKey;
-use crdt_model::ids::PersonId;
+use crdt_model::fact::FactBody;
+use crdt_model::ids::{ClientId, PackageId, PersonId};
 use crdt_model::money::Currency;
 use crdt_model::package;
 use crdt_model::replica::Replica;
@@ -15,7 +19,7 @@ use crdt_model::site;
 use crdt_model::staff;
 use crdt_model::time::Timestamp;
 
-use crate::protocol::{Answer, ClientView, PackagesView, Query, Session, StaffView, StoreWarning};
+use crate::protocol::{Answer, PackageUse, PackagesView, Query, Session, StaffView, StoreWarning};
 
 /// What the worker knows beside the replica.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +30,19 @@ pub struct Surroundings {
     pub storage_is_persistent: bool,
 }
 
+/// What is kept between queries, so that a keystroke costs no fold. Of one replica: another one needs new ones.
+#[derive(Default)]
+pub struct Indexes {
+    clients: ClientIndex,
+}
+
 /// Answers a query from what the device holds.
-pub fn answer(replica: &Replica, query: &Query, around: Surroundings) -> Answer {
+pub fn answer(
+    replica: &Replica,
+    indexes: &mut Indexes,
+    query: &Query,
+    around: Surroundings,
+) -> Answer {
     match query {
         Query::Sell { site } => Answer::Sell(stock::sell(replica, *site, around.now)),
         Query::Stock => Answer::Stock(stock::mine(replica)),
@@ -40,20 +55,19 @@ pub fn answer(replica: &Replica, query: &Query, around: Surroundings) -> Answer 
         Query::Vouchers { site } => Answer::Vouchers(stock::vouchers(replica, *site)),
         Query::Staff => Answer::Staff(staff_list(replica)),
         Query::Packages => Answer::Packages(packages(replica)),
+        Query::PackageUse => Answer::PackageUse(package_use(replica)),
         Query::Clients {
-            site,
-            search,
+            filter,
+            offset,
             limit,
         } => {
-            let found = client::clients(replica.sheets())
-                .into_iter()
-                .filter(|client| {
-                    site.is_none_or(|site| client.site == site) && client_matches(client, search)
-                })
-                .take(*limit as usize)
-                .map(client_view)
-                .collect();
-            Answer::Clients(found)
+            let index = &mut indexes.clients;
+            Answer::Clients(clients::list(replica, index, filter, *offset, *limit))
+        }
+        Query::Client { client } => Answer::Client(clients::one(replica, *client).map(Box::new)),
+        Query::ClientsWithPhone { phone, except } => {
+            let index = &mut indexes.clients;
+            Answer::Clients(clients::with_phone(replica, index, phone, *except))
         }
         Query::Sync => Answer::Sync(sync::view(replica, around)),
     }
@@ -103,36 +117,6 @@ fn name_of(replica: &Replica, person: PersonId) -> String {
         .unwrap_or_default()
 }
 
-fn client_view(client: Client) -> ClientView {
-    ClientView {
-        id: client.id,
-        site: client.site,
-        name: client.name,
-        phone: client.phone,
-        email: client.email,
-    }
-}
-
-fn client_matches(client: &Client, search: &str) -> bool {
-    let search = search.trim().to_lowercase();
-    if search.is_empty() {
-        return true;
-    }
-    let digits: String = search.chars().filter(char::is_ascii_digit).collect();
-    // 0712… is written +255712… in the record.
-    let digits = digits.trim_start_matches('0');
-    client.name.to_lowercase().contains(&search)
-        || client
-            .email
-            .as_ref()
-            .is_some_and(|email| email.to_lowercase().contains(&search))
-        || (digits.len() >= 3
-            && client
-                .phone
-                .as_ref()
-                .is_some_and(|phone| phone.contains(digits)))
-}
-
 fn packages(replica: &Replica) -> PackagesView {
     let mut packages: Vec<_> = package::packages(replica.sheets().get(&DocumentKey::Catalog))
         .into_values()
@@ -146,6 +130,27 @@ fn packages(replica: &Replica) -> PackagesView {
         Vec::new()
     };
     PackagesView { packages, offered }
+}
+
+/// One walk over the tills.
+fn package_use(replica: &Replica) -> Vec<PackageUse> {
+    let mut used: BTreeMap<PackageId, (u32, BTreeSet<ClientId>)> = BTreeMap::new();
+    for (_, _, fact) in replica.sheets().facts() {
+        if let FactBody::Sale(sale) = &fact.body {
+            for line in &sale.lines {
+                let (sold, clients) = used.entry(line.package).or_default();
+                *sold += 1;
+                clients.extend(sale.client);
+            }
+        }
+    }
+    used.into_iter()
+        .map(|(package, (sold, clients))| PackageUse {
+            package,
+            sold,
+            clients: count(clients.len()),
+        })
+        .collect()
 }
 
 fn staff_list(replica: &Replica) -> Vec<StaffView> {

@@ -1,13 +1,18 @@
 //! The rule of every record field that arrives: its type, and who may write it.
 
+use std::str::FromStr;
+
 use super::Malformed::{BadValue, RelayOnly, UnknownField, WrongDocument, WrongType};
 use super::Objection;
 use crate::capability::{Capability, Grant, Principal};
+use crate::client;
 use crate::document::{DocumentKey, PlainOp, Scalar, Sheet};
 use crate::ids::PersonId;
+use crate::mac::Mac;
 use crate::package::{self, Connection, Unit};
 use crate::phone::Phone;
 use crate::staff;
+use crate::time::Date;
 
 /// Parts of one person's client list at one site: 100,000 clients.
 const CLIENT_PARTS_MAX: u16 = 200;
@@ -24,6 +29,9 @@ enum FieldType {
     ValidityUnit,
     ConnectionCode,
     OptionalPhone,
+    OptionalMac,
+    OptionalDate,
+    OptionalConnection,
     CurrencyCode,
 }
 
@@ -34,7 +42,10 @@ impl FieldType {
                 Self::OptionalText { .. }
                 | Self::OptionalCount
                 | Self::OptionalRange { .. }
-                | Self::OptionalPhone,
+                | Self::OptionalPhone
+                | Self::OptionalMac
+                | Self::OptionalDate
+                | Self::OptionalConnection,
                 Scalar::Null,
             ) => (true, true),
             (Self::Text { max }, Scalar::Text(text)) => {
@@ -54,7 +65,9 @@ impl FieldType {
             }
             (Self::Bool, Scalar::Bool(_)) => (true, true),
             (Self::ValidityUnit, Scalar::Text(code)) => (true, Unit::from_code(code).is_some()),
-            (Self::ConnectionCode, Scalar::Text(code)) => {
+            (Self::OptionalMac, Scalar::Text(text)) => (true, is_canonical::<Mac>(text)),
+            (Self::OptionalDate, Scalar::Text(text)) => (true, is_canonical::<Date>(text)),
+            (Self::ConnectionCode | Self::OptionalConnection, Scalar::Text(code)) => {
                 (true, Connection::from_code(code).is_some())
             }
             (Self::CurrencyCode, Scalar::Text(code)) => {
@@ -145,6 +158,12 @@ fn in_catalog(parts: &[&str]) -> Option<FieldType> {
     }
 }
 
+/// Does it read as a value, and is it how the value is written?
+fn is_canonical<T: FromStr + ToString>(text: &str) -> bool {
+    text.parse::<T>()
+        .is_ok_and(|value| value.to_string() == text)
+}
+
 fn range(min: u32, max: u32) -> FieldType {
     FieldType::OptionalRange {
         min: min.into(),
@@ -163,9 +182,23 @@ fn in_site_public(parts: &[&str]) -> Option<FieldType> {
 fn in_clients(parts: &[&str]) -> Option<FieldType> {
     match parts {
         ["client", client, field] if is_id(client) => match *field {
-            "name" => Some(FieldType::Text { max: 120 }),
+            "name" => Some(FieldType::Text {
+                max: client::CLIENT_NAME_LENGTH_MAX,
+            }),
             "phone" => Some(FieldType::OptionalPhone),
-            "email" => Some(FieldType::OptionalText { max: 254 }),
+            "email" => Some(FieldType::OptionalText {
+                max: client::EMAIL_LENGTH_MAX,
+            }),
+            "address" => Some(FieldType::OptionalText {
+                max: client::ADDRESS_LENGTH_MAX,
+            }),
+            "notes" => Some(FieldType::OptionalText {
+                max: client::NOTES_LENGTH_MAX,
+            }),
+            "mac" => Some(FieldType::OptionalMac),
+            "connection" => Some(FieldType::OptionalConnection),
+            "registered_on" | "expires_on" => Some(FieldType::OptionalDate),
+            "sms_reminder" | "active" => Some(FieldType::Bool),
             _ => None,
         },
         _ => None,
@@ -225,11 +258,8 @@ fn may_write(
             Capability::SitesManage,
         ),
         DocumentKey::Clients { site, owner, .. } => {
-            let own = *owner == author.person && author.may_at(Capability::ClientsOwn, *site);
-            need(
-                own || author.may_at(Capability::ClientsEdit, *site),
-                Capability::ClientsOwn,
-            )
+            let field = parts.last().copied().unwrap_or_default();
+            client::may_write(author, *site, *owner, field).map_err(Objection::NotAllowed)
         }
         _ => Err(Objection::Malformed(UnknownField)),
     }

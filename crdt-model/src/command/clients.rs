@@ -2,8 +2,8 @@
 
 use super::{DocumentWrite, Executed, Execution, Refusal, records};
 use crate::capability::Capability;
-use crate::client::{CLIENTS_PER_DOCUMENT, ClientDetails};
-use crate::document::DocumentKey;
+use crate::client::{self, CLIENTS_PER_DOCUMENT, ClientDetails, ClientEdit};
+use crate::document::{DocumentKey, Put};
 use crate::ids::{ClientId, SiteId};
 
 impl Execution<'_> {
@@ -38,6 +38,39 @@ impl Execution<'_> {
                 owner,
                 part: u16::MAX,
             });
-        Ok(records(document, details.puts(client)))
+        self.client_fields(document, details.puts(client))
+    }
+
+    pub(super) fn edit_client(&self, client: ClientId, edits: &[ClientEdit]) -> Executed {
+        let document = self.document_of_client(client)?;
+        edits.iter().try_for_each(ClientEdit::check)?;
+        let puts = edits.iter().map(|edit| edit.put(client)).collect();
+        Ok(vec![self.client_fields(document, puts)?])
+    }
+
+    pub(super) fn set_client_active(&self, client: ClientId, active: bool) -> Executed {
+        let document = self.document_of_client(client)?;
+        let puts = vec![client::set_active(client, active)];
+        Ok(vec![self.client_fields(document, puts)?])
+    }
+
+    fn document_of_client(&self, client: ClientId) -> Result<DocumentKey, Refusal> {
+        client::document_of(self.sheets, client).ok_or(Refusal::NoSuchClient)
+    }
+
+    /// As a write, if the person may write every one of the fields.
+    fn client_fields(
+        &self,
+        document: DocumentKey,
+        puts: Vec<Put>,
+    ) -> Result<DocumentWrite, Refusal> {
+        let DocumentKey::Clients { site, owner, .. } = document else {
+            return Err(Refusal::NoSuchClient);
+        };
+        for put in &puts {
+            let field = put.key.rsplit('/').next().unwrap_or_default();
+            client::may_write(self.principal, site, owner, field).map_err(Refusal::NotAllowed)?;
+        }
+        Ok(records(document, puts))
     }
 }

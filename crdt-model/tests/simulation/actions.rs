@@ -117,8 +117,7 @@ impl World {
         let client = match self.random.below(10) {
             0..=1 => Buyer::New(ClientDetails {
                 name: format!("client {}", self.random.below(1000)),
-                phone: None,
-                email: None,
+                ..ClientDetails::default()
             }),
             2 => self
                 .random
@@ -459,8 +458,7 @@ impl World {
         let site = *self.random.pick(&self.sites).expect("there is a site");
         let details = ClientDetails {
             name: "somebody".into(),
-            phone: None,
-            email: None,
+            ..ClientDetails::default()
         };
         self.command(
             device,

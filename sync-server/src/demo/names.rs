@@ -213,7 +213,12 @@ pub fn client(random: &mut Random, number: u32) -> ClientDetails {
         let user = name.to_lowercase().replace(' ', ".");
         format!("{user}{}@example.com", random.between(1, 99))
     });
-    ClientDetails { name, phone, email }
+    ClientDetails {
+        name,
+        phone,
+        email,
+        ..ClientDetails::default()
+    }
 }
 
 fn phone(random: &mut Random, number: u32) -> Option<Phone> {

@@ -139,10 +139,10 @@ async fn project_records(
                     nouns::put_site(tx, org, &site).await?;
                 }
             }
-            DocumentKey::Clients { site, owner, .. } => {
+            DocumentKey::Clients { .. } => {
                 let client = id.parse().ok();
-                if let Some(client) = client.and_then(|id| client::client(sheet, site, id)) {
-                    nouns::put_client(tx, org, owner, &client).await?;
+                if let Some(client) = client.and_then(|id| client::client(sheet, key, id)) {
+                    nouns::put_client(tx, org, &client).await?;
                 }
             }
             _ => {}

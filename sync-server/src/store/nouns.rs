@@ -1,8 +1,8 @@
 //! `sites`, `packages`, `clients`: records, as their documents say them now.
 
 use crdt_model::client::Client;
-use crdt_model::ids::{OrgId, PersonId};
-use crdt_model::package::Package;
+use crdt_model::ids::OrgId;
+use crdt_model::package::{Connection, Package};
 use crdt_model::site::Site;
 use sqlx::PgConnection;
 
@@ -81,28 +81,48 @@ pub async fn put_package(
 pub async fn put_client(
     tx: &mut PgConnection,
     org: OrgId,
-    owner: PersonId,
     client: &Client,
 ) -> Result<(), sqlx::Error> {
+    let details = &client.details;
+    let text = |text: &Option<String>| text.as_deref().map(sql_text).map(Into::<String>::into);
     sqlx::query(
         r"
-        insert into clients (org_id, client_id, site_id, owner_id, name, phone, email)
-        values ($1, $2, $3, $4, $5, $6, $7)
+        insert into clients (
+            org_id, client_id, site_id, owner_id, name, phone, email, address, mac, connection, registered_on,
+            expires_on, sms_reminder, notes, active
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11::date, $12::date, $13, $14, $15)
         on conflict (org_id, client_id) do update set
             site_id = excluded.site_id,
             owner_id = excluded.owner_id,
             name = excluded.name,
             phone = excluded.phone,
-            email = excluded.email
+            email = excluded.email,
+            address = excluded.address,
+            mac = excluded.mac,
+            connection = excluded.connection,
+            registered_on = excluded.registered_on,
+            expires_on = excluded.expires_on,
+            sms_reminder = excluded.sms_reminder,
+            notes = excluded.notes,
+            active = excluded.active
         ",
     )
     .bind(org.sql())
     .bind(client.id.sql())
     .bind(client.site.sql())
-    .bind(owner.sql())
-    .bind(sql_text(&client.name))
-    .bind(client.phone.as_deref().map(sql_text))
-    .bind(client.email.as_deref().map(sql_text))
+    .bind(client.owner.sql())
+    .bind(sql_text(&details.name))
+    .bind(details.phone.as_ref().map(ToString::to_string))
+    .bind(text(&details.email))
+    .bind(text(&details.address))
+    .bind(details.mac.as_ref().map(ToString::to_string))
+    .bind(details.connection.map(Connection::code))
+    .bind(client.registered_on().to_string())
+    .bind(details.expires_on.as_ref().map(ToString::to_string))
+    .bind(details.sms_reminder)
+    .bind(text(&details.notes))
+    .bind(client.active)
     .execute(tx)
     .await
     .map(drop)

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 mod catalog;
+mod clients;
 mod demo;
 mod devices;
 mod frames;

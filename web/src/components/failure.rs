@@ -1,6 +1,6 @@
 //! What went wrong, in words: what happened, what is safe, what to do. Chosen by case, never from `Display`.
 
-use crdt_model::client::ClientError;
+use crdt_model::client::{ADDRESS_LENGTH_MAX, ClientError, NOTES_LENGTH_MAX};
 use crdt_model::command::Refusal;
 use crdt_model::hand_over::HandOverError;
 use crdt_model::import::{Column, ImportError};
@@ -58,6 +58,11 @@ fn refused(words: Words, refusal: &Refusal) -> String {
         Refusal::Package(PackageError::LowStock) => words.fail_number("100,000", "0"),
         Refusal::Client(ClientError::Name) => words.fail_name("120"),
         Refusal::Client(ClientError::Email) => words.fail_email().into(),
+        Refusal::Client(ClientError::Address) => {
+            words.fail_too_long(&ADDRESS_LENGTH_MAX.to_string())
+        }
+        Refusal::Client(ClientError::Notes) => words.fail_too_long(&NOTES_LENGTH_MAX.to_string()),
+        Refusal::NoSuchClient => words.fail_no_client().into(),
         Refusal::Codes(CodesError::Code) => words.fail_code().into(),
         Refusal::Codes(CodesError::Count) => words.fail_block_count().into(),
         Refusal::Codes(CodesError::TooLong) => words.fail_block_long().into(),

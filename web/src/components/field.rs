@@ -1,7 +1,7 @@
 //! Form fields: label, hint and error belong to the input by `aria-describedby`.
 
 use crdt_model::money::Currency;
-use web_sys::{HtmlInputElement, HtmlSelectElement};
+use web_sys::{HtmlInputElement, HtmlSelectElement, HtmlTextAreaElement};
 use yew::prelude::*;
 
 use super::button::Look;
@@ -158,6 +158,40 @@ pub fn Select(props: &SelectProps) -> Html {
                 <Icon glyph={Glyph::ChevronDown} class="field-arrow" />
             </div>
             <Notes id={&props.id} hint={props.hint.clone()} error={props.error.clone()} />
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct TextAreaProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    pub value: AttrValue,
+    pub oninput: Callback<String>,
+    #[prop_or_default]
+    pub error: Option<AttrValue>,
+    #[prop_or_default]
+    pub optional: bool,
+}
+
+/// Several lines.
+#[component]
+pub fn TextArea(props: &TextAreaProps) -> Html {
+    let oninput = {
+        let emit = props.oninput.clone();
+        Callback::from(move |event: InputEvent| {
+            emit.emit(event.target_unchecked_into::<HtmlTextAreaElement>().value())
+        })
+    };
+    html! {
+        <div class="field">
+            <Label id={&props.id} label={&props.label} optional={props.optional} hidden=false />
+            <div class={classes!("field-box", "field-tall", props.error.is_some().then_some("field-bad"))}>
+                <textarea id={&props.id} name={&props.id} rows="3" value={props.value.to_string()} {oninput}
+                    aria-invalid={props.error.is_some().then_some("true")}
+                    aria-describedby={described_by(&props.id, None, props.error.as_ref())} />
+            </div>
+            <Notes id={&props.id} hint={None::<AttrValue>} error={props.error.clone()} />
         </div>
     }
 }

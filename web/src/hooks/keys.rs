@@ -16,11 +16,12 @@ pub enum Wish {
 }
 
 /// The letters after `g`.
-pub const SCREENS: [(&str, Route); 8] = [
+pub const SCREENS: [(&str, Route); 9] = [
     ("h", Route::Home),
     ("t", Route::Sell),
     ("m", Route::Stock),
     ("s", Route::Sales),
+    ("c", Route::Clients),
     ("v", Route::Vouchers),
     ("p", Route::Staff),
     ("k", Route::Packages),

@@ -21,10 +21,11 @@ pub use person_menu::LanguageChoice;
 pub use pill::{pill_text, pill_tone};
 
 /// Screens by how often a phone needs them.
-const PHONE_ORDER: [Route; 8] = [
+const PHONE_ORDER: [Route; 9] = [
     Route::Sell,
     Route::Stock,
     Route::Sales,
+    Route::Clients,
     Route::Vouchers,
     Route::Staff,
     Route::Home,
@@ -120,6 +121,7 @@ const fn glyph(route: Route) -> Glyph {
         Route::Stock => Glyph::Layers,
         Route::Sales => Glyph::ReceiptText,
         Route::Vouchers => Glyph::Ticket,
+        Route::Clients => Glyph::User,
         Route::Staff => Glyph::Users,
         Route::Packages => Glyph::Package,
         Route::Sync => Glyph::RefreshCw,
@@ -161,12 +163,13 @@ fn BottomBar(props: &BarProps) -> Html {
 fn Sidebar(props: &BarProps) -> Html {
     let words = use_app().words();
     let screens = open_screens(&props.session);
-    let groups: [(Option<&str>, &[Route]); 5] = [
+    let groups: [(Option<&str>, &[Route]); 6] = [
         (None, &[Route::Home]),
         (
             Some(words.group_sell()),
             &[Route::Sell, Route::Stock, Route::Vouchers, Route::Packages],
         ),
+        (Some(words.clients()), &[Route::Clients]),
         (Some(words.group_money()), &[Route::Sales]),
         (Some(words.group_team()), &[Route::Staff]),
         (None, &[Route::Sync]),

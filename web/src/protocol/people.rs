@@ -1,7 +1,7 @@
-//! Staff and clients.
+//! Staff.
 
 use crdt_model::capability::{Grant, Role};
-use crdt_model::ids::{ClientId, PersonId, SiteId};
+use crdt_model::ids::PersonId;
 use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -15,13 +15,4 @@ pub struct StaffView {
     pub can_manage: bool,
     /// Roles the signed-in person may grant for the organisation; per-site granting follows the same rule.
     pub grantable: Vec<Role>,
-}
-
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub struct ClientView {
-    pub id: ClientId,
-    pub site: SiteId,
-    pub name: String,
-    pub phone: Option<String>,
-    pub email: Option<String>,
 }

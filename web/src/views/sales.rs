@@ -14,7 +14,8 @@ use crdt_model::sale::{self, SaleEntry};
 use crdt_model::site;
 use crdt_model::voucher::Stock;
 
-use super::{client_view, count, name_of};
+use super::clients::view as client_view;
+use super::{count, name_of};
 use crate::protocol::{
     CashView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter, SalesView,
 };
@@ -96,7 +97,6 @@ impl<'a> Lookup<'a> {
                 .sale
                 .client
                 .and_then(|id| self.clients.get(&id))
-                .cloned()
                 .map(client_view),
             method: entry.sale.method,
             reference: entry.sale.reference.clone(),
@@ -161,7 +161,7 @@ impl<'a> Lookup<'a> {
                 .sale
                 .client
                 .and_then(|id| self.clients.get(&id))
-                .is_some_and(|client| contains(&client.name))
+                .is_some_and(|client| contains(&client.details.name))
             || entry.sale.lines.iter().any(|line| {
                 self.stock
                     .code(line.voucher)

@@ -26,7 +26,7 @@ use crate::store::profile::Person;
 use crate::store::profile::browser::Profile;
 use crate::store::sentinel::{Sentinel, Start};
 use crate::store::{StoreError, Write};
-use crate::views::{self, Surroundings};
+use crate::views::{self, Indexes, Surroundings};
 
 /// What a follower asks first: anything whose answer is the session.
 pub const SESSION_CALL: Request = Request::SyncNow;
@@ -135,6 +135,7 @@ struct Desk {
     database_behind: bool,
     is_persistent: bool,
     session: Session,
+    indexes: Indexes,
     changed: bool,
     rng: BrowserRng,
 }
@@ -188,6 +189,7 @@ pub async fn open(
         database_behind: false,
         is_persistent,
         session: session.clone(),
+        indexes: Indexes::default(),
         changed: true,
         rng: browser_rng(),
     };
@@ -488,7 +490,11 @@ impl Desk {
     async fn answer(&mut self, request: Request) -> Result<Result<Answer, Failure>, Lost> {
         Ok(match request {
             Request::Do(order) => return self.execute(order).await,
-            Request::Query(query) => Ok(views::answer(&self.device.replica, &query, self.around())),
+            Request::Query(query) => {
+                let around = self.around();
+                let replica = &self.device.replica;
+                Ok(views::answer(replica, &mut self.indexes, &query, around))
+            }
             Request::SyncNow => {
                 let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
                 self.run(effects)
@@ -600,6 +606,7 @@ impl Desk {
         };
         let adopted = replica.adopt(self.stores.journalled(), &mut self.rng);
         self.device = Device::new(replica);
+        self.indexes = Indexes::default();
         self.link = None;
         self.links += 1;
         self.database_behind = false;

@@ -86,6 +86,10 @@ pub fn plan(
                 client.to_string(),
             )
         }
+        Order::EditClient { client, edits } => command(Command::EditClient { client, edits }),
+        Order::SetClientActive { client, active } => {
+            command(Command::SetClientActive { client, active })
+        }
         Order::ImportBatch {
             site,
             label,

@@ -1,16 +1,18 @@
 //! Whose sale it is: a walk-in, somebody known, or somebody new who is registered by the same tap that sells.
 
 use crdt_model::client::ClientDetails;
+use crdt_model::client::index::ClientFilter;
 use crdt_model::ids::SiteId;
-use crdt_model::money::Currency;
-use crdt_model::phone::{Country, Phone};
+use crdt_model::phone::Phone;
 use crdt_model::sale::Buyer;
 use yew::prelude::*;
 
 use crate::components::{Button, Dialog, Field, Glyph, Icon, Look, failure};
+use crate::format::{self, country};
 use crate::hooks::form::{bind, filled, set, submit};
-use crate::hooks::{Load, use_app, use_query};
+use crate::hooks::{Load, browser, use_app, use_query};
 use crate::i18n::Words;
+use crate::pages::clients::edit::SameNumber;
 use crate::protocol::{Answer, ClientView, Query};
 
 const SHOWN: u32 = 8;
@@ -40,16 +42,6 @@ impl ChosenClient {
     }
 }
 
-/// Where a number without a country code belongs.
-pub const fn country(currency: Currency) -> Country {
-    match currency {
-        Currency::Kes => Country::Kenya,
-        Currency::Ugx => Country::Uganda,
-        Currency::Rwf => Country::Rwanda,
-        Currency::Tzs | Currency::Usd => Country::Tanzania,
-    }
-}
-
 #[derive(Properties, PartialEq)]
 pub struct ClientDialogProps {
     pub site: SiteId,
@@ -64,8 +56,12 @@ pub fn ClientDialog(props: &ClientDialogProps) -> Html {
     let search = use_state(String::new);
     let is_new = use_state(|| false);
     let query = Query::Clients {
-        site: Some(props.site),
-        search: search.trim().to_string(),
+        filter: ClientFilter {
+            site: Some(props.site),
+            search: search.trim().to_string(),
+            ..ClientFilter::all(app.zone().today(browser::now()))
+        },
+        offset: 0,
         limit: SHOWN,
     };
     let load = use_query(Some(query));
@@ -78,7 +74,7 @@ pub fn ClientDialog(props: &ClientDialogProps) -> Html {
     }
     let found = match &load {
         Load::Ready(answer) => match &**answer {
-            Answer::Clients(clients) => clients.clone(),
+            Answer::Clients(view) => view.rows.clone(),
             _ => Vec::new(),
         },
         _ => Vec::new(),
@@ -99,7 +95,7 @@ pub fn ClientDialog(props: &ClientDialogProps) -> Html {
             <Field id="client-search" kind="search" label={words.search()} inside_label=true value={(*search).clone()} oninput={bind(&search)} />
             <ul class="rows">
                 { row(ChosenClient::WalkIn, None) }
-                { for found.iter().map(|client| row(ChosenClient::Known(client.clone()), client.phone.clone())) }
+                { for found.iter().map(|client| row(ChosenClient::Known(client.clone()), client.phone.as_ref().map(|phone| format::phone(phone, app.currency())))) }
             </ul>
             if found.is_empty() && !search.trim().is_empty() { <p class="muted">{ words.no_client_found() }</p> }
             <div class="actions"><Button label={words.new_client()} glyph={Glyph::Plus} onclick={set(&is_new, true)} /></div>
@@ -138,6 +134,7 @@ fn NewClient(props: &NewClientProps) -> Html {
                     name,
                     phone,
                     email: filled(&email),
+                    ..ClientDetails::default()
                 }));
             }
         })
@@ -149,6 +146,7 @@ fn NewClient(props: &NewClientProps) -> Html {
                 error={checked(name.trim().is_empty().then(|| words.fail_needed()))} />
             <Field id="client-phone" kind="tel" inputmode="tel" label={words.phone()} optional=true value={(*phone).clone()} oninput={bind(&phone)}
                 error={checked(parsed.as_ref().err().map(|error| failure::phone(words, error)))} />
+            if let Ok(Some(phone)) = &parsed { <SameNumber phone={phone.clone()} /> }
             <Field id="client-email" kind="email" inputmode="email" label={words.email()} optional=true value={(*email).clone()} oninput={bind(&email)}
                 error={checked(bad_email.then(|| words.fail_email()))} />
             <Button label={words.use_client()} look={Look::Primary} class="btn-block" submit=true />

@@ -1,0 +1,125 @@
+// One client, two offices and an agent: what two people wrote without knowing of each other is kept, what both wrote
+// is shown until somebody chooses, and an agent's phone holds nobody else's clients.
+
+import assert from "node:assert/strict";
+
+import {
+  ASHA,
+  assertAccessible,
+  fillIn,
+  goTo,
+  openShop,
+  OWNER,
+  sell,
+  signIn,
+  story,
+  sync,
+  unlock,
+} from "../helpers.mjs";
+
+const HALIMA = "Halima Mrema";
+const JUMA = "Juma Ally";
+
+story("two offices and an agent edit clients with no signal", async (stage) => {
+  const { server, office, phones } = await openShop(stage);
+  const [asha] = phones;
+  const branch = await stage.desktop("branch");
+  await signIn(branch, server, OWNER);
+  await branch.isReadyForOffline();
+
+  await register(office, { "client-name": HALIMA, "client-phone": "0712 345 678" });
+  await assertAccessible(office.page, "a client");
+  await sell(asha, { packageName: "1 Week", client: { name: JUMA, phone: "0655 111 222" } });
+  await sync(asha);
+  for (const device of [office, branch]) {
+    await sync(device);
+    assert.deepEqual(await names(device), [HALIMA, JUMA], device.name);
+  }
+  await assertAccessible(office.page, "the list of clients");
+
+  // A number is found in any spelling, and its owner is named before somebody is registered twice.
+  await office.page.locator("#clients-search").fill("+255 712 345");
+  await office.page.getByTestId("clients-count").filter({ hasText: "1 client" }).waitFor();
+  assert.match(office.page.url(), /\?q=/, "the address keeps the filter");
+  await office.page.getByRole("link", { name: "Register client" }).click();
+  await office.page.locator("#client-phone").fill("0712345678");
+  await office.page.getByTestId("same-number").filter({ hasText: `${HALIMA} has this number` }).waitFor();
+
+  for (const device of [office, branch, asha]) {
+    await device.goOffline();
+  }
+  await edit(office, HALIMA, { "client-phone": "0655 000 001", "client-address": "Mtaa wa Kongo" });
+  await edit(branch, HALIMA, { "client-phone": "0655 000 002", "client-email": "halima@example.com" });
+
+  // Her phone begins without the server, from what is stored on it.
+  await asha.reopen();
+  await unlock(asha, server.url("/clients"), ASHA);
+  assert.deepEqual(await names(asha), [JUMA], "only her own");
+  await edit(asha, JUMA, { "client-notes": "anadaiwa 5,000" });
+  assert.equal(await asha.page.locator("#client-expires").count(), 0);
+
+  for (const device of [office, branch, asha]) {
+    await device.goOnline();
+    await sync(device);
+  }
+  await sync(office);
+  for (const device of [office, branch]) {
+    await open(device, HALIMA);
+    const details = device.page.getByTestId("client-details");
+    await details.filter({ hasText: "Mtaa wa Kongo" }).filter({ hasText: "halima@example.com" }).waitFor();
+    const note = device.page.getByTestId("contested");
+    await note.filter({ hasText: "0655 000 001" }).filter({ hasText: "0655 000 002" }).waitFor();
+  }
+  await assertAccessible(office.page, "a contested client");
+  const take = office.page.getByRole("button", { name: /^Take / });
+  const chosen = (await take.textContent()).replace("Take ", "").trim();
+  await take.click();
+  for (const device of [office, branch]) {
+    await device.page.getByTestId("contested").waitFor({ state: "detached" });
+    await device.page.getByTestId("client-details").filter({ hasText: chosen }).waitFor();
+  }
+  await sync(office);
+  assert.deepEqual(
+    await server.sql("select name, phone, email, address, notes from clients order by name"),
+    [
+      [HALIMA, `+255${chosen.replace(/ /g, "").slice(1)}`, "halima@example.com", "Mtaa wa Kongo", null],
+      [JUMA, "+255655111222", null, null, "anadaiwa 5,000"],
+    ].map((row) => row.map((value) => value ?? "")),
+  );
+
+  // What Juma bought stands on his page; deactivated by mistake, he is back with one tap.
+  await open(office, JUMA);
+  await office.page.getByTestId("purchases-count").filter({ hasText: "1 sale" }).waitFor();
+  await office.page.getByRole("button", { name: "Deactivate" }).click();
+  await office.page.getByTestId("standing").filter({ hasText: "Deactivated" }).waitFor();
+  await office.page.getByRole("button", { name: "Undo" }).click();
+  await office.page.getByRole("button", { name: "Deactivate" }).waitFor();
+});
+
+async function register({ page }, fields) {
+  await goTo(page, "Clients");
+  await page.getByRole("link", { name: "Register client" }).first().click();
+  await fillIn(page, fields);
+  await page.getByTestId("client-name").waitFor();
+}
+
+async function open({ page }, name) {
+  await goTo(page, "Clients");
+  await page.getByTestId("clients").getByRole("link").filter({ hasText: name }).click();
+  await page.getByTestId("client-name").filter({ hasText: name }).waitFor();
+}
+
+async function edit(device, name, fields) {
+  await open(device, name);
+  await device.page.getByRole("link", { name: "Edit" }).click();
+  await fillIn(device.page, fields);
+  await device.page.getByTestId("client-name").filter({ hasText: name }).waitFor();
+}
+
+/** Who is on the list, in its order. */
+async function names({ page }) {
+  await goTo(page, "Clients");
+  const list = page.getByTestId("clients");
+  await list.waitFor();
+  return list.locator("strong").allTextContents();
+}

@@ -1,0 +1,280 @@
+//! Clients: search and filters (their state is the address), and the list.
+
+pub mod edit;
+pub mod one;
+
+use std::rc::Rc;
+
+use crdt_model::client::Standing;
+use crdt_model::client::index::{ClientFilter, ClientSort};
+use serde::{Deserialize, Serialize};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use crate::components::{
+    Button, Chip, Empty, Field, Glyph, List, Look, Select, Tap, Tone, VirtualRows,
+};
+use crate::format;
+use crate::hooks::{App, browser, use_app};
+use crate::i18n::Words;
+use crate::protocol::{Answer, ClientView, Query};
+use crate::route::Route;
+
+/// What the address says after `?`.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Filters {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    q: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    site: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    agent: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    state: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    sort: String,
+}
+
+impl Filters {
+    fn to_filter(&self, app: &App) -> ClientFilter {
+        ClientFilter {
+            site: self.site.parse().ok(),
+            owner: self.agent.parse().ok(),
+            standing: STANDINGS
+                .into_iter()
+                .find(|standing| standing_code(*standing) == self.state),
+            search: self.q.trim().to_string(),
+            sort: ClientSort::ALL
+                .into_iter()
+                .find(|sort| sort_code(*sort) == self.sort)
+                .unwrap_or_default(),
+            today: app.zone().today(browser::now()),
+        }
+    }
+}
+
+/// The list of clients, for [`VirtualRows`].
+#[derive(Debug, Clone, PartialEq)]
+struct ClientList(ClientFilter);
+
+impl List for ClientList {
+    type Row = ClientView;
+
+    fn query(&self, offset: u32, limit: u32) -> Query {
+        Query::Clients {
+            filter: self.0.clone(),
+            offset,
+            limit,
+        }
+    }
+
+    fn page(answer: Answer) -> Option<(u32, Vec<ClientView>)> {
+        match answer {
+            Answer::Clients(view) => Some((view.count, view.rows)),
+            _ => None,
+        }
+    }
+
+    fn key(client: &ClientView) -> String {
+        client.id.to_string()
+    }
+
+    fn route(client: &ClientView) -> Option<Route> {
+        Some(Route::Client { client: client.id })
+    }
+
+    fn head(app: &App) -> Html {
+        let words = app.words();
+        html! {
+            <>
+                <span>{ words.name() }</span><span>{ words.phone() }</span><span>{ words.site() }</span>
+                <span>{ words.latest_purchase() }</span><span>{ words.expires_on() }</span><span>{ words.state() }</span>
+            </>
+        }
+    }
+
+    fn cells(app: &App, client: &ClientView) -> Html {
+        let words = app.words();
+        let today = app.zone().today(browser::now());
+        let phone = client
+            .phone
+            .as_ref()
+            .map(|phone| format::phone(phone, app.currency()));
+        html! {
+            <>
+                <strong class="client-name">{ &client.name }</strong>
+                <span class="client-phone">{ phone }</span>
+                <span class="client-site">{ app.site_name(client.site) }</span>
+                <span class="client-bought">{ client.last_purchase.map(|at| app.when_short(at)) }</span>
+                <span class="client-until">{ client.expires_on.map(|date| words.until(&format::day(words, date, today))) }</span>
+                <span class="client-state">{ standing_chip(words, client.standing(today)) }</span>
+            </>
+        }
+    }
+}
+
+/// What can be asked for, beside all.
+const STANDINGS: [Standing; 4] = [
+    Standing::Expiring,
+    Standing::Expired,
+    Standing::Running,
+    Standing::Off,
+];
+
+const fn standing_code(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Open => "open",
+        Standing::Running => "running",
+        Standing::Expiring => "expiring",
+        Standing::Expired => "expired",
+        Standing::Off => "off",
+    }
+}
+
+const fn sort_code(sort: ClientSort) -> &'static str {
+    match sort {
+        ClientSort::Name => "",
+        ClientSort::Expiry => "expiry",
+        ClientSort::LastPurchase => "bought",
+        ClientSort::Newest => "newest",
+    }
+}
+
+fn sort_name(words: Words, sort: ClientSort) -> &'static str {
+    match sort {
+        ClientSort::Name => words.sort_name(),
+        ClientSort::Expiry => words.sort_expiry(),
+        ClientSort::LastPurchase => words.sort_last_purchase(),
+        ClientSort::Newest => words.sort_newest(),
+    }
+}
+
+fn standing_name(words: Words, standing: Standing) -> &'static str {
+    match standing {
+        Standing::Open => words.client_open(),
+        Standing::Running => words.client_running(),
+        Standing::Expiring => words.client_expiring(),
+        Standing::Expired => words.client_expired(),
+        Standing::Off => words.client_off(),
+    }
+}
+
+/// How the service stands, in words; nothing where nothing ends.
+pub fn standing_chip(words: Words, standing: Standing) -> Html {
+    let tone = match standing {
+        Standing::Open => return Html::default(),
+        Standing::Running => Tone::Safe,
+        Standing::Expiring => Tone::Attention,
+        Standing::Expired => Tone::Danger,
+        Standing::Off => Tone::Plain,
+    };
+    html! { <Chip {tone} label={standing_name(words, standing)} testid="standing" /> }
+}
+
+#[component]
+pub fn ClientsPage() -> Html {
+    let app = use_app();
+    let words = app.words();
+    let navigator = use_navigator();
+    let filters = use_location()
+        .and_then(|location| location.query::<Filters>().ok())
+        .unwrap_or_default();
+    let view = use_state(|| None::<Rc<Answer>>);
+    let onanswer = {
+        let view = view.setter();
+        use_callback((), move |answer, ()| view.set(Some(answer)))
+    };
+    let view = match view.as_deref() {
+        Some(Answer::Clients(view)) => Some(view),
+        _ => None,
+    };
+    let change = {
+        let filters = filters.clone();
+        move |edit: fn(&mut Filters, String)| {
+            let (filters, navigator) = (filters.clone(), navigator.clone());
+            Callback::from(move |value: String| {
+                let mut next = filters.clone();
+                edit(&mut next, value);
+                if let Some(navigator) = &navigator {
+                    // The address only names filters; one that cannot be written is not kept.
+                    let _ = navigator.replace_with_query(&Route::Clients, &next);
+                }
+            })
+        }
+    };
+    let clear = {
+        let change = change(|filters, _| *filters = Filters::default());
+        Callback::from(move |()| change.emit(String::new()))
+    };
+    let with_all = |all: &'static str, rest: Vec<(AttrValue, AttrValue)>| {
+        let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), all.into())];
+        options.extend(rest);
+        options
+    };
+    let sites: Vec<(AttrValue, AttrValue)> = app.session().map_or_else(Vec::new, |session| {
+        session
+            .sites
+            .iter()
+            .map(|site| (site.id.to_string().into(), site.name.clone().into()))
+            .collect()
+    });
+    let owners: Vec<(AttrValue, AttrValue)> = view.map_or_else(Vec::new, |view| {
+        view.owners
+            .iter()
+            .map(|(id, name)| (id.to_string().into(), name.clone().into()))
+            .collect()
+    });
+    let sorts = ClientSort::ALL
+        .map(|sort| (sort_code(sort).into(), sort_name(words, sort).into()))
+        .to_vec();
+    let add = html! { <Tap to={Route::NewClient} label={words.register_client()} glyph={Glyph::Plus} look={Look::Primary} /> };
+    let empty = if filters == Filters::default() {
+        html! { <Empty glyph={Glyph::User} title={words.clients_empty()} hint={words.clients_empty_hint()}>{ add.clone() }</Empty> }
+    } else {
+        html! {
+            <Empty glyph={Glyph::Search} title={words.clients_none_match()}>
+                <Button label={words.clear_filters()} onclick={clear} />
+            </Empty>
+        }
+    };
+    let list = ClientList(filters.to_filter(&app));
+    html! {
+        <>
+            <div class="page-head"><h1>{ words.clients() }</h1>{ add }</div>
+            <div class="filters" role="search">
+                <Field id="clients-search" kind="search" label={words.search_clients()} inside_label=true value={filters.q.clone()}
+                    oninput={change(|filters, text| filters.q = text)} />
+                if sites.len() > 1 || !filters.site.is_empty() {
+                    <Select id="site" label={words.site()} hidden_label=true value={filters.site.clone()}
+                        options={with_all(words.all_sites(), sites)} onchange={change(|filters, site| filters.site = site)} />
+                }
+                if owners.len() > 1 || !filters.agent.is_empty() {
+                    <Select id="agent" label={words.agent()} hidden_label=true value={filters.agent.clone()}
+                        options={with_all(words.all_agents(), owners)} onchange={change(|filters, agent| filters.agent = agent)} />
+                }
+                <Select id="sort" label={words.sort_by()} hidden_label=true value={filters.sort.clone()}
+                    options={sorts} onchange={change(|filters, sort| filters.sort = sort)} />
+            </div>
+            <div class="choice choice-wrap" role="group" aria-label={words.state()}>
+                { chip(words.all_clients(), filters.state.is_empty(), change(|filters, state| filters.state = state), "") }
+                { for STANDINGS.into_iter().map(|standing| {
+                    let code = standing_code(standing);
+                    chip(standing_name(words, standing), filters.state == code, change(|filters, state| filters.state = state), code)
+                }) }
+            </div>
+            if let Some(view) = view.filter(|view| view.count > 0) {
+                <p class="summary" role="status" data-testid="clients-count">{ words.clients_count(view.count) }</p>
+            }
+            <VirtualRows<ClientList> class="list-clients" label={words.clients()} testid="clients" {list} {onanswer} {empty} />
+        </>
+    }
+}
+
+/// A filter that is on or off.
+fn chip(label: &str, is_on: bool, choose: Callback<String>, value: &'static str) -> Html {
+    html! {
+        <button type="button" aria-pressed={if is_on { "true" } else { "false" }} onclick={move |_| choose.emit(value.into())}>
+            { label }
+        </button>
+    }
+}
