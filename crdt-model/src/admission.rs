@@ -13,7 +13,9 @@ use serde::{Deserialize, Serialize};
 use crate::capability::{Capability, Principal};
 use crate::document::{Container, DocumentKey, PlainOp, Sheet};
 use crate::ids::IntentId;
+use crate::staff;
 
+pub use fields::may_write_contacts;
 pub use readers::{Reader, may_read};
 
 /// Caps on what arrives. The first three are checked before anything is decoded or inflated.
@@ -86,4 +88,20 @@ pub fn check(
         Container::Records => fields::check(author, document, sheet, op),
         Container::Facts => facts::check(author, document, sheet, intent, op),
     }
+}
+
+/// The rules that only a whole change can break: `ops` are all of one change.
+pub fn check_whole(
+    document: &DocumentKey,
+    sheet: &Sheet,
+    ops: &[PlainOp],
+) -> Result<(), Objection> {
+    let records = ops
+        .iter()
+        .filter(|op| op.container == Container::Records)
+        .map(|op| (op.key.as_str(), &op.value));
+    if *document == DocumentKey::Staff && staff::loses_last_owner(sheet, records) {
+        return Err(Objection::NotAllowed(Capability::StaffManage));
+    }
+    Ok(())
 }

@@ -32,6 +32,8 @@ pub enum Capability {
     SitesManage,
     StaffManage,
     SettingsManage,
+    /// See how to reach the staff: phones, e-mail addresses, notes.
+    StaffContacts,
 }
 
 /// A named bundle of capabilities.
@@ -107,6 +109,7 @@ impl Role {
                 SitesManage,
                 StaffManage,
                 SettingsManage,
+                StaffContacts,
             ],
             Self::Manager => &[
                 Sell,
@@ -120,6 +123,7 @@ impl Role {
                 ClientsOwn,
                 ClientsEdit,
                 SitesView,
+                StaffContacts,
             ],
             Self::Finance => &[
                 SalesAll,

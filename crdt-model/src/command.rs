@@ -27,12 +27,15 @@ use crate::fact::{
     Fact, FactBody, HandOverGiven, HandOverTaken, Replacement, Sale, StockAsked, VoucherRef,
 };
 use crate::hand_over::HandOverError;
+use crate::fixture::{FixtureDetails, FixtureError, FixtureId};
 use crate::ids::{BatchId, BlockId, ClientId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
 use crate::package::{PackageDetails, PackageEdit, PackageError};
 use crate::sale::SellError;
 use crate::sheets::Sheets;
 use crate::stock_ask::AskError;
+use crate::site::{SiteDetails, SiteError};
+use crate::staff::{Contacts, ContactsError};
 use crate::time::{Month, Timestamp};
 use crate::voucher::{Code, CodesError, Stock};
 
@@ -54,6 +57,28 @@ pub enum Command {
         site: SiteId,
         name: String,
         place: Option<String>,
+    },
+    /// Only what differs between the two is written.
+    EditSite {
+        site: SiteId,
+        from: SiteDetails,
+        to: SiteDetails,
+    },
+    SetSiteActive {
+        site: SiteId,
+        active: bool,
+    },
+    /// A new router, access point or area (`from` is missing), or an edited one.
+    PutFixture {
+        site: SiteId,
+        fixture: FixtureId,
+        from: Option<FixtureDetails>,
+        to: FixtureDetails,
+    },
+    SetFixtureActive {
+        site: SiteId,
+        fixture: FixtureId,
+        active: bool,
     },
     AddPackage {
         package: PackageId,
@@ -84,6 +109,16 @@ pub enum Command {
     SetStaffActive {
         person: PersonId,
         active: bool,
+    },
+    RenameStaff {
+        person: PersonId,
+        name: String,
+    },
+    /// Only what differs between the two is written.
+    SetContacts {
+        person: PersonId,
+        from: Contacts,
+        to: Contacts,
     },
     RegisterClient {
         client: ClientId,
@@ -201,6 +236,12 @@ pub enum Refusal {
     #[error(transparent)]
     Client(#[from] ClientError),
     #[error(transparent)]
+    Contacts(#[from] ContactsError),
+    #[error(transparent)]
+    Site(#[from] SiteError),
+    #[error(transparent)]
+    Fixture(#[from] FixtureError),
+    #[error(transparent)]
     Codes(#[from] CodesError),
     #[error(transparent)]
     Sell(#[from] SellError),
@@ -216,6 +257,12 @@ pub enum Refusal {
     NoSuchClient,
     #[error("this person is not on the staff")]
     NoSuchPerson,
+    #[error("this site is not known here")]
+    NoSuchSite,
+    #[error("nobody deactivates themselves")]
+    NotYourself,
+    #[error("the organisation would be without an owner")]
+    LastOwner,
     #[error("this block is not known here")]
     NoSuchBlock,
     #[error("somebody holds this block; it must be returned or recalled first")]
@@ -260,6 +307,19 @@ pub fn execute(
     };
     match &intent.command {
         Command::AddSite { site, name, place } => now.add_site(*site, name, place.as_deref()),
+        Command::EditSite { site, from, to } => now.edit_site(*site, from, to),
+        Command::SetSiteActive { site, active } => now.set_site_active(*site, *active),
+        Command::PutFixture {
+            site,
+            fixture,
+            from,
+            to,
+        } => now.put_fixture(*site, *fixture, from.as_ref(), to),
+        Command::SetFixtureActive {
+            site,
+            fixture,
+            active,
+        } => now.set_fixture_active(*site, *fixture, *active),
         Command::AddPackage { package, details } => now.put_package(*package, details),
         Command::EditPackage { package, details } => now.edit_package(*package, details),
         Command::ChangePackage { package, edits } => now.change_package(*package, edits),
@@ -271,6 +331,8 @@ pub fn execute(
         } => now.add_staff(*person, name, grants),
         Command::SetGrants { person, grants } => now.set_grants(*person, grants),
         Command::SetStaffActive { person, active } => now.set_staff_active(*person, *active),
+        Command::RenameStaff { person, name } => now.rename_staff(*person, name),
+        Command::SetContacts { person, from, to } => now.set_contacts(*person, from, to),
         Command::RegisterClient {
             client,
             site,

@@ -142,6 +142,18 @@ id!(
     SiteId
 );
 id!(
+    /// A MikroTik device at a site.
+    RouterId
+);
+id!(
+    /// What clients' devices connect to by radio.
+    AccessPointId
+);
+id!(
+    /// A part of what a site serves: a street, a block of flats.
+    AreaId
+);
+id!(
     /// What is sold: rate, quota, validity, price.
     PackageId
 );

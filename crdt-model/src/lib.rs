@@ -13,6 +13,7 @@ pub mod contested;
 pub mod document;
 pub mod fact;
 pub mod hand_over;
+pub mod fixture;
 pub mod ids;
 pub mod import;
 pub mod mac;

@@ -356,6 +356,10 @@ impl OrgState {
             objections.extend(
                 admission::check(author, &full.document, document.sheet(), intent.id, op).err(),
             );
+            if full.document == DocumentKey::StaffPrivate {
+                let staff = self.get(&DocumentKey::Staff)?.sheet();
+                objections.extend(admission::may_write_contacts(author, staff, op).err());
+            }
             if !keys.insert((op.container, &op.key)) {
                 objections.push(Objection::Malformed(Malformed::FactOverwritten));
             }
@@ -372,7 +376,8 @@ impl OrgState {
                 }
             }
         }
-        Ok(not_allowed)
+        let whole = admission::check_whole(&full.document, document.sheet(), &full.change.ops);
+        Ok(not_allowed.or(whole.err()))
     }
 
     /// Writes facts into a document in the relay's own name. Facts that are already there are left out.

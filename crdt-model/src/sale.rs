@@ -59,6 +59,8 @@ pub enum SellError {
     NoSuchSale,
     #[error("the sale stands or has its replacement")]
     NotContradicted,
+    #[error("the site is closed")]
+    SiteClosed,
 }
 
 /// Picks the vouchers of an order, oldest block first.

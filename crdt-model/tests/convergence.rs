@@ -16,6 +16,7 @@ use crdt_model::fact::{
     Fact, FactBody, HandOverTaken, Line, PaymentMethod, Sale, StockAsked, VoucherRef,
 };
 use crdt_model::hand_over::{HandOvers, give};
+use crdt_model::fixture::{FixtureDetails, FixtureKind};
 use crdt_model::ids::{
     BatchId, BlockId, ClientId, DeviceId, IntentId, OrgId, PackageId, PersonId, SiteId,
 };
@@ -24,8 +25,9 @@ use crdt_model::package::{Connection, PackageDetails, Unit, Validity};
 use crdt_model::phone::{Country, Phone};
 use crdt_model::relay::{Need, OrgState, RelayDocument, Signer};
 use crdt_model::replica::{Identity, Replica};
-use crdt_model::staff;
 use crdt_model::stock_ask::asks;
+use crdt_model::site::{Position, SiteDetails};
+use crdt_model::staff::{self, Contacts};
 use crdt_model::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
 use crdt_model::sync::message::{DeviceMessage, Disposition, LoggedChange, RelayMessage};
 use crdt_model::time::Timestamp;
@@ -465,7 +467,39 @@ proptest! {
         business.tries(Command::SetPackageActive { package: PACKAGE, active: count == 1 });
         let grant = Grant { role: Role::Agent, scope: Scope::Site(SITE) };
         business.tries(Command::AddStaff { person, name: three.clone(), grants: vec![grant, grant] });
+        let me = business.owner.me().person;
+        business.tries(Command::RenameStaff { person, name: one.clone() });
+        business.tries(Command::SetContacts {
+            person,
+            from: Contacts::default(),
+            to: Contacts { phone: None, email: Some(one.clone()), note: Some(two.clone()) },
+        });
+        business.tries(Command::SetGrants { person: me, grants: Vec::new() });
+        business.tries(Command::SetStaffActive { person: me, active: false });
         business.tries(Command::SetGrants { person, grants: Vec::new() });
+        let site = SiteDetails {
+            name: two.clone(),
+            place: Some(one.clone()),
+            zone: Some(three.clone()),
+            contact: Some(four.clone()),
+            phone: None,
+            position: Some(Position { latitude: price, longitude: price }),
+            notes: Some(four.clone()),
+        };
+        business.tries(Command::EditSite { site: SITE, from: SiteDetails::default(), to: site });
+        for kind in FixtureKind::ALL {
+            let fixture = kind.with_id([20; 16]);
+            let details = FixtureDetails {
+                name: one.clone(),
+                model: Some(two.clone()),
+                address: Some(three.clone()),
+                serial: Some(four.clone()),
+                place: Some(one.clone()),
+                note: Some(two.clone()),
+            };
+            business.tries(Command::PutFixture { site: SITE, fixture, from: None, to: details });
+            business.tries(Command::SetFixtureActive { site: SITE, fixture, active: false });
+        }
         business.tries(Command::SetStaffActive { person, active: false });
         let client = ClientDetails {
             name: four.clone(),

@@ -19,8 +19,9 @@ const FILES: &[(&str, &str)] = &[
     migration!("20261120150000_create_projections.sql"),
     migration!("20261120160000_add_log_history.sql"),
     migration!("20261125190000_add_package_fields.sql"),
-    migration!("20261125191000_add_client_fields.sql"),
     migration!("20261125190500_let_devices_be_replaced.sql"),
+    migration!("20261125191000_add_client_fields.sql"),
+    migration!("20261125191500_add_staff_and_sites.sql"),
     migration!("20261125193000_add_stock_ledger.sql"),
 ];
 

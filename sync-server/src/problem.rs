@@ -31,6 +31,12 @@ pub enum Problem {
     NotFound,
     #[error("this link was used, has expired, or never existed")]
     LinkInvalid,
+    #[error("this link has expired")]
+    LinkExpired,
+    #[error("this link was used")]
+    LinkUsed,
+    #[error("this link was withdrawn, or replaced by a newer one")]
+    LinkRevoked,
     #[error("somebody else has this login")]
     LoginTaken,
     #[error("the device key belongs to another person, or was revoked")]
@@ -64,6 +70,9 @@ impl Problem {
             Self::Forbidden => ("forbidden", "Forbidden", StatusCode::FORBIDDEN),
             Self::NotFound => ("not-found", "Not found", StatusCode::NOT_FOUND),
             Self::LinkInvalid => ("link-invalid", "Invalid link", StatusCode::NOT_FOUND),
+            Self::LinkExpired => ("link-expired", "Expired link", StatusCode::GONE),
+            Self::LinkUsed => ("link-used", "Used link", StatusCode::GONE),
+            Self::LinkRevoked => ("link-revoked", "Withdrawn link", StatusCode::GONE),
             Self::LoginTaken => ("login-taken", "Login taken", StatusCode::CONFLICT),
             Self::DeviceRefused => ("device-refused", "Device refused", StatusCode::FORBIDDEN),
             Self::AlreadySetUp => ("already-set-up", "Already set up", StatusCode::GONE),

@@ -31,6 +31,7 @@ pub mod refresh_sessions;
 pub mod sales;
 pub mod server_keys;
 pub mod setup;
+pub mod sites;
 pub mod snapshots;
 pub mod socket_tickets;
 pub mod stock;
@@ -40,7 +41,8 @@ pub mod vouchers;
 use std::borrow::Cow;
 
 use crdt_model::ids::{
-    BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, OrgId, PackageId, PersonId, SiteId,
+    AccessPointId, AreaId, BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, OrgId,
+    PackageId, PersonId, RouterId, SiteId,
 };
 use sqlx::PgConnection;
 use uuid::Uuid;
@@ -73,7 +75,19 @@ macro_rules! sql_id {
     };
 }
 sql_id!(
-    BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, OrgId, PackageId, PersonId, SiteId
+    AccessPointId,
+    AreaId,
+    BatchId,
+    BlockId,
+    ClientId,
+    DeviceId,
+    HoldId,
+    IntentId,
+    OrgId,
+    PackageId,
+    PersonId,
+    RouterId,
+    SiteId
 );
 
 /// Text that a device wrote, as PostgreSQL takes it: all but the zero character.

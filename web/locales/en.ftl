@@ -14,6 +14,7 @@ sync = Sync
 navigation = Main menu
 group-sell = Sell
 group-money = Money
+group-network = Network
 group-team = Team
 skip-to-content = Skip to content
 
@@ -170,6 +171,17 @@ fail-email = That is not an e-mail address.
 fail-code = A code is empty, too long or has a character that cannot be seen.
 fail-block-count = A block has 1 to 1,000 codes.
 fail-no-package = This package is not in the catalog any more.
+fail-text = At most { $max } characters.
+fail-position = Latitude lies between -90 and 90, longitude between -180 and 180. Example: -6.7692 and 39.2401.
+fail-too-many-fixtures = A site has at most { $max } of these.
+fail-no-site = This site is not known on this device.
+fail-not-yourself = You cannot deactivate yourself. Another administrator can.
+fail-last-owner = The organisation would be without an owner. Make somebody else owner first.
+fail-site-closed = This site is inactive and takes no new sales. What was sold before is kept.
+fail-link-expired = This link has expired. Ask for a new one.
+fail-link-used = This link was used already. Sign in with the name and password chosen then, or ask for a new link.
+fail-link-revoked = This link was withdrawn or replaced by a newer one. Ask for the new one.
+fail-device-refused = This device was revoked, or belongs to another person. What was sold on it is kept until the office decides.
 fail-not-contested = Somebody has chosen already. Nothing was changed.
 fail-no-person = This person is not on the staff.
 fail-no-block = This block is not known on this device.
@@ -543,6 +555,104 @@ contested-settled = Chosen: { $value }
 nothing-written = (empty)
 yes = Yes
 no = No
+
+## People and sites
+
+active = Active
+active-and-inactive = Active and inactive
+active-only = Active only
+inactive-only = Inactive only
+search-staff = Search name, phone or role
+all-roles = All roles
+staff-none-match = Nobody matches
+contacts = Contacts
+no-contacts = No phone or e-mail yet
+note = Note
+edit-person = Edit { $name }
+work = Work
+time-left = ({ $time } left)
+time-over = (expired)
+open-invites = Open invitations
+invite-open = A link is open. Only who has it can use it; a new one replaces it.
+invite-link-hint = { $name } opens the link once on their own device and chooses a password there.
+new-sign-in-link = New sign-in link
+new-sign-in-link-hint = For a forgotten password: { $name } chooses a new one, and is signed out everywhere else.
+withdraw = Withdraw link
+invite-withdrawn = Link withdrawn
+invited-by = Invited by { $name }.
+invite-back = Welcome back, { $name }. Choose a new password.
+set-new-password = Save and sign in
+devices = Devices
+no-devices = Not signed in on any device yet
+devices-offline = The list of devices comes from the server and needs a connection.
+unnamed-device = Unnamed device
+last-seen = Last seen { $when }
+this-device = This device
+revoke = Revoke
+revoked-at = Revoked { $when }
+revoke-title = Revoke { $device }?
+revoke-device = Revoke device
+revoke-consequence = This cannot be undone. What is on the device and not sent yet is held until the office decides. { $name } is signed out everywhere and signs in again with the password on the other devices.
+revoke-then = Then recall the vouchers that were on it, and make a new sign-in link if somebody may know the password.
+device-revoked = { $device } is revoked
+activate-consequence = { $name } can sign in again with the same password.
+search-sites = Search name, place, zone or contact
+sites-empty = No sites yet
+sites-empty-hint = A site is a place where you sell WiFi. Prices, stock and people belong to it.
+sites-none-match = No site matches
+inactive-site = Inactive
+responsible = People here
+responsible-empty = Nobody has a role here yet. Give roles on the page of a person.
+site-no-details = Only the name is known so far.
+place = Place
+zone = Zone
+contact-person = Contact person
+position = Position
+latitude = Latitude
+longitude = Longitude
+open-map = Open map
+use-my-position = Use this device's position
+no-position = The position could not be found. Allow it in the browser, or type it.
+deactivate-site = Deactivate site
+activate-site = Activate site
+deactivate-site-consequence = An inactive site takes no new sales. What phones sold there while offline is kept and counts.
+activated-site = { $name } is active
+deactivated-site = { $name } is inactive
+routers = Routers
+access-points = Access points
+areas = Areas
+add-router = Add router
+add-access-point = Add access point
+add-area = Add area
+nothing-here-yet = Nothing here yet
+not-in-use = Not in use
+take-out-of-use = Take out of use
+put-into-use = Put into use
+edit-thing = Edit { $name }
+model = Model
+network-address = Network address
+serial = Serial number
+no-router-secrets = Never write a router's password here: it does not belong in these notes.
+people-count = { $count ->
+        [one] 1 person
+       *[other] { $count } people
+    }
+sites-count = { $count ->
+        [one] 1 site
+       *[other] { $count } sites
+    }
+routers-count = { $count ->
+        [one] 1 router
+       *[other] { $count } routers
+    }
+access-points-count = { $count ->
+        [one] 1 access point
+       *[other] { $count } access points
+    }
+holds-vouchers = { $count ->
+        [one] Holds 1 voucher to sell
+       *[other] Holds { $count } vouchers to sell
+    }
 
 ## Packages
 

@@ -14,6 +14,7 @@ sync = Sawazisha
 navigation = Menyu kuu
 group-sell = Kuuza
 group-money = Fedha
+group-network = Mtandao
 group-team = Timu
 skip-to-content = Ruka hadi kwenye maudhui
 
@@ -170,6 +171,17 @@ fail-email = Hiyo si anwani ya barua pepe.
 fail-code = Namba ya vocha ni tupu, ndefu mno au ina herufi isiyoonekana.
 fail-block-count = Fungu lina namba 1 hadi 1,000.
 fail-no-package = Kifurushi hiki hakipo tena kwenye orodha.
+fail-text = Herufi { $max } kwa wingi.
+fail-position = Latitudo ni kati ya -90 na 90, longitudo kati ya -180 na 180. Mfano: -6.7692 na 39.2401.
+fail-too-many-fixtures = Kituo kinaweza kuwa na { $max } kwa wingi.
+fail-no-site = Kituo hiki hakijulikani kwenye kifaa hiki.
+fail-not-yourself = Huwezi kujizima mwenyewe. Msimamizi mwingine anaweza.
+fail-last-owner = Biashara itabaki bila mmiliki. Mfanye mtu mwingine kuwa mmiliki kwanza.
+fail-site-closed = Kituo hiki kimezimwa na hakipokei mauzo mapya. Yaliyouzwa awali yamehifadhiwa.
+fail-link-expired = Kiungo hiki kimeisha muda. Omba kipya.
+fail-link-used = Kiungo hiki kimeshatumika. Ingia kwa jina na nenosiri ulilochagua, au omba kiungo kipya.
+fail-link-revoked = Kiungo hiki kimefutwa au kimebadilishwa na kipya. Omba kile kipya.
+fail-device-refused = Kifaa hiki kimefutwa, au ni cha mtu mwingine. Kilichouzwa kwenye kifaa hiki kimehifadhiwa hadi ofisi iamue.
 fail-not-contested = Mtu mwingine ameshachagua. Hakuna kilichobadilishwa.
 fail-no-person = Mtu huyu si mfanyakazi.
 fail-no-block = Fungu hili halijulikani kwenye kifaa hiki.
@@ -543,6 +555,104 @@ contested-settled = Imechaguliwa: { $value }
 nothing-written = (tupu)
 yes = Ndiyo
 no = Hapana
+
+## People and sites
+
+active = Hai
+active-and-inactive = Hai na waliozimwa
+active-only = Hai tu
+inactive-only = Waliozimwa tu
+search-staff = Tafuta jina, simu au jukumu
+all-roles = Majukumu yote
+staff-none-match = Hakuna anayelingana
+contacts = Mawasiliano
+no-contacts = Bado hakuna simu wala barua pepe
+note = Maelezo
+edit-person = Hariri { $name }
+work = Kazi
+time-left = (imebaki { $time })
+time-over = (umeisha muda)
+open-invites = Mialiko iliyo wazi
+invite-open = Kuna kiungo kilicho wazi. Anayekishika tu ndiye anayeweza kukitumia; kipya kitachukua nafasi yake.
+invite-link-hint = { $name } anafungua kiungo mara moja kwenye kifaa chake na kuchagua nenosiri.
+new-sign-in-link = Kiungo kipya cha kuingia
+new-sign-in-link-hint = Kwa aliyesahau nenosiri: { $name } anachagua jipya, na anatolewa kwenye vifaa vingine vyote.
+withdraw = Futa kiungo
+invite-withdrawn = Kiungo kimefutwa
+invited-by = Umealikwa na { $name }.
+invite-back = Karibu tena, { $name }. Chagua nenosiri jipya.
+set-new-password = Hifadhi na uingie
+devices = Vifaa
+no-devices = Bado hajaingia kwenye kifaa chochote
+devices-offline = Orodha ya vifaa inatoka kwenye seva na inahitaji mtandao.
+unnamed-device = Kifaa kisicho na jina
+last-seen = Kilionekana { $when }
+this-device = Kifaa hiki
+revoke = Futa
+revoked-at = Kilifutwa { $when }
+revoke-title = Kufuta { $device }?
+revoke-device = Futa kifaa
+revoke-consequence = Hili haliwezi kutenduliwa. Yaliyo kwenye kifaa na hayajatumwa yatazuiliwa hadi ofisi iamue. { $name } anatolewa kote na ataingia tena kwa nenosiri kwenye vifaa vingine.
+revoke-then = Kisha rudisha vocha zilizokuwa kwenye kifaa, na tengeneza kiungo kipya cha kuingia kama kuna anayejua nenosiri.
+device-revoked = { $device } kimefutwa
+activate-consequence = { $name } ataweza kuingia tena kwa nenosiri lile lile.
+search-sites = Tafuta jina, mahali, kanda au mhusika
+sites-empty = Bado hakuna vituo
+sites-empty-hint = Kituo ni mahali unapouza WiFi. Bei, akiba na watu ni vyake.
+sites-none-match = Hakuna kituo kinacholingana
+inactive-site = Kimezimwa
+responsible = Watu wa hapa
+responsible-empty = Bado hakuna mwenye jukumu hapa. Toa majukumu kwenye ukurasa wa mtu.
+site-no-details = Kwa sasa jina tu ndilo linalojulikana.
+place = Mahali
+zone = Kanda
+contact-person = Mtu wa kuwasiliana
+position = Mahali kwenye ramani
+latitude = Latitudo
+longitude = Longitudo
+open-map = Fungua ramani
+use-my-position = Tumia mahali kifaa hiki kilipo
+no-position = Mahali hapakupatikana. Ruhusu kwenye kivinjari, au andika.
+deactivate-site = Zima kituo
+activate-site = Washa kituo
+deactivate-site-consequence = Kituo kilichozimwa hakipokei mauzo mapya. Kilichouzwa na simu bila mtandao kinahifadhiwa na kuhesabiwa.
+activated-site = { $name } kimewashwa
+deactivated-site = { $name } kimezimwa
+routers = Ruta
+access-points = Vituo vya redio
+areas = Maeneo
+add-router = Ongeza ruta
+add-access-point = Ongeza kituo cha redio
+add-area = Ongeza eneo
+nothing-here-yet = Bado hakuna kitu
+not-in-use = Hakitumiki
+take-out-of-use = Acha kukitumia
+put-into-use = Anza kukitumia
+edit-thing = Hariri { $name }
+model = Modeli
+network-address = Anwani ya mtandao
+serial = Namba ya serial
+no-router-secrets = Usiandike kamwe nenosiri la ruta hapa: si mahali pake.
+people-count = { $count ->
+        [one] Mtu 1
+       *[other] Watu { $count }
+    }
+sites-count = { $count ->
+        [one] Kituo 1
+       *[other] Vituo { $count }
+    }
+routers-count = { $count ->
+        [one] Ruta 1
+       *[other] Ruta { $count }
+    }
+access-points-count = { $count ->
+        [one] Kituo cha redio 1
+       *[other] Vituo vya redio { $count }
+    }
+holds-vouchers = { $count ->
+        [one] Ana vocha 1 ya kuuza
+       *[other] Ana vocha { $count } za kuuza
+    }
 
 ## Packages
 

@@ -7,12 +7,14 @@ use super::Objection;
 use crate::capability::{Capability, Grant, Principal};
 use crate::client;
 use crate::document::{DocumentKey, PlainOp, Scalar, Sheet};
+use crate::fixture::FixtureKind;
 use crate::ids::PersonId;
 use crate::mac::Mac;
 use crate::package::{self, Connection, Unit};
 use crate::phone::Phone;
-use crate::staff;
 use crate::time::Date;
+use crate::site::{LATITUDE_MAX, LONGITUDE_MAX, TEXT_LENGTH_MAX};
+use crate::staff::{self, NOTE_LENGTH_MAX};
 
 /// Parts of one person's client list at one site: 100,000 clients.
 const CLIENT_PARTS_MAX: u16 = 200;
@@ -100,7 +102,9 @@ pub(super) fn check(
         DocumentKey::Org => in_org(&parts),
         DocumentKey::Staff => in_staff(&parts),
         DocumentKey::Catalog => in_catalog(&parts),
+        DocumentKey::StaffPrivate => in_staff_private(&parts),
         DocumentKey::SitePublic(_) => in_site_public(&parts),
+        DocumentKey::Site(_) => in_site(&parts),
         DocumentKey::Clients { .. } => in_clients(&parts),
         _ => None,
     };
@@ -128,6 +132,20 @@ fn in_staff(parts: &[&str]) -> Option<FieldType> {
             ["name"] => Some(FieldType::Text { max: 120 }),
             ["active"] => Some(FieldType::Bool),
             ["grant", grant] if grant.parse::<Grant>().is_ok() => Some(FieldType::Bool),
+            _ => None,
+        },
+        _ => None,
+    }
+}
+
+fn in_staff_private(parts: &[&str]) -> Option<FieldType> {
+    match parts {
+        ["contact", person, field] if is_id(person) => match *field {
+            "phone" => Some(FieldType::OptionalPhone),
+            "email" => Some(FieldType::OptionalText { max: 254 }),
+            "note" => Some(FieldType::OptionalText {
+                max: NOTE_LENGTH_MAX,
+            }),
             _ => None,
         },
         _ => None,
@@ -174,7 +192,40 @@ fn range(min: u32, max: u32) -> FieldType {
 fn in_site_public(parts: &[&str]) -> Option<FieldType> {
     match parts {
         ["site", "name"] => Some(FieldType::Text { max: 120 }),
-        ["site", "place"] => Some(FieldType::OptionalText { max: 120 }),
+        ["site", "place" | "zone" | "contact"] => Some(FieldType::OptionalText {
+            max: TEXT_LENGTH_MAX,
+        }),
+        ["site", "phone"] => Some(FieldType::OptionalPhone),
+        ["site", "active"] => Some(FieldType::Bool),
+        _ => None,
+    }
+}
+
+fn in_site(parts: &[&str]) -> Option<FieldType> {
+    let note = FieldType::OptionalText {
+        max: NOTE_LENGTH_MAX,
+    };
+    let within = |max: i64| FieldType::OptionalRange { min: -max, max };
+    match parts {
+        ["site", "latitude"] => Some(within(LATITUDE_MAX)),
+        ["site", "longitude"] => Some(within(LONGITUDE_MAX)),
+        ["site", "notes"] => Some(note),
+        [noun, id, field] if is_id(id) => {
+            let kind = FixtureKind::ALL
+                .into_iter()
+                .find(|kind| kind.noun() == *noun)?;
+            match *field {
+                "name" => Some(FieldType::Text {
+                    max: TEXT_LENGTH_MAX,
+                }),
+                "active" => Some(FieldType::Bool),
+                "note" => Some(note),
+                field if kind.fields().contains(&field) => Some(FieldType::OptionalText {
+                    max: TEXT_LENGTH_MAX,
+                }),
+                _ => None,
+            }
+        }
         _ => None,
     }
 }
@@ -234,21 +285,22 @@ fn may_write(
         DocumentKey::Staff => {
             let allowed = match parts {
                 [_, _, "grant", grant] => grant.parse().is_ok_and(|grant| author.may_grant(grant)),
-                [_, person, _] => {
-                    // One manages only those whose every grant one could give.
-                    let known = person
-                        .parse::<PersonId>()
-                        .ok()
-                        .and_then(|id| staff::person(sheet, id));
-                    author.may_somewhere(Capability::StaffManage)
-                        && known.is_none_or(|known| {
-                            known.grants.iter().all(|grant| author.may_grant(*grant))
-                        })
+                // Nobody locks themselves out.
+                [_, person, "active"]
+                    if op.value == Scalar::Bool(false) && person.parse() == Ok(author.person) =>
+                {
+                    false
                 }
+                [_, person, _] => may_manage(author, sheet, person),
                 _ => false,
             };
             need(allowed, Capability::StaffManage)
         }
+        // Whose contacts they are, the relay looks up in the staff (`may_write_contacts`).
+        DocumentKey::StaffPrivate => need(
+            author.may_somewhere(Capability::StaffManage),
+            Capability::StaffManage,
+        ),
         DocumentKey::Catalog => need(
             author.may(Capability::PackagesManage),
             Capability::PackagesManage,
@@ -262,5 +314,31 @@ fn may_write(
             client::may_write(author, *site, *owner, field).map_err(Objection::NotAllowed)
         }
         _ => Err(Objection::Malformed(UnknownField)),
+    }
+}
+
+/// One manages only those whose every grant one could give; somebody new is anybody's.
+fn may_manage(author: &Principal, staff: &Sheet, person: &str) -> bool {
+    let known = person
+        .parse::<PersonId>()
+        .ok()
+        .and_then(|id| staff::person(staff, id));
+    match known {
+        Some(known) => staff::manages(author, &known),
+        None => author.may_somewhere(Capability::StaffManage),
+    }
+}
+
+/// May this author write these contacts? `staff` is another document than the one that is written.
+pub fn may_write_contacts(
+    author: &Principal,
+    staff: &Sheet,
+    op: &PlainOp,
+) -> Result<(), Objection> {
+    let person = op.key.split('/').nth(1).unwrap_or_default();
+    if author.is_relay() || may_manage(author, staff, person) {
+        Ok(())
+    } else {
+        Err(Objection::NotAllowed(Capability::StaffManage))
     }
 }

@@ -19,6 +19,8 @@ pub fn may_read(reader: &Reader, document: &DocumentKey) -> bool {
     }
     match document {
         DocumentKey::Org | DocumentKey::Staff | DocumentKey::Catalog => true,
+        // A manager of one site reaches everybody: colleagues work at several.
+        DocumentKey::StaffPrivate => who.may_somewhere(Capability::StaffContacts),
         DocumentKey::SitePublic(site) => who.is_of_site(*site),
         DocumentKey::Site(site) => who.may_at(Capability::SitesView, *site),
         DocumentKey::Clients { site, owner, .. } => {

@@ -23,7 +23,9 @@ impl Execution<'_> {
             value: value.clone(),
             replaces: Vec::new(),
         };
-        match admission::check(self.principal, &document, sheet, self.intent.id, &op) {
+        let allowed = admission::check(self.principal, &document, sheet, self.intent.id, &op)
+            .and_then(|()| admission::check_whole(&document, sheet, std::slice::from_ref(&op)));
+        match allowed {
             Ok(()) => {}
             Err(Objection::NotAllowed(capability)) => {
                 return Err(Refusal::NotAllowed(capability));

@@ -3,9 +3,11 @@
 use super::{Executed, Execution};
 use crate::capability::Capability;
 use crate::client::ClientDetails;
+use crate::document::DocumentKey;
 use crate::fact::{FactBody, Replacement, Sale, VoucherRef};
 use crate::ids::SiteId;
 use crate::sale::{self, LINES_PER_SALE_MAX, REFERENCE_LENGTH_MAX, SellError};
+use crate::site;
 
 impl Execution<'_> {
     pub(super) fn sell(
@@ -15,6 +17,10 @@ impl Execution<'_> {
         new_client: Option<&ClientDetails>,
     ) -> Executed {
         self.may_at(Capability::Sell, site)?;
+        // Only here: what was sold before the phone heard of it is sold, and the relay takes it.
+        if !site::is_active(self.sheets.get(&DocumentKey::SitePublic(site))) {
+            return Err(SellError::SiteClosed.into());
+        }
         if !(1..=LINES_PER_SALE_MAX).contains(&sale.lines.len()) {
             return Err(SellError::Quantity.into());
         }

@@ -14,6 +14,8 @@ use crate::time::Month;
 pub enum DocumentKey {
     Org,
     Staff,
+    /// How to reach the staff.
+    StaffPrivate,
     Catalog,
     SitePublic(SiteId),
     Site(SiteId),
@@ -50,6 +52,7 @@ pub enum DocumentKey {
 pub enum Kind {
     Org,
     Staff,
+    StaffPrivate,
     Catalog,
     SitePublic,
     Site,
@@ -67,6 +70,7 @@ impl DocumentKey {
         match self {
             Self::Org => Kind::Org,
             Self::Staff => Kind::Staff,
+            Self::StaffPrivate => Kind::StaffPrivate,
             Self::Catalog => Kind::Catalog,
             Self::SitePublic(_) => Kind::SitePublic,
             Self::Site(_) => Kind::Site,
@@ -83,7 +87,7 @@ impl DocumentKey {
     /// The site the document belongs to, if it belongs to one.
     pub const fn site(&self) -> Option<SiteId> {
         match self {
-            Self::Org | Self::Staff | Self::Catalog | Self::Me(_) => None,
+            Self::Org | Self::Staff | Self::StaffPrivate | Self::Catalog | Self::Me(_) => None,
             Self::SitePublic(site) | Self::Site(site) | Self::Batches(site) => Some(*site),
             Self::Clients { site, .. }
             | Self::Block { site, .. }
@@ -116,6 +120,7 @@ impl fmt::Display for DocumentKey {
         match self {
             Self::Org => f.write_str("org"),
             Self::Staff => f.write_str("staff"),
+            Self::StaffPrivate => f.write_str("staff-private"),
             Self::Catalog => f.write_str("catalog"),
             Self::SitePublic(site) => write!(f, "site-public/{site}"),
             Self::Site(site) => write!(f, "site/{site}"),
@@ -154,6 +159,7 @@ impl FromStr for DocumentKey {
         let key = match parts.as_slice() {
             ["org"] => Self::Org,
             ["staff"] => Self::Staff,
+            ["staff-private"] => Self::StaffPrivate,
             ["catalog"] => Self::Catalog,
             ["site-public", site] => Self::SitePublic(id(site)?),
             ["site", site] => Self::Site(id(site)?),
@@ -253,6 +259,7 @@ mod tests {
         for text in [
             "org".to_string(),
             "staff".to_string(),
+            "staff-private".to_string(),
             "catalog".to_string(),
             format!("site-public/{id}"),
             format!("site/{id}"),

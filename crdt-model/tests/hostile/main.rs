@@ -5,6 +5,7 @@
 
 mod cost;
 mod judge;
+mod people;
 mod relay;
 mod stock;
 

@@ -2,17 +2,19 @@
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use crdt_model::ids::{DeviceId, OrgId};
+use crdt_model::ids::{DeviceId, OrgId, PersonId};
+use crdt_model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use sha2::{Digest, Sha256};
+use sqlx::PgConnection;
 
-use super::SignedIn;
+use super::{SignedIn, invites};
 use crate::app::App;
 use crate::database;
 use crate::ids::new_id;
 use crate::problem::Problem;
-use crate::store::{audit, credentials, devices};
+use crate::store::{audit, credentials, devices, refresh_sessions};
 
 /// What comes before the point in a SubjectPublicKeyInfo of a P-256 key (RFC 5480): the same 26 bytes always.
 const SPKI_PREFIX: [u8; 26] = [
@@ -119,6 +121,76 @@ fn hash_of_secret(text: &str) -> Result<[u8; 32], Problem> {
     match BASE64_STANDARD.decode(text) {
         Ok(secret) if secret.len() == 32 => Ok(Sha256::digest(secret).into()),
         _ => Err(refused),
+    }
+}
+
+/// One of a person's devices, as a list shows it.
+#[derive(Serialize)]
+pub struct Known {
+    device_id: DeviceId,
+    label: String,
+    created_at_ms: i64,
+    last_seen_at_ms: i64,
+    revoked_at_ms: Option<i64>,
+}
+
+#[derive(Deserialize)]
+pub struct Revoke {
+    device_id: DeviceId,
+}
+
+/// The devices of oneself, or of somebody one manages.
+pub async fn list(app: &App, caller: SignedIn, person: PersonId) -> Result<Vec<Known>, Problem> {
+    let mut tx = database::begin(&app.pool, caller.org).await?;
+    may_see(&mut tx, caller, person).await?;
+    let listed = devices::list(&mut tx, caller.org, person).await?;
+    Ok(listed
+        .into_iter()
+        .map(|device| Known {
+            device_id: device.id,
+            label: device.label,
+            created_at_ms: device.created_at.as_millis(),
+            last_seen_at_ms: device.last_seen_at.as_millis(),
+            revoked_at_ms: device.revoked_at.map(Timestamp::as_millis),
+        })
+        .collect())
+}
+
+/// A device that was lost or given away: nothing signed with its key counts any more, and its person is signed out
+/// everywhere, because which sign-in is the lost device's cannot be told.
+pub async fn revoke(app: &App, caller: SignedIn, request: &Revoke) -> Result<(), Problem> {
+    let now = app.clock.now();
+    let mut tx = database::begin(&app.pool, caller.org).await?;
+    let device = devices::find(&mut tx, caller.org, request.device_id)
+        .await?
+        .ok_or(Problem::NotFound)?;
+    may_see(&mut tx, caller, device.person).await?;
+    if device.is_revoked {
+        return Ok(());
+    }
+    devices::revoke(&mut tx, caller.org, device.id, now).await?;
+    refresh_sessions::revoke_all(&mut tx, caller.org, device.person, "device_revoked", now).await?;
+    let detail = json!({
+        "device": device.id.to_string(),
+        "person": device.person.to_string(),
+    });
+    let entry = audit::Entry {
+        actor: Some(caller.person),
+        action: "DeviceRevoked",
+        detail,
+    };
+    audit::append(&mut tx, caller.org, &entry, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn may_see(tx: &mut PgConnection, caller: SignedIn, person: PersonId) -> Result<(), Problem> {
+    let is_own = caller.person == person
+        && credentials::is_active(&mut *tx, caller.org, caller.person).await?;
+    if is_own || invites::may_invite(tx, caller, person).await? {
+        Ok(())
+    } else {
+        Err(Problem::Forbidden)
     }
 }
 

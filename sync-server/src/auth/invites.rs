@@ -34,10 +34,24 @@ pub struct Look {
     token: String,
 }
 
+/// What a link says before anything is typed.
 #[derive(Serialize)]
 pub struct Seen {
     organisation: String,
     name: String,
+    invited_by: String,
+    expires_at_ms: i64,
+    /// Set: the person signed in before, and the link gives a new password.
+    login: Option<String>,
+}
+
+/// An invitation that can still be used. The link itself is known to nobody but who made it.
+#[derive(Serialize)]
+pub struct Open {
+    person_id: PersonId,
+    invited_by: PersonId,
+    created_at_ms: i64,
+    expires_at_ms: i64,
 }
 
 #[derive(Deserialize)]
@@ -95,6 +109,43 @@ pub async fn invite(app: &App, caller: SignedIn, request: &Invite) -> Result<Inv
     })
 }
 
+/// Invitations that can still be used, of those whom the caller may invite.
+pub async fn list(app: &App, caller: SignedIn) -> Result<Vec<Open>, Problem> {
+    let mut tx = database::begin(&app.pool, caller.org).await?;
+    let open = invites::list_open(&mut tx, caller.org, app.clock.now()).await?;
+    let mut listed = Vec::new();
+    for invite in open {
+        if may_invite(&mut tx, caller, invite.person).await? {
+            listed.push(Open {
+                person_id: invite.person,
+                invited_by: invite.invited_by,
+                created_at_ms: invite.created_at.as_millis(),
+                expires_at_ms: invite.expires_at.as_millis(),
+            });
+        }
+    }
+    Ok(listed)
+}
+
+/// Withdraws the open link of a person.
+pub async fn revoke(app: &App, caller: SignedIn, request: &Invite) -> Result<(), Problem> {
+    let now = app.clock.now();
+    let mut tx = database::begin(&app.pool, caller.org).await?;
+    if !may_invite(&mut tx, caller, request.person_id).await? {
+        return Err(Problem::Forbidden);
+    }
+    if invites::revoke(&mut tx, caller.org, request.person_id, now).await? {
+        let entry = audit::Entry {
+            actor: Some(caller.person),
+            action: "InvitationWithdrawn",
+            detail: json!({ "person": request.person_id.to_string() }),
+        };
+        audit::append(&mut tx, caller.org, &entry, now).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 /// Whose link this is, before anything is typed.
 pub async fn look(app: &App, request: &Look) -> Result<Seen, Problem> {
     let now = app.clock.now();
@@ -139,21 +190,39 @@ pub async fn accept(app: &App, request: &Accept) -> Result<Session, Problem> {
     Ok(session)
 }
 
+/// The link as it stands, or why it cannot be used: whoever has it was sent it, and may know.
 async fn find(
     tx: &mut PgConnection,
     org: OrgId,
     token: &OneTimeToken,
     now: Timestamp,
 ) -> Result<(PersonId, Seen), Problem> {
-    let person = invites::find_open(tx, org, &token.hash(), now)
+    let invite = invites::find(tx, org, &token.hash())
         .await?
         .ok_or(Problem::LinkInvalid)?;
-    let name = people::find_active_name(tx, org, person)
+    if invite.is_used {
+        return Err(Problem::LinkUsed);
+    }
+    if invite.is_revoked {
+        return Err(Problem::LinkRevoked);
+    }
+    if invite.expires_at <= now {
+        return Err(Problem::LinkExpired);
+    }
+    let name = people::find_active_name(tx, org, invite.person)
         .await?
-        .ok_or(Problem::LinkInvalid)?;
+        .ok_or(Problem::LinkRevoked)?;
+    let invited_by = people::find_name(tx, org, invite.invited_by).await?;
     let organisation = organisations::find(tx, org)
         .await?
         .ok_or(Problem::LinkInvalid)?
         .name;
-    Ok((person, Seen { organisation, name }))
+    let seen = Seen {
+        organisation,
+        name,
+        invited_by: invited_by.unwrap_or_default(),
+        expires_at_ms: invite.expires_at.as_millis(),
+        login: credentials::find_login_of(tx, org, invite.person).await?,
+    };
+    Ok((invite.person, seen))
 }

@@ -156,6 +156,22 @@ pub async fn deactivate(
     refresh_sessions::revoke_all(tx, org, person, "deactivated", now).await
 }
 
+/// What the staff document says of a person is true for signing in as well. Who is active again signs in with the
+/// password they had.
+pub async fn follow_staff(
+    tx: &mut PgConnection,
+    org: OrgId,
+    person: PersonId,
+    active: bool,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
+    if active {
+        return store::credentials::set_active(tx, org, person, true).await;
+    }
+    store::invites::revoke(&mut *tx, org, person, now).await?;
+    deactivate(tx, org, person, now).await
+}
+
 fn session(app: &App, caller: SignedIn, refresh_token: RefreshToken, now: Timestamp) -> Session {
     let access_token = tokens::write_access(&app.keys.tokens, caller, now);
     Session {

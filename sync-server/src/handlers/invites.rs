@@ -2,11 +2,12 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 
 use super::Body;
 use crate::app::SharedApp;
 use crate::auth::SignedIn;
-use crate::auth::invites::{self, Accept, Invite, Invited, Look, Seen};
+use crate::auth::invites::{self, Accept, Invite, Invited, Look, Open, Seen};
 use crate::auth::session::Session;
 use crate::problem::Problem;
 
@@ -17,6 +18,24 @@ pub async fn invite(
     Body(request): Body<Invite>,
 ) -> Result<Json<Invited>, Problem> {
     invites::invite(&app, caller, &request).await.map(Json)
+}
+
+/// `GET /api/invites`: those that can still be used.
+pub async fn list(
+    State(app): State<SharedApp>,
+    caller: SignedIn,
+) -> Result<Json<Vec<Open>>, Problem> {
+    invites::list(&app, caller).await.map(Json)
+}
+
+/// `POST /api/invites/revoke`
+pub async fn revoke(
+    State(app): State<SharedApp>,
+    caller: SignedIn,
+    Body(request): Body<Invite>,
+) -> Result<StatusCode, Problem> {
+    invites::revoke(&app, caller, &request).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// `POST /api/invites/look`: a POST, so that the token stays out of addresses and logs.

@@ -5,10 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt_model::client;
 use crdt_model::document::{Container, DocumentKey, PlainOp, Scalar};
 use crdt_model::fact::{Ending, Fact, FactBody, StockNote, Verdict};
+use crdt_model::fixture::{self, FixtureId};
 use crdt_model::ids::{BlockId, HoldId, OrgId, PersonId, from_text};
 use crdt_model::package;
 use crdt_model::relay::{OrgState, Row};
-use crdt_model::site::Site;
+use crdt_model::site;
 use crdt_model::staff;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher;
@@ -16,10 +17,13 @@ use serde_json::{Value, json};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
+use crate::auth::session;
 use crate::store::audit::{self, Entry};
 use crate::store::sales::{NewReplacement, NewSale, Status, Taken};
 use crate::store::verdicts::NewVerdict;
-use crate::store::{nouns, organisations, people, sales, sql_text, stock, verdicts, vouchers};
+use crate::store::{
+    nouns, organisations, people, sales, sites, sql_text, stock, verdicts, vouchers,
+};
 
 /// A fact of a row.
 struct Said<'a> {
@@ -36,7 +40,7 @@ pub async fn project(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let org = state.org();
-    project_records(tx, state, rows).await?;
+    project_records(tx, state, rows, now).await?;
     let facts: Vec<Said> = rows
         .iter()
         .flat_map(|row| {
@@ -98,6 +102,7 @@ async fn project_records(
     tx: &mut PgConnection,
     state: &OrgState,
     rows: &[Row],
+    now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let org = state.org();
     let touched: BTreeSet<(DocumentKey, &str)> = rows
@@ -106,8 +111,15 @@ async fn project_records(
             row.ops
                 .iter()
                 .filter(|op| op.container == Container::Records)
-                // `noun/id/field`; the records of an organisation and of a site have no id.
-                .map(|op| (row.document, op.key.split('/').nth(1).unwrap_or_default()))
+                // `noun/id/field`; the records of an organisation and of a site have no id. What belongs to a site is
+                // of several nouns.
+                .map(|op| match row.document {
+                    DocumentKey::Site(_) => (
+                        row.document,
+                        op.key.rsplit_once('/').map_or("", |(id, _)| id),
+                    ),
+                    document => (document, op.key.split('/').nth(1).unwrap_or_default()),
+                })
         })
         .collect();
     for (key, id) in touched {
@@ -122,6 +134,12 @@ async fn project_records(
             DocumentKey::Staff => {
                 if let Some(person) = id.parse().ok().and_then(|id| staff::person(sheet, id)) {
                     people::project(tx, org, &person).await?;
+                    session::follow_staff(tx, org, person.id, person.active, now).await?;
+                }
+            }
+            DocumentKey::StaffPrivate => {
+                if let Ok(person) = id.parse() {
+                    people::put_contacts(tx, org, person, &staff::contacts(sheet, person)).await?;
                 }
             }
             DocumentKey::Catalog => {
@@ -130,13 +148,18 @@ async fn project_records(
                 }
             }
             DocumentKey::SitePublic(site) => {
-                if let Some(name) = sheet.text("site/name") {
-                    let site = Site {
-                        id: site,
-                        name: name.to_owned(),
-                        place: sheet.text("site/place").map(Into::into),
-                    };
-                    nouns::put_site(tx, org, &site).await?;
+                if let Some(site) = site::of_sheet(sheet, site) {
+                    sites::put(tx, org, &site).await?;
+                }
+            }
+            DocumentKey::Site(site) if id == "site" => {
+                let notes = sheet.text("site/notes");
+                sites::put_office(tx, org, site, site::position(sheet), notes).await?;
+            }
+            DocumentKey::Site(site) => {
+                let fixture = FixtureId::from_prefix(id);
+                if let Some(fixture) = fixture.and_then(|id| fixture::fixture(sheet, id)) {
+                    sites::put_fixture(tx, org, site, &fixture).await?;
                 }
             }
             DocumentKey::Clients { .. } => {
@@ -413,7 +436,7 @@ fn noteworthy(rows: &[Row], facts: &[Said]) -> Vec<(Option<PersonId>, &'static s
     let by = |author: PersonId| (author != PersonId::RELAY).then_some(author);
     let mut entries: Vec<_> = rows
         .iter()
-        .filter(|row| row.document == DocumentKey::Staff)
+        .filter(|row| matches!(row.document, DocumentKey::Staff | DocumentKey::StaffPrivate))
         .map(|row| {
             let fields: Vec<&str> = row.ops.iter().map(|op| op.key.as_str()).collect();
             let detail = json!({ "seq": row.seq, "fields": fields });

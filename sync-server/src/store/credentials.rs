@@ -144,6 +144,19 @@ pub async fn find_login(
     .await
 }
 
+/// The login a person has, whether or not it may be used now.
+pub async fn find_login_of(
+    tx: &mut PgConnection,
+    org: OrgId,
+    person: PersonId,
+) -> Result<Option<String>, sqlx::Error> {
+    sqlx::query_scalar("select login from credentials where org_id = $1 and person_id = $2")
+        .bind(org.sql())
+        .bind(person.sql())
+        .fetch_optional(tx)
+        .await
+}
+
 /// Whether the person may still sign in.
 pub async fn is_active(
     tx: &mut PgConnection,

@@ -3,10 +3,11 @@
 use crdt_model::ids::{DeviceId, OrgId, PersonId};
 use crdt_model::time::Timestamp;
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 use super::SqlId;
-use crate::clock::to_sql;
+use crate::clock::{from_sql, to_sql};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Device {
@@ -192,6 +193,61 @@ pub async fn of_person(
     .fetch_all(tx)
     .await?;
     Ok(rows.into_iter().map(DeviceId::from_sql).collect())
+}
+
+/// A device with what people know it by.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Listed {
+    pub id: DeviceId,
+    pub label: String,
+    pub created_at: Timestamp,
+    pub last_seen_at: Timestamp,
+    pub revoked_at: Option<Timestamp>,
+}
+
+row! {
+    struct ListedRow {
+        device_id: Uuid,
+        label: String,
+        created_at: OffsetDateTime,
+        last_seen_at: OffsetDateTime,
+        revoked_at: Option<OffsetDateTime>,
+    }
+}
+
+/// At most this many are shown: a browser that forgets everything makes a new one at each sign-in.
+const LISTED_MAX: i64 = 100;
+
+/// Every device of a person, those in use first, the one seen last before the others.
+pub async fn list(
+    tx: &mut PgConnection,
+    org: OrgId,
+    person: PersonId,
+) -> Result<Vec<Listed>, sqlx::Error> {
+    let rows: Vec<ListedRow> = sqlx::query_as(
+        r"
+        select device_id, label, created_at, last_seen_at, revoked_at
+        from devices
+        where org_id = $1 and person_id = $2
+        order by revoked_at is not null, last_seen_at desc, device_id desc
+        limit $3
+        ",
+    )
+    .bind(org.sql())
+    .bind(person.sql())
+    .bind(LISTED_MAX)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Listed {
+            id: DeviceId::from_sql(row.device_id),
+            label: row.label,
+            created_at: from_sql(row.created_at),
+            last_seen_at: from_sql(row.last_seen_at),
+            revoked_at: row.revoked_at.map(from_sql),
+        })
+        .collect())
 }
 
 /// Which of these are revoked.

@@ -1,29 +1,11 @@
-//! `sites`, `packages`, `clients`: records, as their documents say them now.
+//! `packages`, `clients`: records, as their documents say them now.
 
 use crdt_model::client::Client;
 use crdt_model::ids::OrgId;
 use crdt_model::package::{Connection, Package};
-use crdt_model::site::Site;
 use sqlx::PgConnection;
 
 use super::{SqlId, sql_text};
-
-pub async fn put_site(tx: &mut PgConnection, org: OrgId, site: &Site) -> Result<(), sqlx::Error> {
-    sqlx::query(
-        r"
-        insert into sites (org_id, site_id, name, place)
-        values ($1, $2, $3, $4)
-        on conflict (org_id, site_id) do update set name = excluded.name, place = excluded.place
-        ",
-    )
-    .bind(org.sql())
-    .bind(site.id.sql())
-    .bind(sql_text(&site.name))
-    .bind(site.place.as_deref().map(sql_text))
-    .execute(tx)
-    .await
-    .map(drop)
-}
 
 pub async fn put_package(
     tx: &mut PgConnection,

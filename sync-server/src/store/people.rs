@@ -4,7 +4,8 @@ use std::collections::BTreeSet;
 
 use crdt_model::capability::{Grant, Principal, Role, Scope};
 use crdt_model::ids::{OrgId, PersonId, SiteId};
-use crdt_model::staff::Person;
+use crdt_model::phone::Phone;
+use crdt_model::staff::{Contacts, Person};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -144,4 +145,31 @@ pub async fn principal(
         active: active.unwrap_or(false),
         grants,
     })
+}
+
+/// What the `staff-private` document says of how to reach a person.
+pub async fn put_contacts(
+    tx: &mut PgConnection,
+    org: OrgId,
+    person: PersonId,
+    contacts: &Contacts,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        r"
+        insert into staff_contacts (org_id, person_id, phone, email, note)
+        values ($1, $2, $3, $4, $5)
+        on conflict (org_id, person_id) do update set
+            phone = excluded.phone,
+            email = excluded.email,
+            note = excluded.note
+        ",
+    )
+    .bind(org.sql())
+    .bind(person.sql())
+    .bind(contacts.phone.as_ref().map(Phone::as_str))
+    .bind(contacts.email.as_deref().map(sql_text))
+    .bind(contacts.note.as_deref().map(sql_text))
+    .execute(tx)
+    .await
+    .map(drop)
 }

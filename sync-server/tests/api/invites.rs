@@ -4,6 +4,8 @@ use axum::http::StatusCode;
 use crdt_model::ids::PersonId;
 use serde_json::{Value, json};
 
+use sync_server::auth::tokens::OneTimeToken;
+
 use crate::helpers::{Answer, Browser, PASSWORD, TestApp};
 
 async fn invite(app: &TestApp, browser: &mut Browser, person: PersonId) -> Answer {
@@ -34,13 +36,25 @@ async fn an_invited_person_sees_who_invites_and_comes_in() {
         .await;
     assert_eq!(
         seen.json(),
-        json!({ "organisation": "Neema Net", "name": "Asha" })
+        json!({
+            "organisation": "Neema Net",
+            "name": "Asha",
+            "invited_by": "Neema",
+            "expires_at_ms": app.app.clock.now().plus_millis(7 * 24 * 60 * 60_000).as_millis(),
+            "login": null,
+        })
     );
     let accepted = accept(&app, &token, "Asha").await;
     assert_eq!(accepted.status, StatusCode::OK, "{:?}", accepted.json());
     assert_eq!(accepted.person(), asha);
     app.sign_in("asha", PASSWORD).await;
-    assert_eq!(accept(&app, &token, "asha").await.problem(), "link-invalid");
+    assert_eq!(accept(&app, &token, "asha").await.problem(), "link-used");
+    // The next one is for a new password, and says which name to sign in with.
+    let token = invite(&app, &mut owner, asha).await.json()["token"].clone();
+    let seen = Browser::default()
+        .post(&app, "/api/invites/look", json!({ "token": token }))
+        .await;
+    assert_eq!(seen.json()["login"], "asha");
 }
 
 #[tokio::test]
@@ -87,7 +101,7 @@ async fn a_new_invitation_replaces_the_password_and_ends_sessions() {
 
     let older = invite(&app, &mut owner, asha).await.json()["token"].clone();
     let newer = invite(&app, &mut owner, asha).await.json()["token"].clone();
-    assert_eq!(accept(&app, &older, "asha").await.problem(), "link-invalid");
+    assert_eq!(accept(&app, &older, "asha").await.problem(), "link-revoked");
     let body = json!({ "token": newer, "login": "asha2", "password": "another password" });
     let accepted = Browser::default()
         .post(&app, "/api/invites/accept", body)
@@ -107,6 +121,9 @@ async fn an_invitation_expires() {
     let seen = Browser::default()
         .post(&app, "/api/invites/look", json!({ "token": token }))
         .await;
-    assert_eq!(seen.problem(), "link-invalid");
-    assert_eq!(accept(&app, &token, "asha").await.problem(), "link-invalid");
+    assert_eq!(seen.problem(), "link-expired");
+    assert_eq!(accept(&app, &token, "asha").await.problem(), "link-expired");
+    let unknown = OneTimeToken::new(answer.org()).text();
+    let unknown = accept(&app, &json!(unknown), "asha").await;
+    assert_eq!(unknown.problem(), "link-invalid");
 }

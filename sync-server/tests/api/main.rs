@@ -11,6 +11,7 @@ mod helpers;
 mod invites;
 mod isolation;
 mod nodes;
+mod people;
 mod profile;
 mod relay;
 mod replaced;

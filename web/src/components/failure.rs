@@ -3,11 +3,14 @@
 use crdt_model::client::{ADDRESS_LENGTH_MAX, ClientError, NOTES_LENGTH_MAX};
 use crdt_model::command::Refusal;
 use crdt_model::hand_over::HandOverError;
+use crdt_model::fixture::{FIXTURES_PER_SITE_MAX, FixtureError};
 use crdt_model::import::{Column, ImportError};
 use crdt_model::package::PackageError;
 use crdt_model::phone::PhoneError;
 use crdt_model::sale::SellError;
 use crdt_model::stock_ask::AskError;
+use crdt_model::site::{SiteError, TEXT_LENGTH_MAX};
+use crdt_model::staff::{ContactsError, NOTE_LENGTH_MAX};
 use crdt_model::voucher::CodesError;
 use yew::prelude::*;
 
@@ -37,6 +40,11 @@ fn server(words: Words, problem: &str) -> String {
         "wrong-login" => words.fail_wrong_password().into(),
         "already-set-up" => words.fail_set_up_done().into(),
         "link-invalid" => words.fail_link().into(),
+        "link-expired" => words.fail_link_expired().into(),
+        "link-used" => words.fail_link_used().into(),
+        "link-revoked" => words.fail_link_revoked().into(),
+        "device-refused" => words.fail_device_refused().into(),
+        "forbidden" => words.fail_not_allowed().into(),
         "login-taken" => words.fail_login_taken().into(),
         "not-signed-in" | "session-ended" => words.fail_locked().into(),
         other => words.fail_server(other),
@@ -63,6 +71,23 @@ fn refused(words: Words, refusal: &Refusal) -> String {
         }
         Refusal::Client(ClientError::Notes) => words.fail_too_long(&NOTES_LENGTH_MAX.to_string()),
         Refusal::NoSuchClient => words.fail_no_client().into(),
+        Refusal::Contacts(ContactsError::Email) => words.fail_email().into(),
+        Refusal::Contacts(ContactsError::Note)
+        | Refusal::Site(SiteError::Notes)
+        | Refusal::Fixture(FixtureError::Note) => words.fail_text(&NOTE_LENGTH_MAX.to_string()),
+        Refusal::Site(SiteError::Name) | Refusal::Fixture(FixtureError::Name) => {
+            words.fail_name(&TEXT_LENGTH_MAX.to_string())
+        }
+        Refusal::Site(SiteError::Text) | Refusal::Fixture(FixtureError::Text) => {
+            words.fail_text(&TEXT_LENGTH_MAX.to_string())
+        }
+        Refusal::Site(SiteError::Position) => words.fail_position().into(),
+        Refusal::Fixture(FixtureError::TooMany) => {
+            words.fail_too_many_fixtures(&FIXTURES_PER_SITE_MAX.to_string())
+        }
+        Refusal::NoSuchSite => words.fail_no_site().into(),
+        Refusal::NotYourself => words.fail_not_yourself().into(),
+        Refusal::LastOwner => words.fail_last_owner().into(),
         Refusal::Codes(CodesError::Code) => words.fail_code().into(),
         Refusal::Codes(CodesError::Count) => words.fail_block_count().into(),
         Refusal::Codes(CodesError::TooLong) => words.fail_block_long().into(),
@@ -109,6 +134,7 @@ fn sell(words: Words, error: &SellError) -> String {
         SellError::Reference => words.fail_reference().into(),
         SellError::NoSuchSale => words.fail_no_sale().into(),
         SellError::NotContradicted => words.fail_not_contradicted().into(),
+        SellError::SiteClosed => words.fail_site_closed().into(),
     }
 }
 
