@@ -26,16 +26,16 @@ use crate::document::{Container, DocumentKey, Put, Scalar};
 use crate::fact::{
     Fact, FactBody, HandOverGiven, HandOverTaken, Replacement, Sale, StockAsked, VoucherRef,
 };
-use crate::hand_over::HandOverError;
 use crate::fixture::{FixtureDetails, FixtureError, FixtureId};
+use crate::hand_over::HandOverError;
 use crate::ids::{BatchId, BlockId, ClientId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
 use crate::package::{PackageDetails, PackageEdit, PackageError};
 use crate::sale::SellError;
 use crate::sheets::Sheets;
-use crate::stock_ask::AskError;
 use crate::site::{SiteDetails, SiteError};
 use crate::staff::{Contacts, ContactsError};
+use crate::stock_ask::AskError;
 use crate::time::{Month, Timestamp};
 use crate::voucher::{Code, CodesError, Stock};
 

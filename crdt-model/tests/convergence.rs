@@ -15,8 +15,8 @@ use crdt_model::document::{
 use crdt_model::fact::{
     Fact, FactBody, HandOverTaken, Line, PaymentMethod, Sale, StockAsked, VoucherRef,
 };
-use crdt_model::hand_over::{HandOvers, give};
 use crdt_model::fixture::{FixtureDetails, FixtureKind};
+use crdt_model::hand_over::{HandOvers, give};
 use crdt_model::ids::{
     BatchId, BlockId, ClientId, DeviceId, IntentId, OrgId, PackageId, PersonId, SiteId,
 };
@@ -25,9 +25,9 @@ use crdt_model::package::{Connection, PackageDetails, Unit, Validity};
 use crdt_model::phone::{Country, Phone};
 use crdt_model::relay::{Need, OrgState, RelayDocument, Signer};
 use crdt_model::replica::{Identity, Replica};
-use crdt_model::stock_ask::asks;
 use crdt_model::site::{Position, SiteDetails};
 use crdt_model::staff::{self, Contacts};
+use crdt_model::stock_ask::asks;
 use crdt_model::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
 use crdt_model::sync::message::{DeviceMessage, Disposition, LoggedChange, RelayMessage};
 use crdt_model::time::Timestamp;

@@ -190,6 +190,9 @@ fn page(route: Route) -> Html {
         Route::EditClient { client } => {
             html! { <pages::clients::edit::EditClientPage key={client.to_string()} {client} /> }
         }
+        Route::Sites => html! { <pages::sites::SitesPage /> },
+        Route::NewSite => html! { <pages::site::NewSitePage /> },
+        Route::Site { site } => html! { <pages::site::SitePage key={site.to_string()} {site} /> },
         Route::Packages => html! { <pages::packages::PackagesPage /> },
         Route::NewPackage => html! { <pages::package::PackagePage key="new" package={None} /> },
         Route::Package { package } => {

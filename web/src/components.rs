@@ -1,5 +1,6 @@
 //! Dumb, reusable parts: properties in, callbacks out. They know words and formats, no documents and no rules.
 
+pub mod badge;
 pub mod button;
 pub mod code;
 pub mod contested;
@@ -12,9 +13,11 @@ pub mod money;
 pub mod qr;
 pub mod states;
 pub mod status;
+pub mod time_left;
 pub mod toast;
 pub mod virtual_rows;
 
+pub use badge::RoleBadge;
 pub use button::{Button, Look, Tap};
 pub use code::Code;
 pub use contested::ContestedNote;
@@ -26,4 +29,5 @@ pub use money::Amount;
 pub use qr::Qr;
 pub use states::{Empty, Failed, Notice, Skeleton, Tone};
 pub use status::{Chip, SafetyChip};
+pub use time_left::TimeLeft;
 pub use virtual_rows::{List, VirtualRows};

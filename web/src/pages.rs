@@ -16,6 +16,8 @@ pub mod sell;
 pub mod set_up;
 pub mod shell;
 pub mod sign_in;
+pub mod site;
+pub mod sites;
 pub mod staff;
 pub mod stock;
 pub mod sync;

@@ -9,6 +9,7 @@ mod packages;
 mod people;
 mod sales;
 mod session;
+mod sites;
 mod stock;
 mod sync;
 
@@ -17,24 +18,28 @@ use crdt_model::client::index::ClientFilter;
 use crdt_model::client::{ClientDetails, ClientEdit};
 use crdt_model::command::Refusal;
 use crdt_model::document::{DocumentKey, Scalar};
-use crdt_model::ids::{BlockId, ClientId, HoldId, IntentId, PackageId, PersonId, SiteId};
+use crdt_model::fixture::{FixtureDetails, FixtureId, FixtureKind};
+use crdt_model::ids::{BlockId, ClientId, DeviceId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::import::VoucherFile;
 use crdt_model::money::Money;
 use crdt_model::package::{PackageDetails, PackageEdit};
 use crdt_model::phone::Phone;
 use crdt_model::sale::SellOrder;
+use crdt_model::site::SiteDetails;
+use crdt_model::staff::Contacts;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::Code;
 use serde::{Deserialize, Serialize};
 
 pub use clients::{ClientPageView, ClientView, ClientsView, PurchaseView};
 pub use packages::{PackageUse, PackagesView};
-pub use people::StaffView;
+pub use people::{DeviceView, InviteView, PersonView, StaffView};
 pub use sales::{
     CashView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter, SalesView, SellView,
     Tile,
 };
 pub use session::{KnownPerson, Session, SetUp, Start};
+pub use sites::{SitePerson, SiteRow, SiteView};
 pub use stock::{
     BatchView, BlockView, HolderView, SellerView, StockBlock, StockView, VouchersView,
 };
@@ -99,6 +104,20 @@ pub enum Request {
     Invite {
         person: PersonId,
     },
+    /// The links that can still be used. Needs a connection.
+    Invites,
+    /// Withdraws the open link of a person. Needs a connection.
+    RevokeInvite {
+        person: PersonId,
+    },
+    /// Where a person signed in. Needs a connection.
+    Devices {
+        person: PersonId,
+    },
+    /// A lost device: nothing it sends counts any more. Needs a connection.
+    RevokeDevice {
+        device: DeviceId,
+    },
     SyncNow,
     /// The pending work as one sealed file, for another device to carry.
     RescueFile,
@@ -120,6 +139,34 @@ pub enum Order {
         name: String,
         place: Option<String>,
     },
+    /// The same with everything that is known.
+    NewSite(SiteDetails),
+    EditSite {
+        site: SiteId,
+        /// What the form was opened with.
+        from: SiteDetails,
+        to: SiteDetails,
+    },
+    SetSiteActive {
+        site: SiteId,
+        active: bool,
+    },
+    AddFixture {
+        site: SiteId,
+        kind: FixtureKind,
+        details: FixtureDetails,
+    },
+    EditFixture {
+        site: SiteId,
+        fixture: FixtureId,
+        from: FixtureDetails,
+        to: FixtureDetails,
+    },
+    SetFixtureActive {
+        site: SiteId,
+        fixture: FixtureId,
+        active: bool,
+    },
     AddPackage(PackageDetails),
     /// The fields that changed.
     EditPackage {
@@ -133,6 +180,17 @@ pub enum Order {
     AddStaff {
         name: String,
         grants: Vec<Grant>,
+        contacts: Contacts,
+    },
+    RenameStaff {
+        person: PersonId,
+        name: String,
+    },
+    SetContacts {
+        person: PersonId,
+        /// What the form was opened with.
+        from: Contacts,
+        to: Contacts,
     },
     SetGrants {
         person: PersonId,
@@ -206,6 +264,15 @@ pub enum Query {
         site: SiteId,
     },
     Staff,
+    Person {
+        person: PersonId,
+    },
+    /// What the signed-in person may give to somebody new.
+    Grantable,
+    Sites,
+    Site {
+        site: SiteId,
+    },
     Packages,
     /// A walk over all sales: only for the screen that shows it.
     PackageUse,
@@ -237,7 +304,13 @@ pub enum Answer {
     Invite {
         organisation: String,
         name: String,
+        invited_by: String,
+        expires_at: Timestamp,
+        /// Set: the person signed in before, and chooses a new password.
+        login: Option<String>,
     },
+    Invites(Vec<InviteView>),
+    Devices(Vec<DeviceView>),
     /// The path of the link, to be shown under this origin: `/invite#token`.
     InviteLink {
         path: String,
@@ -258,6 +331,10 @@ pub enum Answer {
     Sale(Option<SaleView>),
     Vouchers(VouchersView),
     Staff(Vec<StaffView>),
+    Person(Option<Box<PersonView>>),
+    Grantable(Vec<Grant>),
+    Sites(Vec<SiteRow>),
+    Site(Option<Box<SiteView>>),
     Packages(PackagesView),
     PackageUse(Vec<PackageUse>),
     Clients(ClientsView),

@@ -1,7 +1,7 @@
 //! The addresses of the app, and who may open them.
 
 use crdt_model::capability::{Capability, Role};
-use crdt_model::ids::{ClientId, IntentId, PackageId, PersonId};
+use crdt_model::ids::{ClientId, IntentId, PackageId, PersonId, SiteId};
 use yew_router::prelude::*;
 
 use crate::i18n::Words;
@@ -43,6 +43,12 @@ pub enum Route {
     Client { client: ClientId },
     #[at("/clients/:client/edit")]
     EditClient { client: ClientId },
+    #[at("/sites")]
+    Sites,
+    #[at("/sites/new")]
+    NewSite,
+    #[at("/sites/:site")]
+    Site { site: SiteId },
     #[at("/packages")]
     Packages,
     #[at("/packages/new")]
@@ -62,14 +68,17 @@ impl Route {
     pub const fn capabilities(self) -> &'static [Capability] {
         use Capability::{
             BatchesView, ClientsEdit, ClientsOwn, ClientsView, PackagesManage, SalesAll, Sell,
-            StaffManage, VouchersCreate,
+            SitesManage, SitesView, StaffContacts, StaffManage, VouchersCreate,
         };
         match self {
             Self::Sell | Self::Receipt { .. } | Self::Stock => &[Sell],
             Self::Sales | Self::Sale { .. } => &[Sell, SalesAll],
             Self::Vouchers => &[BatchesView],
             Self::Import => &[VouchersCreate],
-            Self::Staff | Self::NewPerson | Self::Person { .. } => &[StaffManage],
+            Self::Staff | Self::Person { .. } => &[StaffManage, StaffContacts],
+            Self::NewPerson => &[StaffManage],
+            Self::Sites | Self::Site { .. } => &[SitesView, SitesManage],
+            Self::NewSite => &[SitesManage],
             Self::Clients | Self::Client { .. } => &[ClientsView, ClientsOwn],
             Self::NewClient | Self::EditClient { .. } => &[ClientsEdit, ClientsOwn],
             Self::NewPackage | Self::Package { .. } => &[PackagesManage],
@@ -104,6 +113,7 @@ impl Route {
             Self::Import => Self::Vouchers,
             Self::NewPerson | Self::Person { .. } => Self::Staff,
             Self::NewClient | Self::Client { .. } | Self::EditClient { .. } => Self::Clients,
+            Self::NewSite | Self::Site { .. } => Self::Sites,
             Self::NewPackage | Self::Package { .. } => Self::Packages,
             other => other,
         }
@@ -118,6 +128,7 @@ impl Route {
             Self::Vouchers => words.vouchers(),
             Self::Staff => words.staff(),
             Self::Clients => words.clients(),
+            Self::Sites => words.sites(),
             Self::Packages => words.packages(),
             Self::Sync => words.sync(),
             Self::SetUp => words.setup_title(),

@@ -1,13 +1,14 @@
 //! From a replica to what screens show. Pure: the worker calls it for every query, tests call it natively.
 
 mod clients;
+mod people;
 mod sales;
+mod sites;
 mod stock;
 mod sync;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_model::capability::Role;
 use crdt_model::client::index::ClientIndex;
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::FactBody;
@@ -19,7 +20,7 @@ use crdt_model::site;
 use crdt_model::staff;
 use crdt_model::time::Timestamp;
 
-use crate::protocol::{Answer, PackageUse, PackagesView, Query, Session, StaffView, StoreWarning};
+use crate::protocol::{Answer, PackageUse, PackagesView, Query, Session, StoreWarning};
 
 /// What the worker knows beside the replica.
 #[derive(Debug, Clone, Copy)]
@@ -53,7 +54,11 @@ pub fn answer(
         } => Answer::Sales(sales::list(replica, filter, *offset, *limit)),
         Query::Sale { sale } => Answer::Sale(sales::one(replica, *sale)),
         Query::Vouchers { site } => Answer::Vouchers(stock::vouchers(replica, *site)),
-        Query::Staff => Answer::Staff(staff_list(replica)),
+        Query::Staff => Answer::Staff(people::list(replica)),
+        Query::Person { person } => Answer::Person(people::one(replica, *person).map(Box::new)),
+        Query::Grantable => Answer::Grantable(people::grantable(replica)),
+        Query::Sites => Answer::Sites(sites::list(replica)),
+        Query::Site { site } => Answer::Site(sites::one(replica, *site).map(Box::new)),
         Query::Packages => Answer::Packages(packages(replica)),
         Query::PackageUse => Answer::PackageUse(package_use(replica)),
         Query::Clients {
@@ -88,6 +93,9 @@ pub fn session(replica: &Replica, storage_is_persistent: bool) -> Session {
     } else {
         Vec::new()
     };
+    let (sites, closed_sites) = site::sites(replica.sheets())
+        .into_iter()
+        .partition(|site| site.active);
     Session {
         org: me.org,
         organisation: org.text("org/name").unwrap_or_default().to_string(),
@@ -99,7 +107,8 @@ pub fn session(replica: &Replica, storage_is_persistent: bool) -> Session {
         person: me.person,
         name: name_of(replica, me.person),
         grants,
-        sites: site::sites(replica.sheets()),
+        sites,
+        closed_sites,
         storage_is_persistent,
     }
 }
@@ -151,37 +160,6 @@ fn package_use(replica: &Replica) -> Vec<PackageUse> {
             clients: count(clients.len()),
         })
         .collect()
-}
-
-fn staff_list(replica: &Replica) -> Vec<StaffView> {
-    let me = replica.principal();
-    let mut staff: Vec<StaffView> = staff::people(replica.sheets().get(&DocumentKey::Staff))
-        .into_values()
-        .map(|person| StaffView {
-            person: person.id,
-            can_manage: person.grants.iter().all(|grant| me.may_grant(*grant))
-                && me.may_somewhere(crdt_model::capability::Capability::StaffManage),
-            is_me: person.id == me.person,
-            name: person.name,
-            active: person.active,
-            grants: person.grants.into_iter().collect(),
-            grantable: Role::ALL
-                .into_iter()
-                .filter(|role| {
-                    me.grants.iter().any(|own| {
-                        me.may_grant(crdt_model::capability::Grant {
-                            role: *role,
-                            scope: own.scope,
-                        })
-                    })
-                })
-                .collect(),
-        })
-        .collect();
-    staff.sort_by(|one, two| {
-        (!one.active, &one.name, one.person).cmp(&(!two.active, &two.name, two.person))
-    });
-    staff
 }
 
 fn count(number: usize) -> u32 {

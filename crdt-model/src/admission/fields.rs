@@ -12,9 +12,9 @@ use crate::ids::PersonId;
 use crate::mac::Mac;
 use crate::package::{self, Connection, Unit};
 use crate::phone::Phone;
-use crate::time::Date;
 use crate::site::{LATITUDE_MAX, LONGITUDE_MAX, TEXT_LENGTH_MAX};
 use crate::staff::{self, NOTE_LENGTH_MAX};
+use crate::time::Date;
 
 /// Parts of one person's client list at one site: 100,000 clients.
 const CLIENT_PARTS_MAX: u16 = 200;

@@ -109,20 +109,26 @@ pub async fn set_seen(
         .map(drop)
 }
 
-/// Nothing signed by this device is accepted any more.
+/// Nothing signed by this device is accepted any more, nor by those whose place it took.
 pub async fn revoke(
     tx: &mut PgConnection,
     org: OrgId,
     device: DeviceId,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query("update devices set revoked_at = coalesce(revoked_at, $3) where org_id = $1 and device_id = $2")
-        .bind(org.sql())
-        .bind(device.sql())
-        .bind(to_sql(now))
-        .execute(tx)
-        .await
-        .map(drop)
+    sqlx::query(
+        r"
+        update devices
+        set revoked_at = coalesce(revoked_at, $3)
+        where org_id = $1 and (device_id = $2 or replaced_by = $2)
+        ",
+    )
+    .bind(org.sql())
+    .bind(device.sql())
+    .bind(to_sql(now))
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 /// Puts a new device in the place of an old one of the same person and browser profile, and of those that one had
@@ -228,7 +234,7 @@ pub async fn list(
         r"
         select device_id, label, created_at, last_seen_at, revoked_at
         from devices
-        where org_id = $1 and person_id = $2
+        where org_id = $1 and person_id = $2 and replaced_by is null
         order by revoked_at is not null, last_seen_at desc, device_id desc
         limit $3
         ",

@@ -2,15 +2,15 @@
 
 use crdt_model::client::{ADDRESS_LENGTH_MAX, ClientError, NOTES_LENGTH_MAX};
 use crdt_model::command::Refusal;
-use crdt_model::hand_over::HandOverError;
 use crdt_model::fixture::{FIXTURES_PER_SITE_MAX, FixtureError};
+use crdt_model::hand_over::HandOverError;
 use crdt_model::import::{Column, ImportError};
 use crdt_model::package::PackageError;
 use crdt_model::phone::PhoneError;
 use crdt_model::sale::SellError;
-use crdt_model::stock_ask::AskError;
 use crdt_model::site::{SiteError, TEXT_LENGTH_MAX};
 use crdt_model::staff::{ContactsError, NOTE_LENGTH_MAX};
+use crdt_model::stock_ask::AskError;
 use crdt_model::voucher::CodesError;
 use yew::prelude::*;
 

@@ -222,6 +222,7 @@ impl App {
         session
             .sites
             .iter()
+            .chain(&session.closed_sites)
             .find(|site| site.id == id)
             .map(|site| site.name.clone())
     }

@@ -1,9 +1,12 @@
 //! Small things the browser is asked for: storage of settings, the clock, the address, the clipboard.
 
+use crdt_model::site::Position;
 use crdt_model::time::Timestamp;
-use js_sys::{Array, Object, Reflect, Uint8Array};
+use js_sys::{Array, Function, Object, Reflect, Uint8Array};
+use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Storage, Url, window};
+use yew::Callback;
 
 /// For labels on screen only: what is written down is timed by the worker.
 pub fn now() -> Timestamp {
@@ -174,4 +177,62 @@ pub fn download(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
     link.set_download(name);
     link.click();
     Url::revoke_object_url(&address)
+}
+
+fn geolocation() -> Option<JsValue> {
+    let navigator = window()?.navigator();
+    let found = Reflect::get(&navigator, &"geolocation".into()).ok()?;
+    (!found.is_undefined() && !found.is_null()).then_some(found)
+}
+
+/// Whether the browser may know where it is.
+pub fn can_locate() -> bool {
+    geolocation().is_some()
+}
+
+/// Longer than a phone takes to find satellites in the open.
+const LOCATE_MILLIS: u32 = 30_000;
+
+/// Asks where this device is; nothing where the person or the browser says no.
+pub fn locate(then: Callback<Option<Position>>) {
+    let Some(geolocation) = geolocation() else {
+        then.emit(None);
+        return;
+    };
+    let found = {
+        let then = then.clone();
+        Closure::once_into_js(move |position: JsValue| then.emit(read_position(&position)))
+    };
+    let failed = {
+        let then = then.clone();
+        Closure::once_into_js(move |_: JsValue| then.emit(None))
+    };
+    let options = Object::new();
+    // An option that cannot be set leaves the browser's own.
+    let _ = Reflect::set(&options, &"enableHighAccuracy".into(), &true.into());
+    let _ = Reflect::set(&options, &"timeout".into(), &LOCATE_MILLIS.into());
+    let asked = Reflect::get(&geolocation, &"getCurrentPosition".into())
+        .and_then(|ask| ask.dyn_into::<Function>())
+        .and_then(|ask| ask.call3(&geolocation, &found, &failed, &options));
+    if asked.is_err() {
+        then.emit(None);
+    }
+}
+
+fn read_position(position: &JsValue) -> Option<Position> {
+    let coordinates = Reflect::get(position, &"coords".into()).ok()?;
+    let degrees = |name: &str| {
+        let value = Reflect::get(&coordinates, &name.into()).ok()?.as_f64()?;
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "180 degrees in units of 1e-7 fit many times"
+        )]
+        let units = (value * 1e7).round() as i64;
+        Some(units)
+    };
+    let position = Position {
+        latitude: degrees("latitude")?,
+        longitude: degrees("longitude")?,
+    };
+    position.is_possible().then_some(position)
 }

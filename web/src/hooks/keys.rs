@@ -16,7 +16,7 @@ pub enum Wish {
 }
 
 /// The letters after `g`.
-pub const SCREENS: [(&str, Route); 9] = [
+pub const SCREENS: [(&str, Route); 10] = [
     ("h", Route::Home),
     ("t", Route::Sell),
     ("m", Route::Stock),
@@ -25,6 +25,7 @@ pub const SCREENS: [(&str, Route); 9] = [
     ("v", Route::Vouchers),
     ("p", Route::Staff),
     ("k", Route::Packages),
+    ("w", Route::Sites),
     ("y", Route::Sync),
 ];
 

@@ -2,7 +2,7 @@
 
 use yew::prelude::*;
 
-use super::staff::role_name;
+use crate::components::badge::role_name;
 use crate::components::{Empty, Glyph, Look, Tap};
 use crate::hooks::use_app;
 use crate::route::Route;

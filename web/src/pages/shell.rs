@@ -21,7 +21,7 @@ pub use person_menu::LanguageChoice;
 pub use pill::{pill_text, pill_tone};
 
 /// Screens by how often a phone needs them.
-const PHONE_ORDER: [Route; 9] = [
+const PHONE_ORDER: [Route; 10] = [
     Route::Sell,
     Route::Stock,
     Route::Sales,
@@ -30,6 +30,7 @@ const PHONE_ORDER: [Route; 9] = [
     Route::Staff,
     Route::Home,
     Route::Packages,
+    Route::Sites,
     Route::Sync,
 ];
 /// What fits 360 pixels with words under the icons.
@@ -124,6 +125,7 @@ const fn glyph(route: Route) -> Glyph {
         Route::Clients => Glyph::User,
         Route::Staff => Glyph::Users,
         Route::Packages => Glyph::Package,
+        Route::Sites => Glyph::MapPin,
         Route::Sync => Glyph::RefreshCw,
         _ => Glyph::House,
     }
@@ -163,13 +165,14 @@ fn BottomBar(props: &BarProps) -> Html {
 fn Sidebar(props: &BarProps) -> Html {
     let words = use_app().words();
     let screens = open_screens(&props.session);
-    let groups: [(Option<&str>, &[Route]); 6] = [
+    let groups: [(Option<&str>, &[Route]); 7] = [
         (None, &[Route::Home]),
         (
             Some(words.group_sell()),
             &[Route::Sell, Route::Stock, Route::Vouchers, Route::Packages],
         ),
         (Some(words.clients()), &[Route::Clients]),
+        (Some(words.group_network()), &[Route::Sites]),
         (Some(words.group_money()), &[Route::Sales]),
         (Some(words.group_team()), &[Route::Staff]),
         (None, &[Route::Sync]),

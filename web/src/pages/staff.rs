@@ -1,74 +1,193 @@
-//! The people who work here.
+//! The people who work here: search and filters (their state is the address), the list, open invitations.
 
-use crdt_model::capability::{Grant, Role, Scope};
+use crdt_model::capability::{Capability, Grant, Role, Scope};
+use crdt_model::ids::{PersonId, SiteId};
+use serde::{Deserialize, Serialize};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
-use crate::components::{Chip, Empty, Failed, Glyph, Icon, Look, Skeleton, Tap, Tone};
+use crate::components::badge::role_name;
+use crate::components::{
+    Button, Chip, Empty, Failed, Field, Glyph, Icon, Look, RoleBadge, Select, Skeleton, Tap, Tone,
+};
 use crate::hooks::{App, Load, use_app, use_query};
-use crate::i18n::Words;
 use crate::protocol::{Answer, Query, StaffView};
 use crate::route::Route;
 
-pub fn role_name(words: Words, role: Role) -> &'static str {
-    match role {
-        Role::SuperAdmin => words.role_super_admin(),
-        Role::Owner => words.role_owner(),
-        Role::Admin => words.role_admin(),
-        Role::Manager => words.role_manager(),
-        Role::Finance => words.role_finance(),
-        Role::Marketing => words.role_marketing(),
-        Role::Sales => words.role_sales(),
-        Role::Technical => words.role_technical(),
-        Role::RecoveryAgent => words.role_recovery_agent(),
-        Role::Agent => words.role_agent(),
-        Role::Reseller => words.role_reseller(),
-    }
-}
+mod invites;
 
 /// `Agent · Mwenge`, or the role alone for the whole organisation.
 pub fn grant_name(app: &App, grant: Grant) -> String {
     let words = app.words();
     let role = role_name(words, grant.role);
+    match place_of(app, grant) {
+        Some(site) => words.role_at(role, &site),
+        None => role.to_string(),
+    }
+}
+
+/// The name of the site a role is limited to.
+pub fn place_of(app: &App, grant: Grant) -> Option<String> {
     match grant.scope {
-        Scope::Organisation => role.to_string(),
-        Scope::Site(site) => match app.site_name(site) {
-            Some(name) => words.role_at(role, &name),
-            None => role.to_string(),
-        },
+        Scope::Organisation => None,
+        Scope::Site(site) => app.site_name(site),
+    }
+}
+
+/// The filters as the address has them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Filters {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    q: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    role: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    site: String,
+    /// `active`, `inactive`, or both.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    state: String,
+}
+
+impl Filters {
+    fn keeps(&self, app: &App, person: &StaffView) -> bool {
+        let state = match self.state.as_str() {
+            "active" => person.active,
+            "inactive" => !person.active,
+            _ => true,
+        };
+        let role = Role::from_code(&self.role)
+            .is_none_or(|role| person.grants.iter().any(|grant| grant.role == role));
+        let site = self.site.parse::<SiteId>().map_or(true, |site| {
+            person.grants.iter().any(|grant| grant.scope.covers(site))
+        });
+        state && role && site && self.finds(app, person)
+    }
+
+    /// By name, phone, or a role's word.
+    fn finds(&self, app: &App, person: &StaffView) -> bool {
+        let wanted = self.q.trim().to_lowercase();
+        if wanted.is_empty() || person.name.to_lowercase().contains(&wanted) {
+            return true;
+        }
+        let digits: String = wanted.chars().filter(char::is_ascii_digit).collect();
+        // 0712… is written +255712… in the record.
+        let digits = digits.trim_start_matches('0');
+        let by_phone = digits.len() >= 3
+            && person
+                .phone
+                .as_ref()
+                .is_some_and(|phone| phone.contains(digits));
+        by_phone
+            || person
+                .grants
+                .iter()
+                .any(|grant| grant_name(app, *grant).to_lowercase().contains(&wanted))
     }
 }
 
 #[component]
 pub fn StaffPage() -> Html {
-    let words = use_app().words();
+    let app = use_app();
+    let words = app.words();
+    let navigator = use_navigator();
+    let filters = use_location()
+        .and_then(|location| location.query::<Filters>().ok())
+        .unwrap_or_default();
     let load = use_query(Some(Query::Staff));
+    let may_add = app
+        .session()
+        .is_some_and(|session| session.may(Capability::StaffManage));
+    let change = |edit: fn(&mut Filters, String)| {
+        let (filters, navigator) = (filters.clone(), navigator.clone());
+        Callback::from(move |value: String| {
+            let mut next = filters.clone();
+            edit(&mut next, value);
+            if let Some(navigator) = &navigator {
+                // The address only names filters; one that cannot be written is not kept.
+                let _ = navigator.replace_with_query(&Route::Staff, &next);
+            }
+        })
+    };
+    let clear = {
+        let change = change(|filters, _| *filters = Filters::default());
+        Callback::from(move |()| change.emit(String::new()))
+    };
+    let with_all = |all: &'static str, rest: Vec<(AttrValue, AttrValue)>| {
+        let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), all.into())];
+        options.extend(rest);
+        options
+    };
+    let roles = Role::ALL
+        .map(|role| (role.code().into(), role_name(words, role).into()))
+        .to_vec();
+    let sites: Vec<(AttrValue, AttrValue)> = app
+        .session()
+        .map(|session| {
+            let all = session.sites.iter().chain(&session.closed_sites);
+            all.map(|site| (site.id.to_string().into(), site.name.clone().into()))
+                .collect()
+        })
+        .unwrap_or_default();
+    let states = vec![
+        ("active".into(), words.active_only().into()),
+        ("inactive".into(), words.inactive_only().into()),
+    ];
+    let mut everybody: Vec<StaffView> = Vec::new();
     let body = match &load {
         Load::Waiting => html! { <Skeleton /> },
         Load::Failed(failure) => html! { <Failed failure={failure.clone()} /> },
         Load::Ready(answer) => match &**answer {
-            Answer::Staff(people) => html! {
-                <>
-                    <ul class="rows" data-testid="staff">
-                        { for people.iter().map(|person| html! { <PersonRow key={person.person.to_string()} person={person.clone()} /> }) }
-                    </ul>
-                    if people.len() < 2 {
-                        <Empty glyph={Glyph::Users} title={words.staff_empty()} hint={words.staff_empty_hint()} />
-                    }
-                </>
-            },
+            Answer::Staff(people) => {
+                everybody.clone_from(people);
+                let found: Vec<&StaffView> = people
+                    .iter()
+                    .filter(|person| filters.keeps(&app, person))
+                    .collect();
+                html! {
+                    <>
+                        <p class="summary" role="status" data-testid="staff-count">{ words.people_count(count(found.len())) }</p>
+                        <ul class="rows" data-testid="staff">
+                            { for found.iter().map(|person| html! { <PersonRow key={person.person.to_string()} person={(*person).clone()} /> }) }
+                        </ul>
+                        if found.is_empty() {
+                            <Empty glyph={Glyph::Search} title={words.staff_none_match()}><Button label={words.clear_filters()} onclick={clear} /></Empty>
+                        } else if people.len() < 2 {
+                            <Empty glyph={Glyph::Users} title={words.staff_empty()} hint={words.staff_empty_hint()} />
+                        }
+                    </>
+                }
+            }
             _ => Html::default(),
         },
+    };
+    let name_of = move |id: PersonId| {
+        let found = everybody.iter().find(|person| person.person == id);
+        found.map(|person| person.name.clone())
     };
     html! {
         <>
             <div class="page-head">
                 <h1>{ words.staff() }</h1>
-                <Tap to={Route::NewPerson} label={words.add_person()} glyph={Glyph::Plus} look={Look::Primary} />
+                if may_add { <Tap to={Route::NewPerson} label={words.add_person()} glyph={Glyph::Plus} look={Look::Primary} /> }
+            </div>
+            <div class="filters" role="search">
+                <Field id="staff-search" kind="search" label={words.search_staff()} inside_label=true value={filters.q.clone()}
+                    oninput={change(|filters, text| filters.q = text)} />
+                <Select id="staff-role" label={words.role()} hidden_label=true value={filters.role.clone()}
+                    options={with_all(words.all_roles(), roles)} onchange={change(|filters, role| filters.role = role)} />
+                <Select id="staff-site" label={words.site()} hidden_label=true value={filters.site.clone()}
+                    options={with_all(words.all_sites(), sites)} onchange={change(|filters, site| filters.site = site)} />
+                <Select id="staff-state" label={words.state()} hidden_label=true value={filters.state.clone()}
+                    options={with_all(words.active_and_inactive(), states)} onchange={change(|filters, state| filters.state = state)} />
             </div>
             { body }
+            if may_add { <invites::OpenInvites {name_of} /> }
         </>
     }
+}
+
+fn count(number: usize) -> u64 {
+    u64::try_from(number).unwrap_or(u64::MAX)
 }
 
 #[derive(Properties, PartialEq)]
@@ -81,19 +200,21 @@ fn PersonRow(props: &PersonRowProps) -> Html {
     let app = use_app();
     let words = app.words();
     let person = &props.person;
-    let roles: Vec<String> = person
-        .grants
-        .iter()
-        .map(|grant| grant_name(&app, *grant))
-        .collect();
     html! {
         <li>
             <Link<Route> to={Route::Person { person: person.person }} classes="row">
                 <span class="row-main">
                     <strong>{ &person.name }{ if person.is_me { format!(" ({})", words.you()) } else { String::new() } }</strong>
-                    <span class="muted">{ if roles.is_empty() { words.no_roles().to_string() } else { roles.join(", ") } }</span>
+                    <span class="badges">
+                        { for person.grants.iter().map(|grant| html! {
+                            <RoleBadge key={grant.to_string()} role={grant.role} at={place_of(&app, *grant).map(AttrValue::from)} />
+                        }) }
+                        if person.grants.is_empty() { <span class="muted">{ words.no_roles() }</span> }
+                    </span>
+                    if let Some(phone) = &person.phone { <span class="muted">{ phone }</span> }
                 </span>
-                if !person.active { <Chip tone={Tone::Plain} label={words.inactive()} /> }
+                if person.active { <Chip tone={Tone::Safe} label={words.active()} /> }
+                else { <Chip tone={Tone::Plain} label={words.inactive()} /> }
                 <Icon glyph={Glyph::ChevronRight} />
             </Link<Route>>
         </li>

@@ -48,8 +48,10 @@ pub struct Session {
     pub person: PersonId,
     pub name: String,
     pub grants: Vec<Grant>,
-    /// The sites the person is granted on.
+    /// The sites the person is granted on, and that are active.
     pub sites: Vec<Site>,
+    /// The inactive ones: their names are still on old sales and roles.
+    pub closed_sites: Vec<Site>,
     /// `navigator.storage.persisted()`.
     pub storage_is_persistent: bool,
 }

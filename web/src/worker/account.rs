@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::http::{self, HttpError};
 use crate::keys::sign::SigningKey;
 use crate::keys::{Cost, DataKey, UnlockError, WrappedKey, browser_rng};
-use crate::protocol::{Answer, Failure, SetUp};
+use crate::protocol::{Answer, DeviceView, Failure, InviteView, SetUp};
 use crate::store::profile::Person;
 use crate::store::profile::browser::Profile;
 
@@ -77,10 +77,19 @@ pub async fn look_invite(token: &str) -> Result<Answer, Failure> {
     struct Seen {
         organisation: String,
         name: String,
+        invited_by: String,
+        expires_at_ms: i64,
+        login: Option<String>,
     }
     let body = serde_json::json!({ "token": token });
-    let Seen { organisation, name } = post("/api/invites/look", None, &body).await?;
-    Ok(Answer::Invite { organisation, name })
+    let seen: Seen = post("/api/invites/look", None, &body).await?;
+    Ok(Answer::Invite {
+        organisation: seen.organisation,
+        name: seen.name,
+        invited_by: seen.invited_by,
+        expires_at: Timestamp::from_millis(seen.expires_at_ms),
+        login: seen.login,
+    })
 }
 
 pub async fn accept_invite(
@@ -311,6 +320,67 @@ impl Account {
         })
     }
 
+    /// The links of others that can still be used.
+    pub async fn invites(&self, person: &Person) -> Result<Answer, Failure> {
+        #[derive(Deserialize)]
+        struct Open {
+            person_id: PersonId,
+            expires_at_ms: i64,
+        }
+        let open: Vec<Open> = get("/api/invites", &self.token(person).await?).await?;
+        let invites = open.into_iter().map(|open| InviteView {
+            person: open.person_id,
+            expires_at: Timestamp::from_millis(open.expires_at_ms),
+        });
+        Ok(Answer::Invites(invites.collect()))
+    }
+
+    pub async fn revoke_invite(
+        &self,
+        person: &Person,
+        invited: PersonId,
+    ) -> Result<Answer, Failure> {
+        let body = serde_json::json!({ "person_id": invited });
+        let token = self.token(person).await?;
+        let () = post("/api/invites/revoke", Some(&token), &body).await?;
+        Ok(Answer::Done)
+    }
+
+    /// Where somebody signed in.
+    pub async fn devices(&self, person: &Person, whose: PersonId) -> Result<Answer, Failure> {
+        #[derive(Deserialize)]
+        struct Known {
+            device_id: DeviceId,
+            label: String,
+            created_at_ms: i64,
+            last_seen_at_ms: i64,
+            revoked_at_ms: Option<i64>,
+        }
+        let url = format!("/api/people/{whose}/devices");
+        let known: Vec<Known> = get(&url, &self.token(person).await?).await?;
+        let this = person.device.as_deref();
+        let devices = known.into_iter().map(|known| DeviceView {
+            is_this: this == Some(known.device_id.to_string().as_str()),
+            device: known.device_id,
+            label: known.label,
+            added_at: Timestamp::from_millis(known.created_at_ms),
+            seen_at: Timestamp::from_millis(known.last_seen_at_ms),
+            revoked_at: known.revoked_at_ms.map(Timestamp::from_millis),
+        });
+        Ok(Answer::Devices(devices.collect()))
+    }
+
+    pub async fn revoke_device(
+        &self,
+        person: &Person,
+        device: DeviceId,
+    ) -> Result<Answer, Failure> {
+        let body = serde_json::json!({ "device_id": device });
+        let token = self.token(person).await?;
+        let () = post("/api/devices/revoke", Some(&token), &body).await?;
+        Ok(Answer::Done)
+    }
+
     pub async fn sign_out(&self, person: &Person) {
         let body = serde_json::json!({ "person_id": person.id });
         let result: Result<serde_json::Value, Failure> = post("/api/sign-out", None, &body).await;
@@ -324,6 +394,10 @@ impl SessionBody {
     fn access_token_of(session: &Self) -> String {
         session.access_token.clone()
     }
+}
+
+async fn get<T: DeserializeOwned>(url: &str, bearer: &str) -> Result<T, Failure> {
+    parse(http::Call::get(url).bearer(bearer).fetch_json().await)
 }
 
 async fn post<T: DeserializeOwned>(

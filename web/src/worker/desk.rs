@@ -517,6 +517,22 @@ impl Desk {
                 let me = self.shared.person.borrow().clone();
                 self.shared.account.invite(&me, person).await
             }
+            Request::Invites => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.invites(&me).await
+            }
+            Request::RevokeInvite { person } => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.revoke_invite(&me, person).await
+            }
+            Request::Devices { person } => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.devices(&me, person).await
+            }
+            Request::RevokeDevice { device } => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.revoke_device(&me, device).await
+            }
             Request::RescueFile => self.rescue(),
             Request::SignOut => {
                 let me = self.shared.person.borrow().clone();

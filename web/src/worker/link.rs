@@ -43,6 +43,8 @@ async fn carry(shared: &Rc<Shared>, number: u64, mut frames: mpsc::UnboundedRece
         Err(failure) => {
             if !matches!(failure, crate::protocol::Failure::Offline) {
                 log(&format!("no ticket for the socket: {failure:?}"));
+                // Signed out, deactivated or revoked: what was sold here still gets to the office, which decides.
+                shared.post_ready().await;
             }
             return;
         }

@@ -1,11 +1,14 @@
 //! From what a person asks for to the command with every choice made: new ids, vouchers, blocks. Pure.
 
+use crdt_model::capability::Grant;
 use crdt_model::command::{
     BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal,
 };
 use crdt_model::ids::{BatchId, BlockId, ClientId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::replica::Replica;
 use crdt_model::sale::{self, SellError, SellOrder};
+use crdt_model::site::SiteDetails;
+use crdt_model::staff::Contacts;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::{
     CODES_PER_BLOCK_MAX, Code, CodesError, PACKED_BYTES_MAX, pack, packed_len,
@@ -49,6 +52,42 @@ pub fn plan(
             let site = SiteId::generate(now, rng);
             making(Command::AddSite { site, name, place }, site.to_string())
         }
+        Order::NewSite(details) => new_site(SiteId::generate(now, rng), details)?,
+        Order::EditSite { site, from, to } => command(Command::EditSite { site, from, to }),
+        Order::SetSiteActive { site, active } => command(Command::SetSiteActive { site, active }),
+        Order::AddFixture {
+            site,
+            kind,
+            details,
+        } => {
+            let fixture = kind.with_id(crdt_model::ids::generate(now, rng));
+            command(Command::PutFixture {
+                site,
+                fixture,
+                from: None,
+                to: details,
+            })
+        }
+        Order::EditFixture {
+            site,
+            fixture,
+            from,
+            to,
+        } => command(Command::PutFixture {
+            site,
+            fixture,
+            from: Some(from),
+            to,
+        }),
+        Order::SetFixtureActive {
+            site,
+            fixture,
+            active,
+        } => command(Command::SetFixtureActive {
+            site,
+            fixture,
+            active,
+        }),
         Order::AddPackage(details) => {
             let package = PackageId::generate(now, rng);
             making(
@@ -60,16 +99,17 @@ pub fn plan(
         Order::SetPackageActive { package, active } => {
             command(Command::SetPackageActive { package, active })
         }
-        Order::AddStaff { name, grants } => {
+        Order::AddStaff {
+            name,
+            grants,
+            contacts,
+        } => {
             let person = PersonId::generate(now, rng);
-            making(
-                Command::AddStaff {
-                    person,
-                    name,
-                    grants,
-                },
-                person.to_string(),
-            )
+            add_staff(person, name, grants, contacts)?
+        }
+        Order::RenameStaff { person, name } => command(Command::RenameStaff { person, name }),
+        Order::SetContacts { person, from, to } => {
+            command(Command::SetContacts { person, from, to })
         }
         Order::SetGrants { person, grants } => command(Command::SetGrants { person, grants }),
         Order::SetStaffActive { person, active } => {
@@ -148,6 +188,59 @@ pub fn plan(
             accepted,
             reason,
         }),
+    })
+}
+
+/// A person, and how to reach them where that is known.
+fn add_staff(
+    person: PersonId,
+    name: String,
+    grants: Vec<Grant>,
+    contacts: Contacts,
+) -> Result<Planned, Refusal> {
+    // Refused now, so that the person is not added without them.
+    contacts.check()?;
+    let mut commands = vec![Command::AddStaff {
+        person,
+        name,
+        grants,
+    }];
+    if contacts != Contacts::default() {
+        commands.push(Command::SetContacts {
+            person,
+            from: Contacts::default(),
+            to: contacts,
+        });
+    }
+    Ok(Planned::Commands {
+        commands,
+        made: Some(person.to_string()),
+    })
+}
+
+/// A site by its name, and the rest as an edit of it.
+fn new_site(site: SiteId, details: SiteDetails) -> Result<Planned, Refusal> {
+    details.check()?;
+    let named = SiteDetails {
+        name: details.name.clone(),
+        place: details.place.clone(),
+        ..SiteDetails::default()
+    };
+    let mut commands = vec![Command::AddSite {
+        site,
+        name: named.name.clone(),
+        place: named.place.clone(),
+    }];
+    if named != details {
+        commands.push(Command::EditSite {
+            site,
+            from: named,
+            to: details,
+        });
+    }
+    Ok(Planned::Commands {
+        commands,
+        made: Some(site.to_string()),
     })
 }
 

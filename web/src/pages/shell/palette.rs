@@ -31,6 +31,7 @@ pub fn Palette(props: &PaletteProps) -> Html {
         (Route::Import, words.import_vouchers()),
         (Route::NewPerson, words.add_person()),
         (Route::NewPackage, words.add_package()),
+        (Route::NewSite, words.add_site()),
     ] {
         if route.is_open_to(&props.session) {
             commands.push((route, name.to_string()));

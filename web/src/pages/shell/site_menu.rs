@@ -1,11 +1,11 @@
 //! The site one works at now, and a way to add one.
 
-use crdt_model::capability::{Capability, Scope};
 use yew::prelude::*;
 
 use crate::components::failure::FailureNote;
 use crate::components::{Button, Dialog, Field, Glyph, Icon, Look, Menu};
 use crate::hooks::{AppAction, use_act, use_app};
+use crate::pages::sites::may_add;
 use crate::protocol::Order;
 
 #[component]
@@ -20,10 +20,7 @@ pub fn SiteMenu() -> Html {
     let name = here
         .and_then(|site| app.site_name(site))
         .unwrap_or_else(|| words.no_site().to_string());
-    let may_add = session.grants.iter().any(|grant| {
-        grant.scope == Scope::Organisation
-            && grant.role.capabilities().contains(&Capability::SitesManage)
-    });
+    let may_add = may_add(&session);
     if session.sites.len() < 2 && !may_add {
         return html! { <span class="site-name">{ name }</span> };
     }
