@@ -7,6 +7,7 @@
 mod cast;
 mod days;
 mod founding;
+mod hand_overs;
 mod names;
 mod profile;
 mod random;

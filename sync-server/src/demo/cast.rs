@@ -32,6 +32,22 @@ pub fn packages() -> Vec<PackageDetails> {
     let mut packages = first_packages(CURRENCY).to_vec();
     packages.push(short("1 Day", 1_000, 1, Unit::Day));
     packages.push(short("3 Hours", 500, 3, Unit::Hour));
+    // In Mbit/s down, devices at once, and what is little stock.
+    let more = [
+        (6, 2, 20, "Wiki nzima, simu na kompyuta"),
+        (6, 2, 10, "Wiki mbili; huokoa shilingi 1,000"),
+        (10, 3, 8, "Mwezi mmoja kwa nyumba ndogo"),
+        (10, 4, 3, "Miezi mitatu kwa nyumba au ofisi"),
+        (4, 1, 30, "Saa 24 tangu kuingia mara ya kwanza"),
+        (3, 1, 30, "Masaa matatu, kwa haraka"),
+    ];
+    for (package, (mbps, devices, little, description)) in packages.iter_mut().zip(more) {
+        package.download_kbps = Some(mbps * 1_000);
+        package.upload_kbps = Some(mbps * 400);
+        package.shared_users = Some(devices);
+        package.low_stock = Some(little);
+        package.description = Some(description.into());
+    }
     packages
 }
 

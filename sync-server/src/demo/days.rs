@@ -5,6 +5,7 @@ use crdt_model::time::Timestamp;
 use time::Weekday;
 
 use super::cast::{Kind, MEMBERS, OFFSET_MILLIS, PLACES, Rhythm};
+use super::hand_overs;
 use super::scenes::{self, Scene};
 use super::stock;
 use super::till;
@@ -16,6 +17,7 @@ const HOURS: [u32; 15] = [2, 4, 4, 3, 3, 5, 6, 4, 3, 4, 6, 9, 11, 10, 5];
 const OPENING: u32 = 7;
 /// On the first day the vouchers are given out first.
 const FIRST_SALE: u32 = 11 * 60 + 30;
+const EVENING: u32 = 20 * 60;
 const CLOSING: u32 = 22 * 60 + 20;
 
 #[derive(Debug, Clone, Copy)]
@@ -29,6 +31,8 @@ enum Happening {
         kind: Kind,
     },
     Contact(usize),
+    /// A look at what is left.
+    Look(usize),
     Close(usize),
     Scene(Scene),
 }
@@ -58,7 +62,9 @@ pub async fn live(world: &mut World) -> Result<()> {
 /// Of some, nothing is heard any more for the last hours or days.
 fn limit(world: &World, what: &Happening) -> Timestamp {
     match what {
-        Happening::Sale { seller: who, .. } | Happening::Contact(who) => last_heard(world, *who),
+        Happening::Sale { seller: who, .. } | Happening::Contact(who) | Happening::Look(who) => {
+            last_heard(world, *who)
+        }
         _ => world.end,
     }
 }
@@ -91,6 +97,8 @@ async fn happen(world: &mut World, day: u32, what: Happening) -> Result<()> {
                 _ => profile.hang_up().await,
             }
         }
+        Happening::Look(who) if world.gone.contains(&who) => Ok(()),
+        Happening::Look(who) => hand_overs::ask_if_short(world, who).await,
         Happening::Close(who) => world.profiles[who].hang_up().await,
         Happening::Scene(scene) => scenes::play(world, scene).await,
     }
@@ -109,6 +117,9 @@ fn ordinary(world: &mut World, day: u32) -> Vec<(Timestamp, Happening)> {
         if !member.sells.is_empty() && (world.time(day, 0)..world.time(day + 1, 0)).contains(&last)
         {
             happenings.push((last, Happening::Contact(who)));
+        }
+        if !matches!(member.rhythm, Rhythm::Reads(_)) {
+            happenings.push((world.time(day, EVENING), Happening::Look(who)));
         }
         for (minutes, what) in contacts(world, who, day) {
             happenings.push((world.time(day, minutes), what));

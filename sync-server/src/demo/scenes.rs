@@ -7,11 +7,12 @@ use crdt_model::document::DocumentKey;
 use crdt_model::fact::{FactBody, PaymentMethod, Verdict};
 use crdt_model::ids::{BlockId, HoldId, PersonId};
 use crdt_model::sale::{Buyer, SellOrder};
-use crdt_model::voucher::Code;
+use crdt_model::voucher::{Block, Code};
 use serde_json::json;
 
 use super::cast::{BAGAMOYO, KARIAKOO, Kind, MBAGALA, MEMBERS, PLACES, UNGUJA, member};
 use super::founding;
+use super::hand_overs;
 use super::stock::{self, blocks_of};
 use super::till;
 use super::world::{World, price};
@@ -22,6 +23,10 @@ use crate::store::{audit, devices};
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scene {
     BlockMoves,
+    BlockComesBack,
+    SalimAsks,
+    OfficeDeclines,
+    JosephOffers,
     PeterLeaves,
     PeterSells,
     PeterSends,
@@ -42,6 +47,10 @@ pub fn on(plan: &Plan, day: u32) -> Vec<(u32, Scene)> {
     let (leaves, twice, lost, moves) = (days * 2 / 5, days * 11 / 20, days * 3 / 5, days / 4);
     [
         (moves, 15, 10, Scene::BlockMoves),
+        (days * 3 / 10, 11, 15, Scene::BlockComesBack),
+        (days / 3, 19, 55, Scene::SalimAsks),
+        (days / 3, 20, 40, Scene::OfficeDeclines),
+        (days - 1, 16, 0, Scene::JosephOffers),
         (leaves, 9, 10, Scene::PeterLeaves),
         (leaves, 12, 25, Scene::PeterSells),
         (leaves, 13, 50, Scene::PeterSells),
@@ -68,6 +77,7 @@ pub fn note(login: &str) -> &'static str {
         "asha" => "sees and does everything",
         "rehema" => "a sale of Halima waits for a decision",
         "yusuf" => "one voucher of Bagamoyo was sold twice",
+        "joseph" => "hands a block over that Rehema has not taken yet",
         "halima" => "no agent any more; a sale of hers is held",
         "juma" => "owes a client a replacement",
         "mwajuma" => "not heard of for two days; her stock is on her phone",
@@ -84,6 +94,13 @@ pub fn may_connect(world: &World, who: usize) -> bool {
 pub async fn play(world: &mut World, scene: Scene) -> Result<()> {
     match scene {
         Scene::BlockMoves => block_moves(world).await,
+        Scene::BlockComesBack => block_comes_back(world).await,
+        Scene::JosephOffers => joseph_offers(world).await,
+        Scene::SalimAsks => salim_asks(world).await,
+        Scene::OfficeDeclines => {
+            let reason = "Hakuna 200 kwa sasa; 30 zitatoka Jumatatu";
+            hand_overs::decline(world, "neema", "salim", reason).await
+        }
         Scene::PeterLeaves => peter_leaves(world).await,
         Scene::PeterSells => sells_offline(world, "peter", KARIAKOO, Kind::Day).await,
         Scene::PeterSends => world.profile("peter").post().await,
@@ -106,24 +123,42 @@ async fn sells_offline(world: &mut World, who: &str, site: usize, kind: Kind) ->
     Ok(())
 }
 
-/// One agent has too many, another none. Both are asked to connect first.
+/// One agent has too many, another none. They meet where there is no signal; the relay hears of it in the evening.
 async fn block_moves(world: &mut World) -> Result<()> {
     world.profile("halima").contact().await?;
-    let halima = world.person("halima");
-    let office = world.profile("rehema");
-    office.exchange().await?;
-    let stock = office.replica().stock();
-    let block = blocks_of(&stock, halima)
-        .into_iter()
-        .max_by_key(|block| stock.free(block).count())
-        .context("Halima has no block")?;
-    let to = world.person("baraka");
-    let reason = "Halima ana nyingi, Baraka ameishiwa";
-    recall(world, "rehema", MBAGALA, block.id, Some(to), reason).await?;
-    world.profile("rehema").hang_up().await?;
-    world.pass_minutes(2);
-    world.profile("halima").contact().await?;
-    world.profile("baraka").contact().await
+    world.profile("baraka").contact().await?;
+    world.pass_minutes(12);
+    let (_, code) = hand_overs::give(world, "halima", MBAGALA, Kind::Day, Some("baraka")).await?;
+    world.pass_minutes(1);
+    hand_overs::take(world, "baraka", MBAGALA, code, "halima").await
+}
+
+/// Juma comes to the office with what he does not sell.
+async fn block_comes_back(world: &mut World) -> Result<()> {
+    world.profile("juma").contact().await?;
+    let (_, code) = hand_overs::give(world, "juma", BAGAMOYO, Kind::Day, None).await?;
+    world.profile("juma").contact().await?;
+    world.pass_minutes(3);
+    world.profile("yusuf").exchange().await?;
+    hand_overs::take(world, "yusuf", BAGAMOYO, code, "juma").await?;
+    world.profile("yusuf").contact().await?;
+    world.profile("juma").contact().await
+}
+
+/// Nobody has taken it yet.
+async fn joseph_offers(world: &mut World) -> Result<()> {
+    world.profile("joseph").exchange().await?;
+    let to = Some("rehema");
+    let (block, _) = hand_overs::give(world, "joseph", KARIAKOO, Kind::Day, to).await?;
+    world.offered.insert(block);
+    world.profile("joseph").exchange().await
+}
+
+async fn salim_asks(world: &mut World) -> Result<()> {
+    world.profile("salim").exchange().await?;
+    let note = Some("kuna tamasha Forodhani".to_owned());
+    hand_overs::ask(world, "salim", UNGUJA, Kind::Week, 200, note).await?;
+    world.profile("salim").hang_up().await
 }
 
 async fn recall(
@@ -343,8 +378,14 @@ pub async fn hand_over_to_visitors(world: &mut World) -> Result<()> {
         for (site, _) in PLACES.iter().enumerate() {
             let at = world.sites[site];
             let blocks = blocks_of(&world.profile("neema").replica().stock(), person);
-            for block in blocks.iter().filter(|block| block.site == at) {
-                recall(world, "neema", site, block.id, Some(person), "Kifaa kipya").await?;
+            let here = |block: &&Block| block.site == at && !world.offered.contains(&block.id);
+            for block in blocks
+                .iter()
+                .filter(here)
+                .map(|block| block.id)
+                .collect::<Vec<_>>()
+            {
+                recall(world, "neema", site, block, Some(person), "Kifaa kipya").await?;
             }
         }
         world.pass_minutes(1);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Result;
 use crdt_model::command::Command;
-use crdt_model::ids::{ClientId, PackageId, PersonId, SiteId};
+use crdt_model::ids::{BlockId, ClientId, PackageId, PersonId, SiteId};
 use crdt_model::time::Timestamp;
 
 use super::Plan;
@@ -35,6 +35,8 @@ pub struct World {
     pub clients: u32,
     /// Who sells no more.
     pub gone: BTreeSet<usize>,
+    /// Blocks of which a hand-over is open in the end.
+    pub offered: BTreeSet<BlockId>,
     /// Batches made so far of a kind at a site.
     pub batches: BTreeMap<(usize, Kind), u32>,
 }
@@ -54,6 +56,7 @@ impl World {
             listed: Vec::new(),
             clients: 0,
             gone: BTreeSet::new(),
+            offered: BTreeSet::new(),
             batches: BTreeMap::new(),
         }
     }

@@ -14,10 +14,18 @@ use sync_server::store::audit;
 use crate::helpers::{Browser, TestApp};
 use crate::profile::{Profile, listen};
 
-async fn demo() -> (TestApp, Demo) {
+/// One demo for all of it: making one takes seconds.
+#[tokio::test]
+async fn the_demo_is_an_organisation_like_any_other() {
     let app = TestApp::start().await;
-    let demo = demo::open(&app.app.pool, app.app.clock.now(), &Plan::SMALL).await;
-    (app, demo.unwrap())
+    let demo = demo::open(&app.app.pool, app.app.clock.now(), &Plan::SMALL)
+        .await
+        .unwrap();
+    the_books_are_what_the_devices_wrote(&app, &demo).await;
+    nothing_happened_but_what_was_planned(&app).await;
+    everybody_signs_in(&app, &demo).await;
+    a_seller_sells_at_once(&app, &demo).await;
+    another_start_finds_it_as_it_is(&app, &demo).await;
 }
 
 async fn count(app: &TestApp, sql: &'static str) -> i64 {
@@ -25,13 +33,11 @@ async fn count(app: &TestApp, sql: &'static str) -> i64 {
     sqlx::query_scalar(sql).fetch_one(&mut owner).await.unwrap()
 }
 
-#[tokio::test]
-async fn the_demo_is_what_its_devices_wrote() {
-    let (app, demo) = demo().await;
-    let address = listen(&app).await;
+async fn the_books_are_what_the_devices_wrote(app: &TestApp, demo: &Demo) {
+    let address = listen(app).await;
     let (browser, _) = app.sign_in("asha", &demo.password).await;
-    let mut office = Profile::register(&app, browser).await;
-    office.sync(&app, address).await;
+    let mut office = Profile::register(app, browser).await;
+    office.sync(app, address).await;
     let replica = &office.device.replica;
     let sheets = replica.sheets();
 
@@ -40,16 +46,16 @@ async fn the_demo_is_what_its_devices_wrote() {
     let total: i64 = sales.iter().map(|entry| entry.sale.total().minor()).sum();
     assert!(sales.len() > 50, "{} sales", sales.len());
     assert_eq!(
-        count(&app, "select count(*) from sales").await,
+        count(app, "select count(*) from sales").await,
         sales.len() as i64
     );
     assert_eq!(
-        count(&app, "select sum(total_minor)::bigint from sales").await,
+        count(app, "select sum(total_minor)::bigint from sales").await,
         total
     );
     let lines: usize = sales.iter().map(|entry| entry.sale.lines.len()).sum();
     assert_eq!(
-        count(&app, "select count(*) from sale_lines").await,
+        count(app, "select count(*) from sale_lines").await,
         lines as i64
     );
 
@@ -76,8 +82,10 @@ async fn the_demo_is_what_its_devices_wrote() {
     judged.dedup();
     assert_eq!(twice, judged);
     assert_eq!(twice.len(), 1, "one double sale is planned");
+}
 
-    // Nothing waits for a decision but what was planned to, and everybody's last word is in.
+/// What waits, what was decided, and who there is.
+async fn nothing_happened_but_what_was_planned(app: &TestApp) {
     for (sql, expected) in [
         (
             "select count(*) from held_changes where decision is null",
@@ -99,31 +107,40 @@ async fn the_demo_is_what_its_devices_wrote() {
             "select count(*) from verdicts where kind = 'duplicate_receipt'",
             0,
         ),
+        (
+            "select count(*) from hand_overs where ended_how = 'taken'",
+            2,
+        ),
+        ("select count(*) from hand_overs where ended_how is null", 1),
+        (
+            "select count(*) from stock_asks where ended_how = 'declined'",
+            1,
+        ),
         ("select count(*) from sites", 6),
         ("select count(*) from packages", 6),
         ("select count(distinct role) from grants", 11),
         ("select count(*) from people where not active", 1),
     ] {
-        assert_eq!(count(&app, sql).await, expected, "{sql}");
+        assert_eq!(count(app, sql).await, expected, "{sql}");
     }
     let mut tx = database::begin(&app.app.pool, demo::ORG).await.unwrap();
     assert_eq!(audit::find_break(&mut tx, demo::ORG).await.unwrap(), None);
 }
 
-#[tokio::test]
-async fn everybody_of_the_demo_signs_in_and_a_seller_sells_at_once() {
-    let (app, demo) = demo().await;
+async fn everybody_signs_in(app: &TestApp, demo: &Demo) {
     for person in &demo.sign_ins {
         let mut browser = Browser::default();
         let body = json!({ "login": person.login, "password": demo.password });
-        let answer = browser.post(&app, "/api/sign-in", body).await;
+        let answer = browser.post(app, "/api/sign-in", body).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", person.login);
     }
+}
 
-    let address = listen(&app).await;
+async fn a_seller_sells_at_once(app: &TestApp, demo: &Demo) {
+    let address = listen(app).await;
     let (browser, _) = app.sign_in("baraka", &demo.password).await;
-    let mut seller = Profile::register(&app, browser).await;
-    seller.sync(&app, address).await;
+    let mut seller = Profile::register(app, browser).await;
+    seller.sync(app, address).await;
     let stock = seller.device.replica.stock();
     let block = stock
         .mine()
@@ -143,12 +160,13 @@ async fn everybody_of_the_demo_signs_in_and_a_seller_sells_at_once() {
         .await;
     seller.settle().await;
     assert!(seller.device.replica.pending(sold).is_none());
+}
 
-    // Another start finds it as it is.
-    let before = count(&app, "select max(seq) from changes").await;
+async fn another_start_finds_it_as_it_is(app: &TestApp, demo: &Demo) {
+    let before = count(app, "select max(seq) from changes").await;
     let again = demo::open(&app.app.pool, app.app.clock.now(), &Plan::SMALL).await;
-    assert_eq!(again.unwrap(), demo);
-    assert_eq!(count(&app, "select max(seq) from changes").await, before);
+    assert_eq!(&again.unwrap(), demo);
+    assert_eq!(count(app, "select max(seq) from changes").await, before);
 }
 
 #[tokio::test]
