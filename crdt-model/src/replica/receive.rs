@@ -97,8 +97,9 @@ impl Replica {
                 .current()
                 .apply_chunks(chunks.iter().map(Vec::as_slice))
                 .is_ok();
-        if !on_top {
-            replicated.current = None;
+        if !on_top && replicated.current.take().is_some() {
+            // What lay on top is gone, the keys that only it had among them.
+            *self.sheets.entry(key) = replicated.acknowledged().sheet();
         }
         let sheet = self.sheets.entry(key);
         let shown = replicated.shown();
