@@ -20,11 +20,13 @@ use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
 use crate::admission::caps;
+use crate::batch::BatchError;
 use crate::capability::{Capability, Grant, Principal};
 use crate::client::{ClientDetails, ClientEdit, ClientError};
 use crate::document::{Container, DocumentKey, Put, Scalar};
 use crate::fact::{
-    Fact, FactBody, HandOverGiven, HandOverTaken, Replacement, Sale, StockAsked, VoucherRef,
+    BatchMade, BlockMade, Fact, FactBody, HandOverGiven, HandOverTaken, Replacement, Sale,
+    StockAsked, VoucherRef,
 };
 use crate::fixture::{FixtureDetails, FixtureError, FixtureId};
 use crate::hand_over::HandOverError;
@@ -142,6 +144,28 @@ pub enum Command {
         price: Money,
         blocks: Vec<NewBlock>,
     },
+    /// Part of a batch that is too large for one command. It exists once [`Command::CompleteBatch`] names all parts.
+    AddBlocks {
+        site: SiteId,
+        batch: BatchId,
+        package: PackageId,
+        price: Money,
+        blocks: Vec<NewBlock>,
+    },
+    CompleteBatch {
+        site: SiteId,
+        batch: BatchId,
+        label: String,
+        package: PackageId,
+        price: Money,
+        blocks: Vec<BlockMade>,
+        made_on: Option<Timestamp>,
+    },
+    /// Also ends what was never finished.
+    UndoBatch {
+        site: SiteId,
+        batch: BatchId,
+    },
     LeaseBlock {
         site: SiteId,
         block: BlockId,
@@ -249,6 +273,8 @@ pub enum Refusal {
     HandOver(#[from] HandOverError),
     #[error(transparent)]
     Ask(#[from] AskError),
+    #[error(transparent)]
+    Batch(#[from] BatchError),
     #[error("the price is out of range")]
     Price,
     #[error("this package is not in the catalog")]
@@ -288,6 +314,8 @@ pub const REASON_LENGTH_MAX: usize = 500;
 /// What one command may make: it travels in one batch, so that all of it is accepted, held or refused together. One
 /// more document names the blocks.
 pub const BLOCKS_PER_COMMAND_MAX: usize = caps::CHANGES_PER_INTENT_MAX - 1;
+/// What the fact of one batch can name: 25 bytes a block, in a value of 32 KiB.
+pub const BLOCKS_PER_BATCH_MAX: usize = 1_000;
 /// The same, by the text of the blocks.
 pub const CODES_BYTES_PER_COMMAND_MAX: usize = caps::INFLATED_BYTES_MAX / 8;
 
@@ -348,6 +376,33 @@ pub fn execute(
             price,
             blocks,
         } => now.make_batch(*site, *batch, label, *package, *price, blocks),
+        Command::AddBlocks {
+            site,
+            batch,
+            package,
+            price,
+            blocks,
+        } => now.add_blocks(*site, *batch, *package, *price, blocks),
+        Command::CompleteBatch {
+            site,
+            batch,
+            label,
+            package,
+            price,
+            blocks,
+            made_on,
+        } => now.complete_batch(
+            *site,
+            BatchMade {
+                batch: *batch,
+                label: label.trim().into(),
+                package: *package,
+                price: *price,
+                blocks: blocks.clone(),
+                made_on: *made_on,
+            },
+        ),
+        Command::UndoBatch { site, batch } => now.undo_batch(*site, *batch),
         Command::LeaseBlock { site, block, to } => now.lease_block(*site, *block, *to),
         Command::RecallBlock {
             site,

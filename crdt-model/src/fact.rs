@@ -45,6 +45,8 @@ pub enum FactBody {
     Codes(Codes),
     /// In a batches document, written last: the batch exists.
     Batch(BatchMade),
+    /// In a batches document: the batch was made by mistake, and none of it is sold.
+    BatchUndone(BatchUndone),
     /// In a batches document: somebody asks the relay to lease a block.
     LeaseAsked(LeaseAsked),
     /// In a batches document: a forced recall, without the holder's word.
@@ -186,6 +188,24 @@ pub struct BatchMade {
     pub price: Money,
     #[serde(rename = "b")]
     pub blocks: Vec<BlockMade>,
+    /// When the tool it was imported from made it, where the file says so.
+    #[serde(rename = "d", default, skip_serializing_if = "Option::is_none")]
+    pub made_on: Option<Timestamp>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct BatchUndone {
+    #[serde(rename = "a")]
+    pub batch: BatchId,
+}
+
+/// Why an undone batch stays as it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum KeptReason {
+    /// Somebody holds a block of it.
+    Leased,
+    /// A voucher of it was sold.
+    Sold,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -310,6 +330,15 @@ pub enum Verdict {
         reason: HoldReason,
         #[serde(rename = "f")]
         facts: Vec<Fact>,
+    },
+    /// In the batches document itself: an undo came too late, and has no effect.
+    BatchKept {
+        #[serde(rename = "a")]
+        batch: BatchId,
+        #[serde(rename = "i")]
+        undo: IntentId,
+        #[serde(rename = "r")]
+        reason: KeptReason,
     },
     /// The end of a hold.
     HeldDecided {

@@ -2,22 +2,30 @@
 //!
 //! Nothing is guessed and nothing vanishes: each row becomes a voucher exactly as written, or is refused with
 //! its line number and a reason. It must not know organisations, packages or prices; what a profile is worth is
-//! decided by the command that takes the rows in. Start at [`read_vouchers`].
+//! decided by the command that takes the rows in. Start at [`VoucherReader`], which reads a slice at a time;
+//! [`detect`] says what a file seems to be, for a person to confirm or change.
 
 mod columns;
+mod export;
+mod groups;
+mod plan;
 mod quantity;
+mod reader;
 mod row;
+mod script;
+mod tag;
 mod tokens;
-
-use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-pub use columns::{Column, FileColumn};
+pub use columns::{Column, FileColumn, Layout};
+pub use export::FileProfile;
+pub use groups::{Group, GroupKey, Grouped, Grouper, Tally, groups};
+pub use plan::{Grouping, PlannedBatch, blocks_of, plan};
+pub use reader::{Detected, Kind, Sample, VoucherReader, detect, detect_as, text_of};
+pub use tag::BatchTag;
 
-use columns::Columns;
-use tokens::{Records, SplitError};
-
+use crate::package::Validity;
 use crate::voucher::CODE_LENGTH_MAX;
 
 /// The caps on a file; what lies beyond is an error or a refused row, never a shortened value.
@@ -49,12 +57,16 @@ impl Default for ImportLimits {
 }
 
 /// What a file held.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct VoucherFile {
-    /// The file's columns in its order, those without a meaning included.
+    /// The file's columns in its order, those without a meaning included; none in a router's own export.
     pub columns: Vec<FileColumn>,
     pub rows: Vec<VoucherRow>,
     pub refused: Vec<RefusedRow>,
+    /// In a router's own export: what it says about the profiles.
+    pub profiles: Vec<FileProfile>,
+    /// Commands of a router's export that make no voucher and no profile.
+    pub skipped: u32,
 }
 
 /// One voucher as the file has it.
@@ -70,6 +82,9 @@ pub struct VoucherRow {
     pub profile: String,
     pub uptime_limit_seconds: Option<u64>,
     pub quota_bytes: Option<u64>,
+    /// Calendar time from the first login.
+    #[serde(default)]
+    pub validity: Option<Validity>,
     /// As written: the organisation's currency says what it means.
     pub price: Option<String>,
     pub comment: Option<String>,
@@ -122,6 +137,57 @@ pub enum RefusedReason {
     /// The same tool ends a voucher by leaving it one second.
     #[error("the voucher has run out")]
     RunOut,
+    #[error("the user is bound to the device {address}")]
+    BoundToDevice { address: String },
+    #[error("the user is switched off on the router")]
+    Disabled,
+    #[error("it changes a user of the router and makes none")]
+    NotAnAdd,
+    #[error("its text is not UTF-8")]
+    BadEncoding,
+    #[error("it is longer than any command of a router")]
+    TooManyWords,
+    /// The device sees the code in a block; what only the relay knows comes back as a verdict.
+    #[error("the code is in the batch \"{batch}\" already")]
+    AlreadyThere { batch: String },
+}
+
+/// Reasons of one kind, for filters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub enum RefusedKind {
+    Used,
+    Twice,
+    AlreadyThere,
+    NoCode,
+    Device,
+    Disabled,
+    Columns,
+    Unreadable,
+}
+
+impl RefusedReason {
+    pub const fn kind(&self) -> RefusedKind {
+        match self {
+            Self::AlreadyUsed { .. } | Self::RunOut => RefusedKind::Used,
+            Self::TwiceInFile { .. } => RefusedKind::Twice,
+            Self::AlreadyThere { .. } => RefusedKind::AlreadyThere,
+            Self::EmptyCode => RefusedKind::NoCode,
+            Self::DeviceAddress | Self::BoundToDevice { .. } => RefusedKind::Device,
+            Self::Disabled => RefusedKind::Disabled,
+            Self::TooManyColumns { .. } | Self::TooFewColumns { .. } => RefusedKind::Columns,
+            Self::BadQuotes
+            | Self::BadEncoding
+            | Self::TooManyWords
+            | Self::NotAnAdd
+            | Self::ControlCharacter { .. }
+            | Self::BlankAround { .. }
+            | Self::TooLong { .. }
+            | Self::UnreadableLimit { .. }
+            | Self::LimitOutOfRange { .. }
+            | Self::RoundedBySpreadsheet { .. }
+            | Self::CodeAndUsernameDiffer => RefusedKind::Unreadable,
+        }
+    }
 }
 
 /// Why a file cannot be read at all.
@@ -144,75 +210,21 @@ pub enum ImportError {
     NoCodeColumn { first_line: String },
     #[error("two columns mean the {column}")]
     ColumnTwice { column: Column },
+    /// Each row its own profile: the wrong column was chosen.
+    #[error("more than {limit} different profiles")]
+    TooManyProfiles { limit: u32 },
 }
 
-/// Reads a CSV of vouchers: commas, semicolons or tabs, with or without a byte order mark, any line ends.
+/// Reads a file as what it seems to be: a router's own export, or a CSV with commas, semicolons or tabs, with or
+/// without a byte order mark, any line ends.
 ///
 /// Codes are compared by exact bytes; of two equal ones the first row is taken.
 pub fn read_vouchers(bytes: &[u8], limits: &ImportLimits) -> Result<VoucherFile, ImportError> {
     let text = text_of(bytes, limits)?;
-    let (columns, body) = Columns::detect(text, limits)?;
-    let mut file = VoucherFile {
-        columns: columns.listed(),
-        rows: Vec::new(),
-        refused: Vec::new(),
-    };
-    let mut first_lines = BTreeMap::new();
-    let mut rows = 0;
-    for record in Records::new(text, body, columns.separator(), limits) {
-        if record.is_blank() {
-            continue;
-        }
-        rows += 1;
-        if rows > limits.rows_max {
-            let limit = limits.rows_max;
-            return Err(ImportError::TooManyRows { limit });
-        }
-        let read = match record.cells {
-            Ok(cells) => row::read(record.line, &cells, &columns, limits, &mut first_lines),
-            Err(SplitError::TooManyCells) => Err(RefusedReason::TooManyColumns {
-                found: line_number(limits.columns_max + 1),
-                expected: line_number(columns.len()),
-            }),
-            Err(SplitError::QuoteOpen | SplitError::TextAfterQuote) => {
-                Err(RefusedReason::BadQuotes)
-            }
-        };
-        match read {
-            Ok(row) => file.rows.push(row),
-            Err(reason) => file.refused.push(RefusedRow {
-                line: record.line,
-                raw: shortened(record.raw, limits.raw_bytes_max).to_owned(),
-                reason,
-            }),
-        }
-    }
-    Ok(file)
-}
-
-/// Checks size and encoding and takes the byte order mark away.
-fn text_of<'a>(bytes: &'a [u8], limits: &ImportLimits) -> Result<&'a str, ImportError> {
-    if bytes.len() > limits.bytes_max {
-        return Err(ImportError::TooManyBytes {
-            limit: u64::try_from(limits.bytes_max).unwrap_or(u64::MAX),
-        });
-    }
-    if bytes.starts_with(&[0xff, 0xfe]) || bytes.starts_with(&[0xfe, 0xff]) {
-        return Err(ImportError::Utf16);
-    }
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    std::str::from_utf8(bytes).map_err(|error| {
-        let before = &bytes[..error.valid_up_to()];
-        let ends = |end| before.iter().filter(|byte| **byte == end).count();
-        let line = 1 + if bytes.contains(&b'\n') {
-            ends(b'\n')
-        } else {
-            ends(b'\r')
-        };
-        ImportError::NotUtf8 {
-            line: line_number(line),
-        }
-    })
+    let layout = detect(&text, limits)?.layout;
+    let mut reader = VoucherReader::new(text, layout, limits.clone())?;
+    while reader.read(usize::MAX)? {}
+    Ok(reader.finish())
 }
 
 /// The first bytes of a text, never half a character.

@@ -5,6 +5,7 @@
 //! between devices.
 
 pub mod admission;
+pub mod batch;
 pub mod capability;
 pub mod client;
 pub mod codec;

@@ -38,8 +38,11 @@ impl Unit {
     }
 }
 
+/// The most units a validity has.
+pub const VALIDITY_COUNT_MAX: u32 = 1_000;
+
 /// Calendar time from the first login.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub struct Validity {
     pub count: u32,
     pub unit: Unit,
@@ -235,7 +238,10 @@ impl PackageEdit {
                 PackageError::Name,
             ),
             Self::Price(price) => (price.check_amount().is_ok(), PackageError::Price),
-            Self::ValidityCount(count) => ((1..=1000).contains(count), PackageError::Validity),
+            Self::ValidityCount(count) => (
+                (1..=VALIDITY_COUNT_MAX).contains(count),
+                PackageError::Validity,
+            ),
             Self::ValidityUnit(_) | Self::Kind(_) | Self::UseWithin(_) => return Ok(()),
             Self::UptimeLimit(limit) | Self::Quota(limit) => (
                 limit.is_none_or(|limit| i64::try_from(limit).is_ok()),

@@ -5,6 +5,7 @@
 //! missing until nothing is, calls [`OrgState::admit`], stores the [`Outcome`] and commits. If the transaction
 //! fails, the state is thrown away: PostgreSQL is the truth, this is a cache.
 
+mod batches;
 mod claims;
 mod codes;
 mod holds;
@@ -22,7 +23,7 @@ use crate::capability::Principal;
 use crate::command::DocumentWrite;
 use crate::document::{Actor, Document, DocumentKey, Hash, PlainChange, PlainOp, Put};
 use crate::fact::{Fact, FactBody, HoldReason, SaleRef, Verdict, VoucherRef, verdict_key};
-use crate::ids::{BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId};
+use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId, SiteId};
 use crate::staff;
 use crate::sync::batch::{Batch, BatchError, BatchIntent, FullChange};
 use crate::sync::message::{Disposition, RefusalCode};
@@ -41,12 +42,25 @@ pub struct OrgState {
     sold: BTreeMap<BlockId, BTreeMap<u32, Vec<SaleRef>>>,
     /// Where a code (user name) already exists.
     codes: BTreeMap<String, Option<VoucherRef>>,
+    /// The blocks of a batch, whether it exists yet or not.
+    blocks_of: BTreeMap<BatchId, BlocksOf>,
+    /// The site of a block.
+    site_of: BTreeMap<BlockId, Option<SiteId>>,
+    /// Blocks whose codes became free since this state was made; the database may not say so yet.
+    freed: BTreeSet<BlockId>,
     receipts: BTreeMap<String, Option<SaleRef>>,
     /// The till in which an intent's sale or replacement already is.
     intents: BTreeMap<IntentId, Option<DocumentKey>>,
     holds: BTreeMap<HoldId, Option<Hold>>,
     /// The devices of a person, most recently seen first, revoked ones left out.
     devices: BTreeMap<PersonId, Vec<DeviceId>>,
+}
+
+#[derive(Default)]
+struct BlocksOf {
+    blocks: BTreeSet<(SiteId, BlockId)>,
+    /// The database was asked; until then these are only those that were just accepted.
+    is_complete: bool,
 }
 
 /// One accepted change, to be stored.
@@ -120,6 +134,9 @@ impl OrgState {
             documents: BTreeMap::new(),
             sold: BTreeMap::new(),
             codes: BTreeMap::new(),
+            blocks_of: BTreeMap::new(),
+            site_of: BTreeMap::new(),
+            freed: BTreeSet::new(),
             receipts: BTreeMap::new(),
             intents: BTreeMap::new(),
             holds: BTreeMap::new(),

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use crate::admission::caps;
+use crate::batch;
 use crate::document::{DocumentKey, Sheet};
 use crate::fact::{FactBody, Leased, SaleRef, Verdict, VoucherRef};
 use crate::hand_over::HandOvers;
@@ -144,6 +145,8 @@ pub struct Block {
     pub is_mine: bool,
     /// Its holder is handing it over, and does not sell from it.
     pub is_leaving: bool,
+    /// Its batch was undone.
+    pub is_undone: bool,
 }
 
 /// One voucher's history.
@@ -252,7 +255,23 @@ impl Stock {
         for (block, turn, from) in HandOvers::fold(sheets).leaving() {
             stock.leave(block, turn, from);
         }
+        stock.undo(sheets);
         stock
+    }
+
+    fn undo(&mut self, sheets: &Sheets) {
+        for (document, sheet) in sheets.iter() {
+            let DocumentKey::Batches(site) = document else {
+                continue;
+            };
+            let undone = batch::undone(sheet);
+            if undone.is_empty() {
+                continue;
+            }
+            for block in self.blocks.values_mut() {
+                block.is_undone |= block.site == *site && undone.contains(&block.batch);
+            }
+        }
     }
 
     /// The holder parts with this block, if it is still theirs by that turn.
@@ -304,6 +323,7 @@ impl Stock {
             }
             Verdict::SoldAfterRecall { .. }
             | Verdict::DuplicateReceipt { .. }
+            | Verdict::BatchKept { .. }
             | Verdict::HeldDecided { .. } => {}
         }
     }
@@ -352,9 +372,18 @@ impl Stock {
     }
 
     pub fn state(&self, voucher: VoucherRef) -> VoucherState {
-        self.histories
+        let state = self
+            .histories
             .get(&voucher)
-            .map_or(VoucherState::Unused, History::state)
+            .map_or(VoucherState::Unused, History::state);
+        let block = self.blocks.get(&voucher.block);
+        match state {
+            // What was sold all the same is sold.
+            VoucherState::Unused if block.is_some_and(|block| block.is_undone) => {
+                VoucherState::Void
+            }
+            state => state,
+        }
     }
 
     /// The vouchers of a block that can be sold, in order.
@@ -407,6 +436,7 @@ impl Block {
             lease: None,
             leased_at: None,
             codes: None,
+            is_undone: false,
             is_mine: false,
             is_leaving: false,
         }

@@ -365,6 +365,8 @@ impl Business {
             Need::Codes(codes) => {
                 state.provide_codes(codes.into_iter().map(|code| (code, None)));
             }
+            Need::BlocksOf(batch) => state.provide_blocks_of(batch, []),
+            Need::SiteOf(block) => state.provide_site_of(block, None),
             Need::Receipt(receipt) => state.provide_receipt(receipt, None),
             Need::Intent(intent) => state.provide_intent(intent, None),
             Need::Hold(hold) => state.provide_hold(hold, None),

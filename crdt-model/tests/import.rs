@@ -1,13 +1,18 @@
 //! Voucher files as people have them, and the laws of reading one.
 
 use crdt_model::import::{
-    Column, ImportError, ImportLimits, RefusedReason, VoucherFile, VoucherRow, read_vouchers,
+    Column, FileProfile, ImportError, ImportLimits, Kind, RefusedReason, Sample, VoucherFile,
+    VoucherReader, VoucherRow, detect, detect_as, groups, read_vouchers, text_of,
 };
+use crdt_model::package::{Unit, Validity};
 use crdt_model::voucher::{Code, pack, unpack};
 use proptest::prelude::*;
 
 /// The export of the common voucher tool, with everything that goes wrong in one (invented values).
 const ROUTER_EXPORT: &[u8] = include_bytes!("fixtures/router-export.csv");
+
+/// The same vouchers as the router itself exports them.
+const ROUTER_SCRIPT: &[u8] = include_bytes!("fixtures/router-export.rsc");
 
 fn read(text: &str) -> Result<VoucherFile, ImportError> {
     read_vouchers(text.as_bytes(), &ImportLimits::default())
@@ -21,6 +26,7 @@ fn row(line: u32, username: &str) -> VoucherRow {
         profile: String::new(),
         uptime_limit_seconds: None,
         quota_bytes: None,
+        validity: None,
         price: None,
         comment: None,
     }
@@ -63,6 +69,7 @@ fn a_router_export_gives_its_unused_vouchers() {
             profile: "2HARI".to_owned(),
             uptime_limit_seconds: Some(30 * 86_400),
             quota_bytes: Some(1 << 30),
+            validity: None,
             price: None,
             comment: Some("up-147-08.09.26-duka la Neema".to_owned()),
         }
@@ -268,6 +275,226 @@ fn what_was_read_travels_to_the_screen() {
     assert_eq!(back, file);
 }
 
+#[test]
+fn a_router_script_gives_its_unused_vouchers() {
+    let file = read_vouchers(ROUTER_SCRIPT, &ImportLimits::default()).unwrap();
+    let codes: Vec<_> = file
+        .rows
+        .iter()
+        .map(|row| {
+            let password = row.password.as_deref();
+            (
+                row.line,
+                row.username.as_str(),
+                password,
+                row.profile.as_str(),
+            )
+        })
+        .collect();
+    assert_eq!(
+        codes,
+        [
+            (15, "QWERT", Some("6770"), "1-SIKU"),
+            (17, "mm2xk4", None, "WIKI 1"),
+            (19, "rr4ww2", Some("a=b\\c $ \"x\""), "1-SIKU"),
+            (30, "nn8pp3", None, "default"),
+            (33, "yy7zz4", None, "1-SIKU"),
+            (37, "tt5yy6", None, "WIKI 1"),
+            (39, "tt6yy6", None, "WIKI 1"),
+        ]
+    );
+    assert_eq!(file.rows[0].uptime_limit_seconds, Some(30 * 86_400));
+    assert_eq!(file.rows[0].quota_bytes, Some(1 << 30));
+    assert_eq!(file.rows[4].comment.as_deref(), Some("café ☕"));
+    let used = |until: &str| RefusedReason::AlreadyUsed {
+        until: until.to_owned(),
+    };
+    let bound = |address: &str| RefusedReason::BoundToDevice {
+        address: address.to_owned(),
+    };
+    assert_eq!(
+        reasons(&file),
+        [
+            (20, used("jul/22/2026 05:29:05")),
+            (21, used("2026-05-01 18:03:44")),
+            (22, bound("B0:1B:82:B8:33:4C")),
+            (24, bound("CD:27:94:B9:6A:24")),
+            (25, RefusedReason::TwiceInFile { first_line: 17 }),
+            (27, RefusedReason::EmptyCode),
+            (28, RefusedReason::RunOut),
+            (29, RefusedReason::Disabled),
+            (31, RefusedReason::BadQuotes),
+            (32, RefusedReason::NotAnAdd),
+            (34, RefusedReason::BadEncoding),
+        ]
+    );
+}
+
+#[test]
+fn a_router_script_says_what_its_profiles_are() {
+    let file = read_vouchers(ROUTER_SCRIPT, &ImportLimits::default()).unwrap();
+    let profile = |name: &str, upload, download, shared| FileProfile {
+        name: name.to_owned(),
+        upload_kbps: Some(upload),
+        download_kbps: Some(download),
+        shared_users: Some(shared),
+        validity: None,
+        price: None,
+    };
+    assert_eq!(
+        file.profiles,
+        [
+            profile("default", 1_000, 2_000, 2),
+            FileProfile {
+                price: Some("1000".to_owned()),
+                validity: Some(Validity {
+                    count: 1,
+                    unit: Unit::Day
+                }),
+                ..profile("1-SIKU", 2_000, 5_000, 1)
+            },
+            profile("WIKI 1", 512, 1_000, 1),
+        ]
+    );
+    let grouped = groups(&file).unwrap();
+    let groups = &grouped.groups;
+    let found: Vec<_> = groups
+        .iter()
+        .map(|group| (group.key.profile.as_str(), group.count, group.tags))
+        .collect();
+    assert_eq!(
+        found,
+        [("1-SIKU", 3, 1), ("WIKI 1", 3, 1), ("default", 1, 0)]
+    );
+    assert_eq!(grouped.of_row, [0, 1, 0, 2, 0, 1, 1]);
+    assert_eq!(groups[0].uptimes.common(), None);
+    assert_eq!(groups[0].known.as_ref().unwrap().upload_kbps, Some(2_000));
+}
+
+/// A file of the shape and size that a reseller's router exports: 1,569 users with all that goes wrong.
+fn large_export() -> (String, String) {
+    let mut script = String::from("# nov/02/2026 08:14:51 by RouterOS 7.16\n/ip hotspot user\n");
+    let mut list = String::from("Username,Password,Profile,Time Limit,Data Limit,Comment\r\n");
+    for n in 0..1_569 {
+        let (name, comment) = match n % 13 {
+            7 => (format!("u{n}"), "jul/22/2026 05:29:05".to_owned()),
+            9 => (format!("u{n}"), "2026-07-22 05:29:05".to_owned()),
+            _ => (
+                format!("u{n}"),
+                format!("vc-{}-08.12.25-kiosk mwenge", n % 7),
+            ),
+        };
+        script.push_str(&format!(
+            "add comment=\"{comment}\" limit-uptime=7d name={name} \\\r\n    password={name} profile=MWEZI-1\r\n"
+        ));
+        list.push_str(&format!("{name},{name},MWEZI-1,7d,,{comment}\r\n"));
+    }
+    (script, list)
+}
+
+#[test]
+fn both_exports_of_one_router_say_the_same() {
+    let (script, list) = large_export();
+    let (script, list) = (read(&script).unwrap(), read(&list).unwrap());
+    let without_lines = |file: &VoucherFile| -> Vec<VoucherRow> {
+        let without = |row: &VoucherRow| VoucherRow {
+            line: 0,
+            ..row.clone()
+        };
+        file.rows.iter().map(without).collect()
+    };
+    assert_eq!(without_lines(&script), without_lines(&list));
+    // 1,569 users, two of every thirteen used.
+    assert_eq!((script.rows.len(), script.refused.len()), (1_328, 241));
+    let groups = groups(&script).unwrap().groups;
+    assert_eq!((groups.len(), groups[0].tags), (1, 7));
+    assert_eq!(groups[0].uptimes.common(), Some(7 * 86_400));
+}
+
+#[test]
+fn what_a_file_is_can_be_said() {
+    let limits = ImportLimits::default();
+    let kind = |text: &str| detect(text, &limits).unwrap().kind;
+    assert_eq!(kind(&String::from_utf8_lossy(ROUTER_EXPORT)), Kind::Mikhmon);
+    assert_eq!(
+        kind(&String::from_utf8_lossy(ROUTER_SCRIPT)),
+        Kind::RouterOs
+    );
+    assert_eq!(kind("code;price\nA;1\n"), Kind::Csv);
+
+    // Said to be a list like any other, a date in a comment is a comment.
+    let text = text_of(ROUTER_EXPORT, &limits).unwrap();
+    let as_csv = detect_as(&text, Kind::Csv, None, &limits).unwrap();
+    let mut reader = VoucherReader::new(text, as_csv.layout, limits.clone()).unwrap();
+    while reader.read(3).unwrap() {}
+    let lines: Vec<u32> = reader.finish().rows.iter().map(|row| row.line).collect();
+    assert!(lines.contains(&7) && lines.contains(&8));
+}
+
+#[test]
+fn a_file_without_names_has_its_columns_chosen() {
+    let limits = ImportLimits::default();
+    let text = "ABC;secret;5000;siku 7\nDEF;;5000;\n";
+    let mut layout = detect(text, &limits).unwrap().layout.unwrap();
+    assert!(!layout.has_header);
+    assert_eq!((layout.separator, layout.columns.len()), (';', 4));
+    let sample = Sample::of(text, &layout, 5, &limits);
+    assert_eq!(sample.rows[0], ["ABC", "secret", "5000", "siku 7"]);
+    assert!(VoucherReader::new(text.into(), Some(layout.clone()), limits.clone()).is_err());
+    let chosen = [
+        Column::Code,
+        Column::Password,
+        Column::Price,
+        Column::Validity,
+    ];
+    for (column, chosen) in layout.columns.iter_mut().zip(chosen) {
+        column.column = Some(chosen);
+    }
+    let mut reader = VoucherReader::new(text.into(), Some(layout), limits.clone()).unwrap();
+    assert!(!reader.read(10).unwrap());
+    let file = reader.finish();
+    let week = Validity {
+        count: 7,
+        unit: Unit::Day,
+    };
+    let price = Some("5000".to_owned());
+    assert_eq!(
+        file.rows,
+        [
+            VoucherRow {
+                password: Some("secret".to_owned()),
+                price: price.clone(),
+                validity: Some(week),
+                ..row(1, "ABC")
+            },
+            VoucherRow {
+                price,
+                ..row(2, "DEF")
+            },
+        ]
+    );
+    // The first line can be said to be no names, or names.
+    let as_rows = detect_as("code\nABC\n", Kind::Csv, Some(false), &limits).unwrap();
+    assert_eq!(
+        as_rows.layout.unwrap().columns[0].column,
+        Some(Column::Code)
+    );
+    let as_names = detect_as(text, Kind::Csv, Some(true), &limits).unwrap();
+    assert_eq!(as_names.layout.unwrap().columns[0].name, "ABC");
+}
+
+#[test]
+fn a_profile_for_every_row_is_the_wrong_column() {
+    let text: String = (0..300).fold("code,profile\n".into(), |text, n| {
+        format!("{text}c{n},p{n}\n")
+    });
+    let file = read(&text).unwrap();
+    assert_eq!(
+        groups(&file).unwrap_err(),
+        ImportError::TooManyProfiles { limit: 200 }
+    );
+}
+
 /// Everything that comes out is bounded by what went in and by the limits.
 fn assert_bounded(bytes: &[u8], limits: &ImportLimits) {
     let Ok(file) = read_vouchers(bytes, limits) else {
@@ -371,6 +598,26 @@ proptest! {
     fn any_bytes_are_read_or_refused(bytes in proptest::collection::vec(any::<u8>(), 0..600)) {
         assert_bounded(&bytes, &small_limits());
         assert_bounded(&bytes, &ImportLimits::default());
+    }
+
+    /// However a file is sliced, it says the same.
+    #[test]
+    fn slices_say_what_the_whole_says(size in 1_usize..9, is_script: bool) {
+        let bytes = if is_script { ROUTER_SCRIPT } else { ROUTER_EXPORT };
+        let limits = ImportLimits::default();
+        let text = text_of(bytes, &limits).unwrap();
+        let layout = detect(&text, &limits).unwrap().layout;
+        let mut reader = VoucherReader::new(text, layout, limits.clone()).unwrap();
+        while reader.read(size).unwrap() {}
+        prop_assert_eq!(reader.finish(), read_vouchers(bytes, &limits).unwrap());
+    }
+
+    #[test]
+    fn any_text_that_looks_like_an_export_is_read_or_refused(
+        text in "(# by RouterOS\n)?/ip hotspot user( profile)?\n((add|set|/ip|\\[ find|name=|comment=|\"|\\\\|\n|[a-f0-9 =/:]){0,80})"
+    ) {
+        assert_bounded(text.as_bytes(), &small_limits());
+        assert_bounded(text.as_bytes(), &ImportLimits::default());
     }
 
     #[test]

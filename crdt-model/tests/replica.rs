@@ -11,12 +11,16 @@ mod random;
 #[path = "shared/shop.rs"]
 mod shop;
 
+use crdt_model::batch::BatchError;
 use crdt_model::codec;
-use crdt_model::command::{BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, Refusal};
+use crdt_model::command::{
+    BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal,
+};
 use crdt_model::document::DocumentKey;
-use crdt_model::fact::{Ending, FactBody, StockNote};
+use crdt_model::fact::{BlockMade, Ending, FactBody, StockNote};
 use crdt_model::hand_over::give;
-use crdt_model::ids::{HoldId, IntentId, SiteId};
+use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, SiteId};
+use crdt_model::money::Money;
 use crdt_model::package;
 use crdt_model::replica::{PendingState, Replica};
 use crdt_model::sale::SellError;
@@ -298,4 +302,111 @@ fn tr9_what_was_posted_is_acknowledged_without_a_socket() {
     assert!(matches!(effects[..], [Effect::Commit(_), Effect::Changed]));
     assert_eq!(device.replica.pending(sold), None);
     assert!(!device.is_online());
+}
+
+#[test]
+fn co13_a_batch_in_parts_exists_once_its_last_fact_is_there() {
+    let mut shop = Shop::new();
+    let batch = BatchId::generate(NOW, &mut shop.rng);
+    let (site, package, price) = (shop.site, shop.package, Money::from_minor(100_000));
+    let blocks: Vec<BlockId> = (0..2)
+        .map(|_| BlockId::generate(NOW, &mut shop.rng))
+        .collect();
+    let part = |n: usize| Command::AddBlocks {
+        site,
+        batch,
+        package,
+        price,
+        blocks: vec![NewBlock {
+            block: blocks[n],
+            codes: codes(2, 7 + n),
+        }],
+    };
+    let complete = Command::CompleteBatch {
+        site,
+        batch,
+        label: "in parts".into(),
+        package,
+        price,
+        blocks: blocks
+            .iter()
+            .map(|block| BlockMade {
+                block: *block,
+                count: 2,
+            })
+            .collect(),
+        made_on: Some(NOW),
+    };
+    shop.execute(part(0)).unwrap();
+    // Cut short: the codes are here, and nobody can have them.
+    let unfinished = |shop: &Shop| crdt_model::batch::unfinished(shop.replica.sheets(), site);
+    assert_eq!(unfinished(&shop)[&batch].blocks, [(blocks[0], 2)]);
+    let me = shop.replica.me().person;
+    assert!(
+        shop.replica
+            .stock()
+            .mine()
+            .all(|block| block.batch != batch)
+    );
+    let missing = shop.execute(complete.clone()).unwrap_err();
+    assert_eq!(missing, BatchError::BlockMissing.into());
+
+    shop.execute(part(1)).unwrap();
+    shop.execute(complete.clone()).unwrap();
+    assert!(unfinished(&shop).is_empty());
+    assert!(shop.execute(complete).is_err(), "made twice");
+    let leased = Command::LeaseBlock {
+        site,
+        block: blocks[0],
+        to: me,
+    };
+    shop.execute(leased).unwrap();
+
+    // A part waits for a person: the batch does not come to be without it.
+    let pushed = shop.replica.next_batch().unwrap();
+    let intents: Vec<IntentId> = pushed.intents.iter().map(|intent| intent.id).collect();
+    let first = pushed.expand().unwrap().remove(0).1.remove(0);
+    let hash = first.change.rebuild(pushed.actor()).unwrap().hash();
+    let held = held(&mut shop);
+    let results = [(ByteBuf::from(hash.0[..8].to_vec()), held)];
+    let commit = shop.replica.acknowledge(&results, NOW, &mut shop.rng);
+    shop.replica.stored(commit.number);
+    let withdrawn = shop.replica.pending(intents[2]).unwrap();
+    assert_eq!(
+        withdrawn.state,
+        PendingState::Refused(RefusalCode::NotAllowed)
+    );
+    let next = shop.replica.next_batch().unwrap();
+    let sent: Vec<IntentId> = next.intents.iter().map(|intent| intent.id).collect();
+    assert_eq!(sent, [intents[1], intents[3]]);
+}
+
+#[test]
+fn an_undone_batch_is_void_and_its_file_can_come_again() {
+    let mut shop = Shop::new();
+    let made = make_batch(&mut shop, 2, &codes(2, 5));
+    let Command::MakeBatch { batch, .. } = made else {
+        panic!("it makes a batch");
+    };
+    let site = shop.site;
+    shop.execute(made).unwrap();
+    let undo = Command::UndoBatch { site, batch };
+    shop.execute(undo.clone()).unwrap();
+    let stock = shop.replica.stock();
+    let of_batch = |block: &&crdt_model::voucher::Block| block.batch == batch;
+    for block in stock.blocks.values().filter(of_batch) {
+        assert!(block.is_undone && stock.free(block).next().is_none());
+        let leased = Command::LeaseBlock {
+            site,
+            block: block.id,
+            to: shop.replica.me().person,
+        };
+        assert_eq!(shop.execute(leased), Err(Refusal::NoSuchBlock));
+    }
+    assert_eq!(shop.execute(undo), Err(BatchError::Undone.into()));
+
+    // One of which something is leased or sold stays.
+    let batch = shop.replica.stock().mine().next().unwrap().batch;
+    let undo = Command::UndoBatch { site, batch };
+    assert_eq!(shop.execute(undo), Err(BatchError::Leased.into()));
 }

@@ -37,23 +37,47 @@ export async function addFirstPackages({ page }) {
   await page.getByTestId("packages").getByRole("listitem").nth(3).waitFor();
 }
 
-/** Shows what is in a file, before anything is imported. */
+/** Reads a file as what it seems to be; ends where each group of it gets its package. */
 export async function chooseFile({ page }, file) {
   await goTo(page, "Vouchers");
   await page.getByRole("link", { name: "Import vouchers" }).first().click();
   await page.locator("#file").setInputFiles(file);
+  await page.getByTestId("read-file").click();
   await page.getByTestId("import-good").waitFor();
+}
+
+/** Chooses a package, by name, for each of some profiles, and leaves the others out; ends at the check. */
+export async function choosePackages({ page }, packages, { blockSize = 50, labels = {} } = {}) {
+  const names = await page.getByTestId("group").locator("legend").allTextContents();
+  for (const [index, name] of names.entries()) {
+    const profile = name.slice(0, name.lastIndexOf(" ("));
+    const select = page.locator(`#group-${index}-choice`);
+    if (packages[profile] === undefined) {
+      await select.selectOption("leave");
+    } else if (packages[profile] === "new") {
+      await select.selectOption("new");
+    } else {
+      const option = select.locator("option", { hasText: `${packages[profile]} ·` });
+      await select.selectOption(await option.getAttribute("value"));
+    }
+    if (labels[profile]) {
+      await page.locator(`#group-${index}-label`).fill(labels[profile]);
+    }
+  }
+  await page.locator("#block-size").fill(String(blockSize));
+  await page.getByTestId("to-check").click();
+  await page.getByTestId("import-plan").waitFor();
 }
 
 /** Imports the vouchers of one profile of a file as a package. */
 export async function importVouchers(device, { file = VOUCHERS, profile, packageName, blockSize }) {
   const { page } = device;
   await chooseFile(device, file);
-  await page.locator("#profile").selectOption(`=${profile}`);
   const label = `${packageName} · ${profile}`;
-  const option = page.locator("#package option", { hasText: `${packageName} ·` });
-  await page.locator("#package").selectOption(await option.getAttribute("value"));
-  await fillIn(page, { "block-size": String(blockSize), label });
+  await choosePackages(device, { [profile]: packageName }, { blockSize, labels: { [profile]: label } });
+  await page.getByTestId("import-save").click();
+  await page.getByTestId("import-done").waitFor();
+  await goTo(page, "Vouchers");
   await page.getByRole("heading", { name: label }).waitFor();
 }
 

@@ -23,6 +23,7 @@ const FILES: &[(&str, &str)] = &[
     migration!("20261125191000_add_client_fields.sql"),
     migration!("20261125191500_add_staff_and_sites.sql"),
     migration!("20261125193000_add_stock_ledger.sql"),
+    migration!("20261125194500_let_batches_be_undone.sql"),
 ];
 
 /// Everything there is to apply, in order.

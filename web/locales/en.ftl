@@ -397,7 +397,7 @@ after-recall-hint = The phone did not know yet. The sale counts; the cash is owe
 
 import-vouchers = Import vouchers
 vouchers-empty = No vouchers yet
-vouchers-empty-hint = Import the codes of your routers from a CSV file, then lease blocks of them to your agents.
+vouchers-empty-hint = Import the codes of your routers from a file, then lease blocks of them to your agents.
 blocks-count = { $count ->
         [one] 1 block
        *[other] { $count } blocks
@@ -439,8 +439,8 @@ choose-package-option = Choose a package
 ## Import
 
 import-title = Import vouchers
-import-file = CSV file
-import-file-hint = From MikHmon, RouterOS or a spreadsheet: a column named Username or Code
+import-file = File with vouchers
+import-file-hint = From MikHmon, a router’s export (.rsc) or a spreadsheet (CSV). Nothing is written yet.
 choose-file = Choose file
 other-file = Choose another file
 import-reading = Reading the file
@@ -453,18 +453,12 @@ import-bad = { $count ->
        *[other] { $count } rows cannot be taken
     }
 import-line = Line { $line }
-import-which = Which vouchers
-import-all-profiles = All profiles ({ $count })
 import-profile = { $profile } ({ $count })
 import-no-profile = no profile
 package = Package
 batch-name = Batch name
 block-size = Vouchers in a block
 block-size-hint = A block is what one agent gets at a time.
-import-makes = Makes { $blocks ->
-        [one] 1 block
-       *[other] { $blocks } blocks
-    } worth { $amount }
 import-button = { $count ->
         [one] Import 1 voucher
        *[other] Import { $count } vouchers
@@ -473,8 +467,6 @@ import-done = { $count ->
         [one] 1 voucher imported
        *[other] { $count } vouchers imported
     }
-import-no-package = Add a package first: a voucher is sold as a package.
-import-preview = The first vouchers
 column-code = code
 column-username = user name
 column-password = password
@@ -503,6 +495,114 @@ file-columns = The file has too many columns. Is it a list of vouchers?
 file-encoding = Save the file as "CSV UTF-8" and choose it again.
 file-no-code-column = No column is named Username or Code. The first line is: { $line }
 file-column-twice = Two columns mean the { $column }. Remove one.
+import-step-file = File
+import-step-packages = Packages
+import-step-check = Check
+import-step-done = Done
+import-kind = This is
+import-kind-hint = Detected from its first line. Change it if it is something else.
+kind-mikhmon = the user list of MikHmon (CSV)
+kind-router = an export of a router (.rsc)
+kind-csv = another list (CSV)
+import-choose-columns = Choose columns
+import-read = Read the file
+import-stop = Stop
+import-comparing = Comparing with the vouchers that are here
+import-saving = Saving { $part }
+import-columns-hint = Say what each column means. Below each are its first cells.
+import-header = The first line names the columns
+import-column = Column { $number }
+import-ignore = Not used
+import-validity-column = validity (a plain number is days)
+import-needs-code = Choose which column is the code or the user name.
+import-sold-as = Sold as
+import-leave-out = Leave these out
+import-new-package = A new package
+import-samples = For example { $codes }
+import-speed = { $down } down, { $up } up
+import-devices = { $count ->
+        [one] 1 device
+       *[other] { $count } devices
+    }
+import-other-limits = other limits ({ $count })
+import-grouping = Batches
+import-by-package = One batch a package
+import-by-tag = { $count ->
+        [one] As the old tool made them (1 batch)
+       *[other] As the old tool made them ({ $count } batches)
+    }
+import-choose-all = Say for each group what it is sold as, or leave it out.
+next = Next
+import-will-make = This will be made
+import-batches = { $count ->
+        [one] 1 batch
+       *[other] { $count } batches
+    }
+import-more-batches = { $count ->
+        [one] and 1 more batch
+       *[other] and { $count } more batches
+    }
+import-new-packages = New packages first: { $names }
+import-left-out = { $count ->
+        [one] 1 voucher is left out
+       *[other] { $count } vouchers are left out
+    }
+import-all-taken = Every row of the file can be taken.
+import-filter = Show
+refused-all = All reasons ({ $count })
+refused-used = Used or run out
+refused-twice = Twice in the file
+refused-there = Already here
+refused-no-code = No code
+refused-device = Bound to a device
+refused-disabled = Switched off
+refused-columns = Wrong number of columns
+refused-unreadable = Cannot be read
+import-download = Download as CSV
+csv-line = Line
+csv-reason = Reason
+csv-row = Row
+import-stopped = The import was stopped. Nothing was made.
+import-discarded = Nothing was made: what had been written is discarded.
+import-not-discarded = It could not be discarded either. None of it can be sold; finish or discard it under Vouchers.
+import-undone = The import is undone. The same file can be imported again.
+import-duplicates-hint = Codes that another device imported meanwhile become void; the batch shows how many.
+undo-import = Undo the import
+import-again = Import another file
+undo-batch = Undo batch
+undo-batch-title = Undo the batch { $name }?
+undo-batch-consequence = All its vouchers become void. The same codes can be imported again. If somebody got a block or sold a voucher of it meanwhile, the batch stays.
+undo-batch-done = Batch undone
+batch-undone = Undone
+batch-kept-leased = Not undone: a block was leased
+batch-kept-sold = Not undone: a voucher was sold
+batch-made-on = made { $day } in the old tool
+unfinished-title = An import was cut short
+unfinished-text = { $count ->
+        [one] 1 voucher of { $package } was written ({ $when }). It cannot be sold until the batch is finished.
+       *[other] { $count } vouchers of { $package } were written ({ $when }). None can be sold until the batch is finished.
+    }
+unfinished-finish = { $count ->
+        [one] Make a batch of this voucher
+       *[other] Make a batch of these { $count }
+    }
+unfinished-discard = Discard
+unfinished-finished = Batch made
+unfinished-discarded = Discarded
+column-validity = validity
+bad-bound = bound to the device { $address }
+bad-disabled = switched off on the router
+bad-not-an-add = this line changes a user and makes none
+bad-encoding = its text is not UTF-8
+bad-too-many-words = longer than any command of a router
+bad-there = the code is in the batch { $batch } already
+bad-there-unfinished = the code is in an import that was cut short
+file-profiles = More than { $limit } different profiles: another column was chosen as profile.
+fail-stopped = Stopped. Nothing was changed.
+fail-no-batch = This batch is not here any more. Nothing was changed.
+fail-batch-undone = This batch was undone before.
+fail-batch-leased = Somebody holds a block of this batch. Recall it first, then undo.
+fail-batch-sold = A voucher of this batch was sold, so it stays.
 
 ## Staff
 
@@ -749,6 +849,11 @@ what-batch = { $count ->
         [one] Batch { $label }, 1 code
        *[other] Batch { $label }, { $count } codes
     }
+what-import-part = { $count ->
+        [one] Import, 1 code
+       *[other] Import, { $count } codes
+    }
+what-undo-batch = Undo of { $label }
 what-lease = Block for { $name }
 what-hand-over = { $count ->
         [one] Hand-over of 1 voucher

@@ -439,8 +439,8 @@ choose-package-option = Chagua kifurushi
 ## Import
 
 import-title = Leta vocha
-import-file = Faili ya CSV
-import-file-hint = Kutoka MikHmon, RouterOS au jedwali: safu yenye jina Username au Code
+import-file = Faili la vocha
+import-file-hint = Kutoka MikHmon, router (.rsc) au jedwali (CSV). Bado hakuna kinachoandikwa.
 choose-file = Chagua faili
 other-file = Chagua faili nyingine
 import-reading = Inasoma faili
@@ -453,18 +453,12 @@ import-bad = { $count ->
        *[other] Mistari { $count } haikubaliki
     }
 import-line = Mstari { $line }
-import-which = Vocha zipi
-import-all-profiles = Profaili zote ({ $count })
 import-profile = { $profile } ({ $count })
 import-no-profile = bila profaili
 package = Kifurushi
 batch-name = Jina la kundi
 block-size = Vocha kwa kila fungu
 block-size-hint = Fungu ndilo wakala hupewa kwa wakati mmoja.
-import-makes = Inatengeneza { $blocks ->
-        [one] fungu 1
-       *[other] mafungu { $blocks }
-    } yenye thamani { $amount }
 import-button = { $count ->
         [one] Leta vocha 1
        *[other] Leta vocha { $count }
@@ -473,8 +467,6 @@ import-done = { $count ->
         [one] Vocha 1 imeletwa
        *[other] Vocha { $count } zimeletwa
     }
-import-no-package = Ongeza kifurushi kwanza: vocha huuzwa kama kifurushi.
-import-preview = Vocha za kwanza
 column-code = namba
 column-username = jina la mtumiaji
 column-password = nenosiri
@@ -503,6 +495,114 @@ file-columns = Faili ina safu nyingi mno. Je, ni orodha ya vocha?
 file-encoding = Hifadhi faili kama "CSV UTF-8" kisha uichague tena.
 file-no-code-column = Hakuna safu yenye jina Username au Code. Mstari wa kwanza ni: { $line }
 file-column-twice = Safu mbili zina maana ya { $column }. Ondoa moja.
+import-step-file = Faili
+import-step-packages = Vifurushi
+import-step-check = Hakiki
+import-step-done = Tayari
+import-kind = Hii ni
+import-kind-hint = Imetambuliwa kwa mstari wa kwanza. Badilisha kama si hivyo.
+kind-mikhmon = orodha ya watumiaji ya MikHmon (CSV)
+kind-router = faili la router (.rsc)
+kind-csv = orodha nyingine (CSV)
+import-choose-columns = Chagua safu
+import-read = Soma faili
+import-stop = Simamisha
+import-comparing = Inalinganisha na vocha zilizopo
+import-saving = Inahifadhi { $part }
+import-columns-hint = Sema maana ya kila safu. Chini yake ni mifano yake.
+import-header = Mstari wa kwanza ni majina ya safu
+import-column = Safu { $number }
+import-ignore = Haitumiki
+import-validity-column = muda (namba tupu ni siku)
+import-needs-code = Chagua safu ya namba au jina la mtumiaji.
+import-sold-as = Huuzwa kama
+import-leave-out = Ziache hizi
+import-new-package = Kifurushi kipya
+import-samples = Kwa mfano { $codes }
+import-speed = { $down } kushusha, { $up } kupandisha
+import-devices = { $count ->
+        [one] kifaa 1
+       *[other] vifaa { $count }
+    }
+import-other-limits = vikomo vingine ({ $count })
+import-grouping = Makundi
+import-by-package = Kundi moja kwa kila kifurushi
+import-by-tag = { $count ->
+        [one] Kama zana ya zamani (kundi 1)
+       *[other] Kama zana ya zamani (makundi { $count })
+    }
+import-choose-all = Sema kila kundi huuzwa kama nini, au liache.
+next = Endelea
+import-will-make = Hivi vitatengenezwa
+import-batches = { $count ->
+        [one] kundi 1
+       *[other] makundi { $count }
+    }
+import-more-batches = { $count ->
+        [one] na kundi 1 zaidi
+       *[other] na makundi { $count } zaidi
+    }
+import-new-packages = Kwanza vifurushi vipya: { $names }
+import-left-out = { $count ->
+        [one] Vocha 1 inaachwa
+       *[other] Vocha { $count } zinaachwa
+    }
+import-all-taken = Kila mstari wa faili unakubalika.
+import-filter = Onyesha
+refused-all = Sababu zote ({ $count })
+refused-used = Zilizotumika au kuisha
+refused-twice = Mara mbili kwenye faili
+refused-there = Zipo tayari
+refused-no-code = Bila namba
+refused-device = Za kifaa kimoja
+refused-disabled = Zilizozimwa
+refused-columns = Idadi ya safu si sahihi
+refused-unreadable = Hazisomeki
+import-download = Pakua kama CSV
+csv-line = Mstari
+csv-reason = Sababu
+csv-row = Yaliyomo
+import-stopped = Uletaji umesimamishwa. Hakuna kilichotengenezwa.
+import-discarded = Hakuna kilichotengenezwa: yaliyoandikwa yamefutwa.
+import-not-discarded = Haikuweza kufutwa pia. Hakuna inayoweza kuuzwa; malizia au futa kwenye Vocha.
+import-undone = Uletaji umetenduliwa. Faili hilo linaweza kuletwa tena.
+import-duplicates-hint = Namba ambazo kifaa kingine kimeleta wakati huo huwa batili; kundi linaonyesha ngapi.
+undo-import = Tendua uletaji
+import-again = Leta faili nyingine
+undo-batch = Tendua kundi
+undo-batch-title = Utendue kundi { $name }?
+undo-batch-consequence = Vocha zake zote zitakuwa batili. Namba hizo zinaweza kuletwa tena. Kama mtu amepewa fungu au ameuza vocha yake, kundi litabaki.
+undo-batch-done = Kundi limetenduliwa
+batch-undone = Limetenduliwa
+batch-kept-leased = Halijatenduliwa: fungu lilikabidhiwa
+batch-kept-sold = Halijatenduliwa: vocha iliuzwa
+batch-made-on = lilitengenezwa { $day } kwenye zana ya zamani
+unfinished-title = Uletaji ulikatika
+unfinished-text = { $count ->
+        [one] Vocha 1 ya { $package } iliandikwa ({ $when }). Haiwezi kuuzwa hadi kundi likamilike.
+       *[other] Vocha { $count } za { $package } ziliandikwa ({ $when }). Haziwezi kuuzwa hadi kundi likamilike.
+    }
+unfinished-finish = { $count ->
+        [one] Tengeneza kundi la vocha hii
+       *[other] Tengeneza kundi la hizi { $count }
+    }
+unfinished-discard = Futa
+unfinished-finished = Kundi limetengenezwa
+unfinished-discarded = Imefutwa
+column-validity = muda wa matumizi
+bad-bound = ni ya kifaa { $address }
+bad-disabled = imezimwa kwenye router
+bad-not-an-add = mstari huu hubadilisha mtumiaji, hautengenezi
+bad-encoding = maandishi yake si UTF-8
+bad-too-many-words = ni ndefu kuliko amri yoyote ya router
+bad-there = namba iko tayari kwenye kundi { $batch }
+bad-there-unfinished = namba iko kwenye uletaji uliokatika
+file-profiles = Profaili ni zaidi ya { $limit }: safu nyingine imechaguliwa kama profaili.
+fail-stopped = Imesimamishwa. Hakuna kilichobadilika.
+fail-no-batch = Kundi hili halipo tena. Hakuna kilichobadilika.
+fail-batch-undone = Kundi hili lilitenduliwa kabla.
+fail-batch-leased = Mtu ana fungu la kundi hili. Lirudishe kwanza, kisha tendua.
+fail-batch-sold = Vocha ya kundi hili iliuzwa, hivyo linabaki.
 
 ## Staff
 
@@ -749,6 +849,11 @@ what-batch = { $count ->
         [one] Kundi { $label }, namba 1
        *[other] Kundi { $label }, namba { $count }
     }
+what-import-part = { $count ->
+        [one] Uletaji, namba 1
+       *[other] Uletaji, namba { $count }
+    }
+what-undo-batch = Kutendua { $label }
 what-lease = Fungu kwa { $name }
 what-hand-over = { $count ->
         [one] Makabidhiano ya vocha 1

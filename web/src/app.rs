@@ -94,6 +94,7 @@ async fn start(worker: &WorkerHandle, dispatch: &UseReducerDispatcher<AppState>)
 fn hear(dispatch: &UseReducerDispatcher<AppState>, told: Told) {
     match told {
         Told::Event(Event::Changed) => dispatch.dispatch(AppAction::Changed),
+        Told::Event(Event::Import(progress)) => dispatch.dispatch(AppAction::Import(progress)),
         Told::Event(Event::Sync(pill)) => dispatch.dispatch(AppAction::Pill(pill)),
         Told::Event(Event::Sentinel(sentinel)) => {
             browser::keep_setting("sentinel", Some(&sentinel))

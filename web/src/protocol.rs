@@ -5,6 +5,7 @@
 //! calls stand here, the views in the modules below.
 
 mod clients;
+mod import;
 mod packages;
 mod people;
 mod sales;
@@ -16,11 +17,13 @@ mod sync;
 use crdt_model::capability::Grant;
 use crdt_model::client::index::ClientFilter;
 use crdt_model::client::{ClientDetails, ClientEdit};
-use crdt_model::command::Refusal;
+use crdt_model::command::{NewBlock, Refusal};
 use crdt_model::document::{DocumentKey, Scalar};
+use crdt_model::fact::BlockMade;
 use crdt_model::fixture::{FixtureDetails, FixtureId, FixtureKind};
-use crdt_model::ids::{BlockId, ClientId, DeviceId, HoldId, IntentId, PackageId, PersonId, SiteId};
-use crdt_model::import::VoucherFile;
+use crdt_model::ids::{
+    BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, PackageId, PersonId, SiteId,
+};
 use crdt_model::money::Money;
 use crdt_model::package::{PackageDetails, PackageEdit};
 use crdt_model::phone::Phone;
@@ -32,6 +35,10 @@ use crdt_model::voucher::Code;
 use serde::{Deserialize, Serialize};
 
 pub use clients::{ClientPageView, ClientView, ClientsView, PurchaseView};
+pub use import::{
+    GroupChoice, ImportCall, ImportChoices, ImportEnd, ImportPlan, ImportProgress, ImportSaved,
+    ImportStep, KnownBlock, KnownCodes, MadeBatch, OpenedFile, PlannedView, ReadFile, RefusedPage,
+};
 pub use packages::{PackageUse, PackagesView};
 pub use people::{DeviceView, InviteView, PersonView, StaffView};
 pub use sales::{
@@ -41,7 +48,8 @@ pub use sales::{
 pub use session::{KnownPerson, Session, SetUp, Start};
 pub use sites::{SitePerson, SiteRow, SiteView};
 pub use stock::{
-    BatchView, BlockView, HolderView, SellerView, StockBlock, StockView, VouchersView,
+    BatchView, BlockView, HolderView, SellerView, StockBlock, StockView, UndoView, UnfinishedView,
+    VouchersView,
 };
 pub use sync::{
     HeldView, NeedsYou, NeedsYouView, PendingView, StoreWarning, Summary, SyncPill, SyncView,
@@ -96,10 +104,8 @@ pub enum Request {
     SignOut,
     Do(Order),
     Query(Query),
-    /// Reads a voucher file without writing anything.
-    ReadVouchers {
-        bytes: Vec<u8>,
-    },
+    /// About the voucher file that is open in this tab's worker.
+    Import(ImportCall),
     /// Needs a connection; the person must be on the staff.
     Invite {
         person: PersonId,
@@ -221,6 +227,33 @@ pub enum Order {
         codes: Vec<Code>,
         block_size: u32,
     },
+    /// Part of an import: see [`crdt_model::command::Command::AddBlocks`].
+    AddBlocks {
+        site: SiteId,
+        batch: BatchId,
+        package: PackageId,
+        price: Money,
+        blocks: Vec<NewBlock>,
+    },
+    CompleteBatch {
+        site: SiteId,
+        batch: BatchId,
+        label: String,
+        package: PackageId,
+        price: Money,
+        blocks: Vec<BlockMade>,
+        made_on: Option<Timestamp>,
+    },
+    /// What is there of an import that was cut short becomes a batch.
+    FinishBatch {
+        site: SiteId,
+        batch: BatchId,
+        label: String,
+    },
+    UndoBatch {
+        site: SiteId,
+        batch: BatchId,
+    },
     LeaseBlock {
         site: SiteId,
         block: BlockId,
@@ -262,6 +295,11 @@ pub enum Query {
     },
     Vouchers {
         site: SiteId,
+    },
+    /// The codes of some blocks, in a fixed order.
+    KnownCodes {
+        after: u32,
+        limit: u32,
     },
     Staff,
     Person {
@@ -320,7 +358,12 @@ pub enum Answer {
     Made {
         id: String,
     },
-    VoucherFile(VoucherFile),
+    ImportOpened(OpenedFile),
+    ImportRead(ReadFile),
+    ImportPlan(ImportPlan),
+    ImportRefused(RefusedPage),
+    ImportSaved(ImportSaved),
+    KnownCodes(KnownCodes),
     RescueFile {
         name: String,
         bytes: Vec<u8>,
@@ -355,6 +398,8 @@ pub enum Failure {
     },
     /// This needs a connection, and there is none now.
     Offline,
+    /// Somebody ended it before it was done.
+    Stopped,
     /// Nobody is signed in, or the screen is locked.
     Locked,
     /// Neither store of this device took the write: nothing was sold.
@@ -370,6 +415,8 @@ pub enum Event {
     /// Ask again for what is on screen.
     Changed,
     Sync(SyncPill),
+    /// How far the import of this tab is.
+    Import(ImportProgress),
     /// Keep this in `localStorage`.
     Sentinel(String),
     /// Locked from elsewhere (another tab, a timer, a revoked device).

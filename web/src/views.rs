@@ -1,6 +1,7 @@
 //! From a replica to what screens show. Pure: the worker calls it for every query, tests call it natively.
 
 mod clients;
+mod import;
 mod people;
 mod sales;
 mod sites;
@@ -54,6 +55,9 @@ pub fn answer(
         } => Answer::Sales(sales::list(replica, filter, *offset, *limit)),
         Query::Sale { sale } => Answer::Sale(sales::one(replica, *sale)),
         Query::Vouchers { site } => Answer::Vouchers(stock::vouchers(replica, *site)),
+        Query::KnownCodes { after, limit } => {
+            Answer::KnownCodes(import::known_codes(replica, *after, *limit))
+        }
         Query::Staff => Answer::Staff(people::list(replica)),
         Query::Person { person } => Answer::Person(people::one(replica, *person).map(Box::new)),
         Query::Grantable => Answer::Grantable(people::grantable(replica)),

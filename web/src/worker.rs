@@ -6,6 +6,7 @@
 mod account;
 mod desk;
 mod follower;
+mod import;
 mod link;
 mod orders;
 mod page;
@@ -41,6 +42,7 @@ struct Worker {
     seat: RefCell<Seat>,
     /// What the page kept in `localStorage`.
     sentinel: RefCell<Option<Sentinel>>,
+    importer: import::Importer,
 }
 
 /// Runs until the page ends the worker.
@@ -61,6 +63,7 @@ pub async fn run() {
         profile,
         seat: RefCell::new(Seat::Nobody),
         sentinel: RefCell::new(None),
+        importer: import::Importer::default(),
     });
     while let Some(call) = calls.next().await {
         let worker = worker.clone();
@@ -110,12 +113,7 @@ impl Worker {
                 self.leave_seat().await;
                 signed_in.or(Ok(Answer::Done))
             }
-            Request::ReadVouchers { bytes } => {
-                let limits = crdt_model::import::ImportLimits::default();
-                crdt_model::import::read_vouchers(&bytes, &limits)
-                    .map(Answer::VoucherFile)
-                    .map_err(Failure::Import)
-            }
+            Request::Import(call) => self.import(call).await,
             request => self.ask_desk(request).await,
         }
     }
@@ -208,6 +206,7 @@ impl Worker {
     }
 
     async fn leave_seat(&self) {
+        self.importer.forget();
         let seat = self.seat.replace(Seat::Nobody);
         let person = match &seat {
             Seat::Nobody => None,

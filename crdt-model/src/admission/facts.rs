@@ -104,6 +104,7 @@ fn in_batches(author: &Principal, site: SiteId, fact: &Fact) -> Result<(), Objec
             }
             need(author, Capability::VouchersCreate, site)
         }
+        FactBody::BatchUndone(_) => need(author, Capability::VouchersCreate, site),
         FactBody::LeaseAsked(_) => need(author, Capability::VouchersLease, site),
         FactBody::RecallAsked(asked) => {
             if asked.reason.is_empty() || asked.reason.len() > 500 {

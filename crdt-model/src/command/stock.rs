@@ -48,7 +48,8 @@ impl Execution<'_> {
         (self.stock)()
             .blocks
             .remove(&block)
-            .filter(|block| block.site == site)
+            // Of a batch that was never finished, or was undone, nothing is leased.
+            .filter(|block| block.site == site && block.label.is_some() && !block.is_undone)
             .ok_or(Refusal::NoSuchBlock)
     }
 }

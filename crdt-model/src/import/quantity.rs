@@ -1,5 +1,7 @@
 //! Times and volumes as routers write them: `30d`, `1w2d`, `7d12:30:00`, `1073741824`, `5G`.
 
+use crate::package::{Unit, VALIDITY_COUNT_MAX, Validity};
+
 const MINUTE: u64 = 60;
 const HOUR: u64 = 60 * MINUTE;
 const DAY: u64 = 24 * HOUR;
@@ -44,6 +46,71 @@ pub(super) fn quota_bytes(text: &str) -> Result<Option<u64>, QuantityError> {
         bytes if (QUOTA_BYTES_MIN..=QUOTA_BYTES_MAX).contains(&bytes) => Ok(Some(bytes)),
         _ => Err(QuantityError::OutOfRange),
     }
+}
+
+/// Reads how long a voucher lasts from its first login: `30d`, `12h`, `1 month`, `siku 7`; a plain number is days.
+pub(super) fn validity(text: &str) -> Result<Option<Validity>, QuantityError> {
+    let text = text.trim().to_lowercase();
+    if text.is_empty() || text == "0" {
+        return Ok(None);
+    }
+    let found = in_words(&text).or_else(|| duration(&text).and_then(largest_unit));
+    match found.ok_or(QuantityError::Unreadable)? {
+        (0, _) => Ok(None),
+        (count, unit) if count <= u64::from(VALIDITY_COUNT_MAX) => Ok(Some(Validity {
+            count: u32::try_from(count).map_err(|_| QuantityError::OutOfRange)?,
+            unit,
+        })),
+        _ => Err(QuantityError::OutOfRange),
+    }
+}
+
+/// A count with its unit as people write it, in either order.
+fn in_words(text: &str) -> Option<(u64, Unit)> {
+    let is_digit = |c: char| c.is_ascii_digit();
+    let (count, word) = match text.find(is_digit)? {
+        0 => number(text)?,
+        at => (
+            number(&text[at..]).filter(|(_, rest)| rest.is_empty())?.0,
+            &text[..at],
+        ),
+    };
+    let unit = match word.trim() {
+        "min" | "mins" | "minute" | "minutes" | "dakika" => Unit::Minute,
+        "h" | "hr" | "hrs" | "hour" | "hours" | "saa" => Unit::Hour,
+        "" | "d" | "day" | "days" | "siku" => Unit::Day,
+        "w" | "week" | "weeks" | "wiki" => Unit::Week,
+        "mo" | "month" | "months" | "mwezi" | "miezi" => Unit::Month,
+        _ => return None,
+    };
+    Some((count, unit))
+}
+
+/// Seconds in the largest unit that says them exactly; below a minute nobody sells.
+fn largest_unit(seconds: u64) -> Option<(u64, Unit)> {
+    [(DAY, Unit::Day), (HOUR, Unit::Hour), (MINUTE, Unit::Minute)]
+        .into_iter()
+        .find(|(unit, _)| seconds.is_multiple_of(*unit))
+        .map(|(length, unit)| (seconds / length, unit))
+}
+
+/// A router's `rate-limit`, in kbit/s: upload before download, since the router counts from its own side. What
+/// follows (bursts, priorities) is not read.
+pub(super) fn rate_kbps(text: &str) -> Option<(u32, u32)> {
+    let first = text.split_whitespace().next()?;
+    let (upload, download) = first.split_once('/').unwrap_or((first, first));
+    let kbps = |text: &str| {
+        let (number, unit) = number(text)?;
+        let bits = match unit {
+            "" => number,
+            "k" | "K" => number.checked_mul(1_000)?,
+            "M" => number.checked_mul(1_000_000)?,
+            "G" => number.checked_mul(1_000_000_000)?,
+            _ => return None,
+        };
+        u32::try_from(bits / 1_000).ok()
+    };
+    Some((kbps(upload)?, kbps(download)?)).filter(|(up, down)| *up > 0 || *down > 0)
 }
 
 /// Units from large to small, each at most once; the end may be a clock's `hh:mm:ss`.
@@ -214,6 +281,52 @@ mod tests {
         }
         for odd in ["5", "1023", "2000T"] {
             assert_eq!(quota_bytes(odd), Err(QuantityError::OutOfRange), "{odd:?}");
+        }
+    }
+
+    #[test]
+    fn a_validity_is_a_count_and_a_unit() {
+        for (text, count, unit) in [
+            ("30", 30, Unit::Day),
+            ("30d", 30, Unit::Day),
+            ("12h", 12, Unit::Hour),
+            ("12:00:00", 12, Unit::Hour),
+            ("1d12h", 36, Unit::Hour),
+            ("90m", 90, Unit::Minute),
+            ("1w", 1, Unit::Week),
+            ("1w2d", 9, Unit::Day),
+            ("1 Month", 1, Unit::Month),
+            ("Siku 7", 7, Unit::Day),
+            ("saa 24", 24, Unit::Hour),
+        ] {
+            assert_eq!(
+                validity(text),
+                Ok(Some(Validity { count, unit })),
+                "{text:?}"
+            );
+        }
+        for none in ["", " ", "0", "0d"] {
+            assert_eq!(validity(none), Ok(None), "{none:?}");
+        }
+        for bad in ["soon", "1 moon", "-3", "1.5d", "5s", "7 siku 3", "٣d"] {
+            assert_eq!(validity(bad), Err(QuantityError::Unreadable), "{bad:?}");
+        }
+        assert_eq!(validity("1001"), Err(QuantityError::OutOfRange));
+    }
+
+    #[test]
+    fn a_rate_is_upload_and_download() {
+        for (text, rate) in [
+            ("2M/5M", Some((2_000, 5_000))),
+            ("512k/1M", Some((512, 1_000))),
+            ("256000/1000000 512k/2M 256k/1M 8/8", Some((256, 1_000))),
+            ("3M", Some((3_000, 3_000))),
+            ("0/0", None),
+            ("", None),
+            ("fast", None),
+            ("9999999999G/1M", None),
+        ] {
+            assert_eq!(rate_kbps(text), rate, "{text:?}");
         }
     }
 }

@@ -3,20 +3,36 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use super::columns::{Column, Columns};
-use super::quantity::{QuantityError, quota_bytes, uptime_seconds};
+use super::columns::Column;
+use super::quantity::{QuantityError, quota_bytes, uptime_seconds, validity};
 use super::{ImportLimits, RefusedReason, VoucherRow, line_number};
+
+/// What a row of any kind of file says, by meaning.
+#[derive(Default)]
+pub(super) struct Fields<'r> {
+    pub(super) values: [Option<Cow<'r, str>>; Column::ALL.len()],
+    /// It is one of a router's users, whose comment becomes a date at the first login.
+    pub is_router: bool,
+}
+
+impl<'r> Fields<'r> {
+    pub fn set(&mut self, column: Column, value: Cow<'r, str>) {
+        self.values[column as usize] = Some(value);
+    }
+
+    fn get(&self, column: Column) -> Option<&str> {
+        self.values[column as usize].as_deref()
+    }
+}
 
 /// Reads one row; `first_lines` remembers where each code was seen first, refused rows included.
 pub(super) fn read(
     line: u32,
-    cells: &[Cow<'_, str>],
-    columns: &Columns,
+    fields: &Fields<'_>,
     limits: &ImportLimits,
     first_lines: &mut BTreeMap<String, u32>,
 ) -> Result<VoucherRow, RefusedReason> {
-    check_count(cells, columns)?;
-    let (column, code) = code(cells, columns)?;
+    let (column, code) = code(fields)?;
     check_exact(code, column, limits)?;
     if let Some(first_line) = first_lines.get(code).copied() {
         return Err(RefusedReason::TwiceInFile { first_line });
@@ -26,21 +42,15 @@ pub(super) fn read(
         return Err(RefusedReason::DeviceAddress);
     }
 
-    let password = password(cells, columns, code, limits)?;
-    let profile = text(cells, columns, Column::Profile, limits.code_bytes_max)?;
-    let price = text(cells, columns, Column::Price, limits.code_bytes_max)?;
-    let comment = comment(cells, columns, limits)?;
-    let quantity = |column, read: fn(&str) -> Result<Option<u64>, QuantityError>| {
-        let cell = columns.cell(cells, column).unwrap_or_default();
-        read(cell).map_err(|error| match error {
-            QuantityError::Unreadable => RefusedReason::UnreadableLimit { column },
-            QuantityError::OutOfRange => RefusedReason::LimitOutOfRange { column },
-        })
-    };
-    let uptime_limit_seconds = quantity(Column::UptimeLimit, uptime_seconds)?;
-    let quota_bytes = quantity(Column::Quota, quota_bytes)?;
+    let password = password(fields, code, limits)?;
+    let profile = text(fields, Column::Profile, limits.code_bytes_max)?;
+    let price = text(fields, Column::Price, limits.code_bytes_max)?;
+    let comment = comment(fields, limits)?;
+    let uptime_limit_seconds = quantity(fields, Column::UptimeLimit, uptime_seconds)?;
+    let quota_bytes = quantity(fields, Column::Quota, quota_bytes)?;
+    let validity = quantity(fields, Column::Validity, validity)?;
 
-    if columns.is_router_export() && is_router_time(comment) {
+    if fields.is_router && is_router_time(comment) {
         let until = comment.to_owned();
         return Err(RefusedReason::AlreadyUsed { until });
     }
@@ -54,31 +64,26 @@ pub(super) fn read(
         profile: profile.to_owned(),
         uptime_limit_seconds,
         quota_bytes,
+        validity,
         price: some(price),
         comment: some(comment),
     })
 }
 
-/// Too few means a row that was cut off, perhaps within its password; too many, a separator in a cell
-/// that should have been quoted. Empty cells beyond the last column are a spreadsheet's.
-fn check_count(cells: &[Cow<'_, str>], columns: &Columns) -> Result<(), RefusedReason> {
-    let found = line_number(cells.len());
-    let expected = line_number(columns.len());
-    if cells.len() < columns.len() {
-        return Err(RefusedReason::TooFewColumns { found, expected });
-    }
-    if !cells[columns.len()..].iter().all(|cell| cell.is_empty()) {
-        return Err(RefusedReason::TooManyColumns { found, expected });
-    }
-    Ok(())
+fn quantity<T>(
+    fields: &Fields<'_>,
+    column: Column,
+    read: fn(&str) -> Result<Option<T>, QuantityError>,
+) -> Result<Option<T>, RefusedReason> {
+    read(fields.get(column).unwrap_or_default()).map_err(|error| match error {
+        QuantityError::Unreadable => RefusedReason::UnreadableLimit { column },
+        QuantityError::OutOfRange => RefusedReason::LimitOutOfRange { column },
+    })
 }
 
-fn code<'r>(
-    cells: &'r [Cow<'_, str>],
-    columns: &Columns,
-) -> Result<(Column, &'r str), RefusedReason> {
+fn code<'r>(fields: &'r Fields<'_>) -> Result<(Column, &'r str), RefusedReason> {
     let filled = |column| {
-        let cell = columns.cell(cells, column)?;
+        let cell = fields.get(column)?;
         (!cell.trim().is_empty()).then_some((column, cell))
     };
     match (filled(Column::Username), filled(Column::Code)) {
@@ -91,12 +96,11 @@ fn code<'r>(
 }
 
 fn password(
-    cells: &[Cow<'_, str>],
-    columns: &Columns,
+    fields: &Fields<'_>,
     code: &str,
     limits: &ImportLimits,
 ) -> Result<Option<String>, RefusedReason> {
-    let Some(password) = columns.cell(cells, Column::Password) else {
+    let Some(password) = fields.get(Column::Password) else {
         return Ok(None);
     };
     check_exact(password, Column::Password, limits)?;
@@ -105,12 +109,11 @@ fn password(
 
 /// Names whose spelling is not compared with what a client types.
 fn text<'r>(
-    cells: &'r [Cow<'_, str>],
-    columns: &Columns,
+    fields: &'r Fields<'_>,
     column: Column,
     limit: usize,
 ) -> Result<&'r str, RefusedReason> {
-    let cell = columns.cell(cells, column).unwrap_or_default().trim();
+    let cell = fields.get(column).unwrap_or_default().trim();
     check_length(cell, column, limit)?;
     if cell.chars().any(is_unseen) {
         return Err(RefusedReason::ControlCharacter { column });
@@ -118,13 +121,9 @@ fn text<'r>(
     Ok(cell)
 }
 
-fn comment<'r>(
-    cells: &'r [Cow<'_, str>],
-    columns: &Columns,
-    limits: &ImportLimits,
-) -> Result<&'r str, RefusedReason> {
+fn comment<'r>(fields: &'r Fields<'_>, limits: &ImportLimits) -> Result<&'r str, RefusedReason> {
     let column = Column::Comment;
-    let cell = columns.cell(cells, column).unwrap_or_default().trim();
+    let cell = fields.get(column).unwrap_or_default().trim();
     check_length(cell, column, limits.comment_bytes_max)?;
     // A comment is prose: it may have several lines, and joiners that Arabic or an emoji needs.
     let is_bad = |c: char| c.is_control() && !matches!(c, '\n' | '\r' | '\t');
@@ -180,7 +179,7 @@ fn is_rounded(text: &str) -> bool {
     mantissa_is_number && is_number(exponent)
 }
 
-fn is_device_address(code: &str) -> bool {
+pub(super) fn is_device_address(code: &str) -> bool {
     has_shape(code, "hh:hh:hh:hh:hh:hh") || has_shape(code, "hh-hh-hh-hh-hh-hh")
 }
 

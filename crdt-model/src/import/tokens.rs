@@ -47,15 +47,33 @@ pub(super) struct Records<'a> {
 
 impl<'a> Records<'a> {
     pub fn new(text: &'a str, from: Position, separator: char, limits: &ImportLimits) -> Self {
+        Self::ended_by(line_end(text), text, from, separator, limits)
+    }
+
+    /// Where it is known how lines end: looking for it again may cost the whole text.
+    pub fn ended_by(
+        line_end: char,
+        text: &'a str,
+        from: Position,
+        separator: char,
+        limits: &ImportLimits,
+    ) -> Self {
         Self {
             text,
             next: from,
-            line_end: line_end(text),
+            line_end,
             separator,
             cells_max: limits.columns_max,
             // Each cell full to its limit and quoted.
             record_bytes_max: limits.columns_max * (limits.comment_bytes_max + 3),
         }
+    }
+}
+
+impl Records<'_> {
+    /// Where the next row begins.
+    pub fn position(&self) -> Position {
+        self.next
     }
 }
 

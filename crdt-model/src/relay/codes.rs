@@ -1,8 +1,9 @@
 //! Verdicts on codes: one that exists elsewhere is void.
 
 use super::{AdmitError, Need, OrgState, Outcome};
+use crate::batch::undone;
 use crate::document::DocumentKey;
-use crate::fact::{Verdict, VoucherRef};
+use crate::fact::{Codes, Verdict, VoucherRef};
 use crate::ids::{BlockId, SiteId};
 use crate::time::Timestamp;
 use crate::voucher;
@@ -13,10 +14,19 @@ impl OrgState {
         &mut self,
         site: SiteId,
         block: BlockId,
-        packed: &str,
+        Codes { batch, packed, .. }: &Codes,
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<(), AdmitError> {
+        let batch = *batch;
+        let known = self.blocks_of.entry(batch).or_default();
+        known.blocks.insert((site, block));
+        self.site_of.insert(block, Some(site));
+        // It comes after its batch was undone: void from the beginning, and its codes stay free.
+        if undone(self.get(&DocumentKey::Batches(site))?.sheet()).contains(&batch) {
+            self.freed.insert(block);
+            return Ok(());
+        }
         let mut duplicates = Vec::new();
         for (index, code) in voucher::unpack(packed)
             .unwrap_or_default()

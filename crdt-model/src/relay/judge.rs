@@ -42,7 +42,12 @@ impl OrgState {
                     }
                 }
                 (FactBody::Codes(codes), DocumentKey::Block { site, block }) => {
-                    self.judge_codes(site, block, &codes.packed, now, outcome)?;
+                    self.judge_codes(site, block, codes, now, outcome)?;
+                }
+                (FactBody::BatchUndone(undone), DocumentKey::Batches(site)) => {
+                    if let Ok(undo) = op.key.parse() {
+                        self.judge_undo(site, undone.batch, undo, now, outcome)?;
+                    }
                 }
                 (FactBody::LeaseAsked(asked), DocumentKey::Batches(site)) => {
                     let is_free = self

@@ -22,6 +22,10 @@ impl OrgState {
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<(), AdmitError> {
+        // Whoever asked had not heard of it yet.
+        if self.is_undone(site, block)? {
+            return Ok(());
+        }
         let turn = self.lease(site, block)?.map_or(0, |lease| lease.turn) + 1;
         let device = match to {
             None => None,

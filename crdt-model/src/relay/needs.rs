@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
+use super::batches::undone_code;
 use super::stock::Ledger;
 use super::{OrgState, fact_of, hold_id};
 use crate::document::{DocumentKey, PlainOp};
 use crate::fact::{Fact, FactBody, SaleRef, StockAskDeclined, StockAskWithdrawn};
-use crate::ids::{BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
+use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crate::sync::batch::{Batch, BatchError};
 use crate::time::{Month, Timestamp};
 use crate::voucher;
@@ -24,6 +25,10 @@ pub enum Need {
     Sold(BlockId),
     /// Where these user names exist already, by [`OrgState::provide_codes`].
     Codes(Vec<String>),
+    /// Every block of the batch and its site, by [`OrgState::provide_blocks_of`].
+    BlocksOf(BatchId),
+    /// The site of the block, by [`OrgState::provide_site_of`].
+    SiteOf(BlockId),
     /// The sale with this receipt number, by [`OrgState::provide_receipt`].
     Receipt(String),
     /// The till that already has this intent's sale or replacement, by [`OrgState::provide_intent`].
@@ -51,8 +56,27 @@ impl OrgState {
         }
     }
 
+    /// Places in batches that were undone do not count: their codes are free.
     pub fn provide_codes(&mut self, codes: impl IntoIterator<Item = (String, Option<VoucherRef>)>) {
-        self.codes.extend(codes);
+        for (code, place) in codes {
+            let place = place.filter(|voucher| !self.freed.contains(&voucher.block));
+            self.codes.insert(code, place);
+        }
+    }
+
+    /// Blocks that were accepted since the database was asked are kept.
+    pub fn provide_blocks_of(
+        &mut self,
+        batch: BatchId,
+        blocks: impl IntoIterator<Item = (SiteId, BlockId)>,
+    ) {
+        let known = self.blocks_of.entry(batch).or_default();
+        known.blocks.extend(blocks);
+        known.is_complete = true;
+    }
+
+    pub fn provide_site_of(&mut self, block: BlockId, site: Option<SiteId>) {
+        self.site_of.entry(block).or_insert(site);
     }
 
     pub fn provide_receipt(&mut self, receipt: String, sale: Option<SaleRef>) {
@@ -159,7 +183,7 @@ impl Needs<'_> {
                     person,
                     month,
                 });
-                for voucher in fact.vouchers() {
+                for voucher in &fact.vouchers() {
                     self.document(DocumentKey::Block {
                         site,
                         block: voucher.block,
@@ -177,6 +201,7 @@ impl Needs<'_> {
                     for sale in earlier.into_iter().flatten() {
                         self.verdict_of(site, sale);
                     }
+                    self.code_of_undone(site, *voucher);
                 }
                 if let FactBody::Sale(sale) = &fact.body {
                     match self.state.receipts.get(&sale.receipt) {
@@ -190,6 +215,9 @@ impl Needs<'_> {
             }
             (FactBody::Codes(codes), DocumentKey::Block { site, block }) => {
                 self.document(DocumentKey::VerdictBlock { site, block });
+                self.document(DocumentKey::Batches(site));
+                // An undo of its batch may come right behind it.
+                self.sold(block);
                 let unknown: Vec<String> = voucher::unpack(&codes.packed)
                     .unwrap_or_default()
                     .into_iter()
@@ -198,6 +226,17 @@ impl Needs<'_> {
                     .collect();
                 if !unknown.is_empty() {
                     self.missing.insert(Need::Codes(unknown));
+                }
+            }
+            (FactBody::BatchUndone(undone), DocumentKey::Batches(site)) => {
+                self.document(DocumentKey::Batches(site));
+                match self.state.blocks_of.get(&undone.batch) {
+                    Some(known) if known.is_complete => {
+                        known.blocks.iter().for_each(|(_, block)| self.sold(*block));
+                    }
+                    _ => {
+                        self.missing.insert(Need::BlocksOf(undone.batch));
+                    }
                 }
             }
             (FactBody::LeaseAsked(asked), DocumentKey::Batches(site)) => {
@@ -253,6 +292,40 @@ impl Needs<'_> {
                 }
             }
             _ => {}
+        }
+    }
+
+    /// The code of a voucher whose batch was undone, and where it was imported again.
+    fn code_of_undone(&mut self, site: SiteId, voucher: VoucherRef) {
+        let block = DocumentKey::Block {
+            site,
+            block: voucher.block,
+        };
+        let sheet = |key| self.state.documents.get(key).map(|known| known.sheet());
+        let (Some(batches), Some(block)) = (sheet(&DocumentKey::Batches(site)), sheet(&block))
+        else {
+            return;
+        };
+        let Some(username) = undone_code(batches, block, voucher.index) else {
+            return;
+        };
+        match self.state.codes.get(&username) {
+            None => {
+                self.missing.insert(Need::Codes(vec![username]));
+            }
+            Some(Some(owner)) if owner.block != voucher.block => {
+                match self.state.site_of.get(&owner.block) {
+                    None => {
+                        self.missing.insert(Need::SiteOf(owner.block));
+                    }
+                    Some(Some(site)) => self.document(DocumentKey::VerdictBlock {
+                        site: *site,
+                        block: owner.block,
+                    }),
+                    Some(None) => {}
+                }
+            }
+            Some(_) => {}
         }
     }
 

@@ -9,11 +9,12 @@ use super::receive::TakenIn;
 use super::{Commit, Pending, PendingChange, PendingState, REPLACED_REMEMBERED, Replica};
 use crate::admission::caps;
 use crate::codec;
+use crate::command::Command;
 use crate::document::{Container, DocumentKey, Hash};
 use crate::fact::{FactBody, Verdict};
-use crate::ids::IntentId;
+use crate::ids::{BatchId, IntentId};
 use crate::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
-use crate::sync::message::Disposition;
+use crate::sync::message::{Disposition, RefusalCode};
 use crate::time::Timestamp;
 
 /// Well below the inflated cap, and below the frame even if nothing can be deflated.
@@ -108,6 +109,33 @@ impl Replica {
         Some(batch)
     }
 
+    /// A batch does not come to be without a part that waits for a person: who made it hears of it, and finishes it
+    /// once the part is there.
+    fn refuse_incomplete(&mut self, commit: &mut Commit) -> bool {
+        let broken: BTreeSet<BatchId> = self
+            .outbox
+            .values()
+            .filter(|pending| pending.state != PendingState::Waiting)
+            .filter_map(|pending| match &pending.intent.command {
+                Command::AddBlocks { batch, .. } => Some(*batch),
+                _ => None,
+            })
+            .collect();
+        let is_broken = |pending: &&Pending| {
+            pending.state == PendingState::Waiting
+                && matches!(&pending.intent.command, Command::CompleteBatch { batch, .. }
+                    if broken.contains(batch))
+        };
+        let found: Vec<Pending> = self.outbox.values().filter(is_broken).cloned().collect();
+        let is_any = !found.is_empty();
+        for mut pending in found {
+            pending.state = PendingState::Refused(RefusalCode::NotAllowed);
+            pending.changes.clear();
+            self.keep_pending(pending, commit);
+        }
+        is_any
+    }
+
     /// The relay answered: what is committed moves into the acknowledged state; what must be written again is.
     pub fn acknowledge(
         &mut self,
@@ -173,6 +201,7 @@ impl Replica {
                 self.keep_pending(pending, &mut commit);
             }
         }
+        must_rebase |= self.refuse_incomplete(&mut commit);
         // Accepted, but written again since: the new ones turn out to be known.
         for (hash, document, chunk) in std::mem::take(&mut self.replaced) {
             match results.get(&hash[..8]) {

@@ -45,6 +45,7 @@ pub fn lease(bench: &mut Bench, to: &Author) -> Outcome {
             block: bench.block,
             count: 3,
         }],
+        made_on: None,
     };
     state(bench, &owner, batches, FactBody::Batch(made));
     let asked = LeaseAsked {

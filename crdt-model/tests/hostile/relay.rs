@@ -247,6 +247,8 @@ impl Bench {
                     Need::Codes(codes) => self
                         .state
                         .provide_codes(codes.into_iter().map(|code| (code, None))),
+                    Need::BlocksOf(batch) => self.state.provide_blocks_of(batch, []),
+                    Need::SiteOf(block) => self.state.provide_site_of(block, None),
                     Need::Receipt(receipt) => self.state.provide_receipt(receipt, None),
                     Need::Intent(id) => self.state.provide_intent(id, None),
                     Need::Hold(id) => self.state.provide_hold(id, None),

@@ -331,6 +331,7 @@ fn leases_another(bench: &mut Bench, to: &Author) -> Outcome {
         package: bench.package,
         price: Money::from_minor(1_000),
         blocks: vec![BlockMade { block, count: 3 }],
+        made_on: None,
     };
     state(bench, &owner, batches, FactBody::Batch(made));
     let asked = LeaseAsked {

@@ -71,6 +71,7 @@ impl Shop {
             package: shop.package,
             price,
             blocks: vec![BlockMade { block, count: 3 }],
+            made_on: None,
         };
         let leased = Leased {
             block,

@@ -2,12 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use crdt_model::batch::check_undo;
 use crdt_model::capability::Capability;
 use crdt_model::client::{ClientDetails, clients};
 use crdt_model::command::{Command, NewBlock};
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::{
-    FactBody, HandOverTaken, Offer, PaymentMethod, StockAsked, Verdict, VoucherRef,
+    BlockMade, FactBody, HandOverTaken, Offer, PaymentMethod, StockAsked, Verdict, VoucherRef,
 };
 use crdt_model::hand_over::{self, HandOverCode, HandOvers};
 use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, PackageId, PersonId, SiteId};
@@ -39,6 +40,10 @@ impl World {
             }
             55..=59 => {
                 self.replace(device);
+                Ok(())
+            }
+            66..=69 if is_office => {
+                self.undo(device);
                 Ok(())
             }
             60..=69 if is_office => {
@@ -222,18 +227,87 @@ impl World {
             })
             .collect();
         let batch = BatchId::generate(self.now, &mut self.random);
-        let made = self.command(
+        let price = Money::from_minor(1_000);
+        let made = if self.random.chance(60) {
+            self.command(
+                device,
+                Command::MakeBatch {
+                    site,
+                    batch,
+                    label: "import".into(),
+                    package,
+                    price,
+                    blocks,
+                },
+            )
+        } else {
+            self.import_in_parts(device, site, batch, package, blocks)
+        };
+        if made.is_some() { ids } else { Vec::new() }
+    }
+
+    /// A command for each block, and the batch last; now and then that never comes.
+    fn import_in_parts(
+        &mut self,
+        device: usize,
+        site: SiteId,
+        batch: BatchId,
+        package: PackageId,
+        blocks: Vec<NewBlock>,
+    ) -> Option<IntentId> {
+        let price = Money::from_minor(1_000);
+        let named = blocks
+            .iter()
+            .map(|block| BlockMade {
+                block: block.block,
+                count: u32::try_from(block.codes.len()).expect("small"),
+            })
+            .collect();
+        for block in blocks {
+            self.command(
+                device,
+                Command::AddBlocks {
+                    site,
+                    batch,
+                    package,
+                    price,
+                    blocks: vec![block],
+                },
+            )?;
+        }
+        if self.random.chance(20) {
+            return None;
+        }
+        self.command(
             device,
-            Command::MakeBatch {
+            Command::CompleteBatch {
                 site,
                 batch,
                 label: "import".into(),
                 package,
-                price: Money::from_minor(1_000),
-                blocks,
+                price,
+                blocks: named,
+                made_on: None,
             },
-        );
-        if made.is_some() { ids } else { Vec::new() }
+        )
+    }
+
+    /// Undoes a batch, or what is left of one that was never finished.
+    fn undo(&mut self, device: usize) {
+        let Some(core) = &self.devices[device].core else {
+            return;
+        };
+        let stock = core.replica.stock();
+        let batches: BTreeSet<(SiteId, BatchId)> = stock
+            .blocks
+            .values()
+            .map(|block| (block.site, block.batch))
+            .filter(|(site, batch)| check_undo(&stock, *site, *batch).is_ok())
+            .collect();
+        let batches: Vec<(SiteId, BatchId)> = batches.into_iter().collect();
+        if let Some(&(site, batch)) = self.random.pick(&batches) {
+            self.command(device, Command::UndoBatch { site, batch });
+        }
     }
 
     fn people(&self) -> Vec<PersonId> {

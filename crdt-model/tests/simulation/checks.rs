@@ -9,7 +9,9 @@ use crdt_model::ids::{BlockId, DeviceId, IntentId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::replica::PendingState;
 use crdt_model::sale::cash_of;
+use crdt_model::sheets::Sheets;
 use crdt_model::sync::message::RefusalCode;
+use crdt_model::voucher::{Holder, Stock, VoucherState};
 
 use crate::world::{Check, World};
 
@@ -21,6 +23,7 @@ impl World {
         self.check_outboxes()?;
         self.check_vouchers()?;
         self.check_holders()?;
+        self.check_codes()?;
         self.check_holds()?;
         for device in 0..self.devices.len() {
             self.check_replica(device)?;
@@ -198,6 +201,44 @@ impl World {
         });
         match unexplained {
             Some((voucher, hands)) => Err(format!("{voucher:?} is in the hands of {hands:?}")),
+            None => Ok(()),
+        }
+    }
+
+    /// Of one code at most one voucher can be sold, and none once it was sold anywhere.
+    fn check_codes(&self) -> Check {
+        let mut sheets = Sheets::default();
+        for key in self.relay.database.keys() {
+            *sheets.entry(key) = self.relay.database.sheet(&key);
+        }
+        let me = self.devices[0].me;
+        let holder = Holder {
+            person: me.person,
+            device: me.device,
+        };
+        let stock = Stock::fold(&sheets, holder);
+        let mut found: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+        for block in stock.blocks.values() {
+            for (index, code) in (0..).zip(block.codes.iter().flatten()) {
+                let voucher = VoucherRef {
+                    block: block.id,
+                    index,
+                };
+                let (free, sold) = found.entry(&code.username).or_default();
+                match stock.state(voucher) {
+                    VoucherState::Unused => *free += 1,
+                    VoucherState::Sold | VoucherState::DoubleSold => *sold += 1,
+                    VoucherState::Void => {}
+                }
+            }
+        }
+        match found
+            .iter()
+            .find(|(_, (free, sold))| free + sold.min(&1) > 1)
+        {
+            Some((code, (free, sold))) => Err(format!(
+                "{code} is free in {free} vouchers and sold in {sold}"
+            )),
             None => Ok(()),
         }
     }

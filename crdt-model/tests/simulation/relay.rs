@@ -6,13 +6,13 @@ use crdt_model::admission::{Reader, may_read};
 use crdt_model::capability::Principal;
 use crdt_model::document::{Actor, Document, DocumentId, DocumentKey, Hash, Sheet, heads_digest};
 use crdt_model::fact::{Fact, FactBody, SaleRef, VoucherRef};
-use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId};
+use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId, SiteId};
 use crdt_model::relay::{AdmitError, Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
 use crdt_model::sync::batch::Batch;
 use crdt_model::sync::message::{CloseReason, Disposition, RefusalCode, RelayMessage};
 use crdt_model::sync::relay::{ListedDocument, LogEntry, Session, Step};
 use crdt_model::time::Timestamp;
-use crdt_model::{codec, staff, voucher};
+use crdt_model::{batch, codec, staff, voucher};
 
 use crate::bugs::Bug;
 use crate::network::ConnectionId;
@@ -43,6 +43,13 @@ impl Database {
 
     pub fn document(&self, key: &DocumentKey) -> Document {
         self.documents.get(key).cloned().unwrap_or_default()
+    }
+
+    /// Is the batch of a block undone? Its codes are free, but for those that were sold all the same.
+    pub fn is_undone(&self, document: &DocumentKey, batch: BatchId) -> bool {
+        document.site().is_some_and(|site| {
+            batch::undone(&self.sheet(&DocumentKey::Batches(site))).contains(&batch)
+        })
     }
 
     fn append(&mut self, row: Row) {
@@ -663,16 +670,47 @@ impl Relay {
                     else {
                         continue;
                     };
+                    let is_undone = self.database.is_undone(&document, codes.batch);
+                    let sold: BTreeSet<u32> = match is_undone {
+                        true => self
+                            .sold(block)
+                            .into_iter()
+                            .map(|(index, _)| index)
+                            .collect(),
+                        false => BTreeSet::new(),
+                    };
                     for (index, code) in codes.packed.split('\n').enumerate() {
-                        if let Some(entry) = found.get_mut(code) {
-                            entry.get_or_insert(VoucherRef {
-                                block,
-                                index: u32::try_from(index).expect("blocks are small"),
-                            });
+                        let index = u32::try_from(index).expect("blocks are small");
+                        if let Some(entry) = found.get_mut(code)
+                            && (!is_undone || sold.contains(&index))
+                        {
+                            entry.get_or_insert(VoucherRef { block, index });
                         }
                     }
                 }
                 self.state().provide_codes(found);
+            }
+            Need::BlocksOf(batch) => {
+                let blocks: Vec<(SiteId, BlockId)> = self
+                    .database
+                    .facts()
+                    .filter_map(|(document, _, fact)| match (document, fact.body) {
+                        (DocumentKey::Block { site, block }, FactBody::Codes(codes))
+                            if codes.batch == batch =>
+                        {
+                            Some((site, block))
+                        }
+                        _ => None,
+                    })
+                    .collect();
+                self.state().provide_blocks_of(batch, blocks);
+            }
+            Need::SiteOf(block) => {
+                let site = self.database.keys().into_iter().find_map(|key| match key {
+                    DocumentKey::Block { site, block: known } if known == block => Some(site),
+                    _ => None,
+                });
+                self.state().provide_site_of(block, site);
             }
             Need::Receipt(receipt) => {
                 let first = self.database.facts().find_map(|(_, key, fact)| {

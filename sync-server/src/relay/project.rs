@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::client;
 use crdt_model::document::{Container, DocumentKey, PlainOp, Scalar};
-use crdt_model::fact::{Ending, Fact, FactBody, StockNote, Verdict};
+use crdt_model::fact::{Ending, Fact, FactBody, KeptReason, StockNote, Verdict, VoucherRef};
 use crdt_model::fixture::{self, FixtureId};
-use crdt_model::ids::{BlockId, HoldId, OrgId, PersonId, from_text};
+use crdt_model::ids::{BlockId, HoldId, IntentId, OrgId, PersonId, from_text};
 use crdt_model::package;
 use crdt_model::relay::{OrgState, Row};
 use crdt_model::site;
@@ -21,6 +21,7 @@ use crate::auth::session;
 use crate::store::audit::{self, Entry};
 use crate::store::sales::{NewReplacement, NewSale, Status, Taken};
 use crate::store::verdicts::NewVerdict;
+use crate::store::vouchers::NewUndo;
 use crate::store::{
     nouns, organisations, people, sales, sites, sql_text, stock, verdicts, vouchers,
 };
@@ -190,6 +191,13 @@ async fn project_vouchers(
             _ => None,
         })
         .collect();
+    let kept: BTreeSet<IntentId> = facts
+        .iter()
+        .filter_map(|said| match &said.fact.body {
+            FactBody::Verdict(Verdict::BatchKept { undo, .. }) => Some(*undo),
+            _ => None,
+        })
+        .collect();
     for said in facts {
         match (&said.fact.body, said.row.document) {
             (FactBody::Codes(made), DocumentKey::Block { site, block }) => {
@@ -201,6 +209,21 @@ async fn project_vouchers(
             (FactBody::Batch(made), DocumentKey::Batches(site)) => {
                 let at = occurred_at(&said.fact, now);
                 vouchers::add_batch(tx, org, site, made, said.fact.by, at, said.row.seq).await?;
+            }
+            (FactBody::BatchUndone(undone), DocumentKey::Batches(site)) => {
+                let Ok(intent) = said.key.parse() else {
+                    continue;
+                };
+                let undo = NewUndo {
+                    intent,
+                    batch: undone.batch,
+                    site,
+                    person: said.fact.by,
+                    at: occurred_at(&said.fact, now),
+                    seq: said.row.seq,
+                    has_effect: !kept.contains(&intent),
+                };
+                vouchers::add_undo(tx, org, &undo).await?;
             }
             (FactBody::Leased(lease), DocumentKey::Batches(site)) => {
                 vouchers::put_lease(tx, org, site, lease, now).await?;
@@ -310,6 +333,8 @@ async fn project_sales(
     }
     if !taken.is_empty() {
         sales::add_taken(tx, org, &taken).await?;
+        let sold: Vec<VoucherRef> = taken.iter().map(|taken| taken.voucher).collect();
+        vouchers::retake(tx, org, &sold).await?;
     }
     Ok(())
 }
@@ -397,6 +422,21 @@ fn describe(verdict: &Verdict) -> (&'static str, Value) {
                 "other": other.sale.to_string(),
             }),
         ),
+        Verdict::BatchKept {
+            batch,
+            undo,
+            reason,
+        } => (
+            "batch_kept",
+            json!({
+                "batch": batch.to_string(),
+                "undo": undo.to_string(),
+                "reason": match reason {
+                    KeptReason::Leased => "leased",
+                    KeptReason::Sold => "sold",
+                },
+            }),
+        ),
         Verdict::Held {
             hold,
             intent,
@@ -467,6 +507,10 @@ fn noteworthy(rows: &[Row], facts: &[Said]) -> Vec<(Option<PersonId>, &'static s
                     "reason": sql_text(&declined.reason),
                 });
                 entries.push((by(said.fact.by), "StockAskDeclined", detail));
+            }
+            FactBody::BatchUndone(undone) => {
+                let detail = json!({ "seq": said.row.seq, "batch": undone.batch.to_string() });
+                entries.push((by(said.fact.by), "BatchUndone", detail));
             }
             FactBody::Verdict(Verdict::HeldDecided {
                 hold, by, accepted, ..

@@ -315,6 +315,14 @@ async fn provide(
             Need::Receipt(receipt) => receipts.push(receipt),
             Need::Intent(intent) => intents.push(intent),
             Need::Hold(id) => ids.push(id),
+            Need::BlocksOf(batch) => {
+                let blocks = vouchers::blocks_of(tx, org, batch).await?;
+                state.provide_blocks_of(batch, blocks);
+            }
+            Need::SiteOf(block) => {
+                let site = vouchers::find_site(tx, org, block).await?;
+                state.provide_site_of(block, site);
+            }
             Need::Devices(person) => {
                 let devices = devices::of_person(tx, org, person).await?;
                 state.provide_devices(person, devices);

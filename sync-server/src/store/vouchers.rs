@@ -1,7 +1,7 @@
 //! `batches`, `blocks`, `vouchers`, `leases`.
 
 use crdt_model::fact::{BatchMade, Codes, Leased, VoucherRef};
-use crdt_model::ids::{BlockId, DeviceId, OrgId, PersonId, SiteId};
+use crdt_model::ids::{BatchId, BlockId, DeviceId, IntentId, OrgId, PersonId, SiteId};
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::Code;
 use sqlx::PgConnection;
@@ -21,8 +21,8 @@ pub async fn add_batch(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         r"
-        insert into batches (org_id, batch_id, site_id, label, package_id, price_minor, made_by, made_at, seq)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+        insert into batches (org_id, batch_id, site_id, label, package_id, price_minor, made_by, made_at, seq, made_on)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)
         on conflict do nothing
         ",
     )
@@ -35,6 +35,7 @@ pub async fn add_batch(
     .bind(made_by.sql())
     .bind(to_sql(made_at))
     .bind(sql_seq(seq))
+    .bind(batch.made_on.map(|day| to_sql(day).date()))
     .execute(tx)
     .await
     .map(drop)
@@ -74,8 +75,10 @@ pub async fn add_block(
     let duplicates: Vec<i32> = duplicates.iter().map(|index| sql_index(*index)).collect();
     sqlx::query(
         r"
-        insert into vouchers (org_id, block_id, voucher_index, username, is_duplicate)
-        select $1, $2, place - 1, username, place - 1 = any ($4)
+        insert into vouchers (org_id, block_id, voucher_index, username, is_duplicate, is_undone)
+        select $1, $2, place - 1, username, place - 1 = any ($4), exists (
+            select from batch_undos where org_id = $1 and batch_id = $5 and has_effect
+        )
         from unnest($3::text[]) with ordinality as code (username, place)
         on conflict do nothing
         ",
@@ -84,9 +87,147 @@ pub async fn add_block(
     .bind(block.sql())
     .bind(usernames)
     .bind(duplicates)
+    .bind(made.batch.sql())
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// Somebody undid a batch.
+pub struct NewUndo {
+    pub intent: IntentId,
+    pub batch: BatchId,
+    pub site: SiteId,
+    pub person: PersonId,
+    pub at: Timestamp,
+    pub seq: u64,
+    pub has_effect: bool,
+}
+
+/// Notes an undo; if it came in time, every code of the batch is free from now on.
+pub async fn add_undo(
+    tx: &mut PgConnection,
+    org: OrgId,
+    undo: &NewUndo,
+) -> Result<(), sqlx::Error> {
+    sqlx::query(
+        r"
+        insert into batch_undos (org_id, intent_id, batch_id, site_id, person_id, at, seq, has_effect)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        on conflict do nothing
+        ",
+    )
+    .bind(org.sql())
+    .bind(undo.intent.sql())
+    .bind(undo.batch.sql())
+    .bind(undo.site.sql())
+    .bind(undo.person.sql())
+    .bind(to_sql(undo.at))
+    .bind(sql_seq(undo.seq))
+    .bind(undo.has_effect)
+    .execute(&mut *tx)
+    .await?;
+    if !undo.has_effect {
+        return Ok(());
+    }
+    // Undone a second time, what was sold since the first stays in use.
+    sqlx::query(
+        r"
+        update vouchers v
+        set is_undone = true
+        from blocks b
+        where b.org_id = $1
+            and b.batch_id = $2
+            and b.site_id = $3
+            and v.org_id = $1
+            and v.block_id = b.block_id
+            and not exists (
+                select from voucher_sales s
+                where s.org_id = $1 and s.block_id = v.block_id and s.voucher_index = v.voucher_index
+            )
+        ",
+    )
+    .bind(org.sql())
+    .bind(undo.batch.sql())
+    .bind(undo.site.sql())
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// Vouchers of undone batches that were sold all the same: their user names are in use, unless others have them by now.
+pub async fn retake(
+    tx: &mut PgConnection,
+    org: OrgId,
+    sold: &[VoucherRef],
+) -> Result<(), sqlx::Error> {
+    let blocks: Vec<Uuid> = sold.iter().map(|voucher| voucher.block.sql()).collect();
+    let indexes: Vec<i32> = sold
+        .iter()
+        .map(|voucher| sql_index(voucher.index))
+        .collect();
+    sqlx::query(
+        r"
+        update vouchers v
+        set is_undone = false, is_duplicate = false
+        from (
+            select distinct on (u.username) u.block_id, u.voucher_index
+            from vouchers u
+            join unnest($2::uuid[], $3::integer[]) as sold (block_id, voucher_index)
+                on u.block_id = sold.block_id and u.voucher_index = sold.voucher_index
+            where u.org_id = $1
+                and u.is_undone
+                and not exists (
+                    select from vouchers o
+                    where o.org_id = $1
+                        and o.username = u.username
+                        and not o.is_duplicate
+                        and not o.is_undone
+                )
+            order by u.username, u.block_id, u.voucher_index
+        ) as chosen
+        where v.org_id = $1 and v.block_id = chosen.block_id and v.voucher_index = chosen.voucher_index
+        ",
+    )
+    .bind(org.sql())
+    .bind(blocks)
+    .bind(indexes)
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+/// The blocks of a batch, whether it exists yet or not, with their sites.
+pub async fn blocks_of(
+    tx: &mut PgConnection,
+    org: OrgId,
+    batch: BatchId,
+) -> Result<Vec<(SiteId, BlockId)>, sqlx::Error> {
+    let rows: Vec<(Uuid, Uuid)> =
+        sqlx::query_as("select site_id, block_id from blocks where org_id = $1 and batch_id = $2")
+            .bind(org.sql())
+            .bind(batch.sql())
+            .fetch_all(tx)
+            .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(site, block)| (SiteId::from_sql(site), BlockId::from_sql(block)))
+        .collect())
+}
+
+/// The site of a block.
+pub async fn find_site(
+    tx: &mut PgConnection,
+    org: OrgId,
+    block: BlockId,
+) -> Result<Option<SiteId>, sqlx::Error> {
+    let site: Option<Uuid> =
+        sqlx::query_scalar("select site_id from blocks where org_id = $1 and block_id = $2")
+            .bind(org.sql())
+            .bind(block.sql())
+            .fetch_optional(tx)
+            .await?;
+    Ok(site.map(SiteId::from_sql))
 }
 
 /// Which of these user names exist, and where.
@@ -99,7 +240,7 @@ pub async fn find_usernames(
         r"
         select username, block_id, voucher_index
         from vouchers
-        where org_id = $1 and username = any ($2) and not is_duplicate
+        where org_id = $1 and username = any ($2) and not is_duplicate and not is_undone
         ",
     )
     .bind(org.sql())

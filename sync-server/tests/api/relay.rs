@@ -8,13 +8,13 @@ use axum::http::{Request, StatusCode};
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::command::{Command, NewBlock};
 use crdt_model::document::DocumentKey;
-use crdt_model::fact::PaymentMethod;
+use crdt_model::fact::{PaymentMethod, VoucherRef};
 use crdt_model::ids::{BatchId, BlockId, PackageId, PersonId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::package::{PackageDetails, Unit, Validity};
 use crdt_model::replica::PendingState;
 use crdt_model::sale::{Buyer, SellOrder};
-use crdt_model::voucher::Code;
+use crdt_model::voucher::{Code, VoucherState};
 use serde_json::json;
 use sync_server::ids::new_id;
 
@@ -272,6 +272,89 @@ async fn co1_a_voucher_sold_twice_after_a_recall_is_judged() {
     asha.until(has_verdict).await;
     baraka.until(has_verdict).await;
     shop.office.until(has_verdict).await;
+}
+
+impl Shop {
+    async fn undo(&mut self, block: BlockId) {
+        let batch = self.office.device.replica.stock().blocks[&block].batch;
+        let site = self.site;
+        self.office.run(Command::UndoBatch { site, batch }).await;
+        self.office.settle().await;
+    }
+}
+
+fn state(profile: &Profile, block: BlockId, index: u32) -> VoucherState {
+    let voucher = VoucherRef { block, index };
+    profile.device.replica.stock().state(voucher)
+}
+
+#[tokio::test]
+async fn co11_an_undone_batch_frees_its_codes() {
+    let mut shop = Shop::open().await;
+    let first = shop.import(&["A1", "A2"]).await;
+    shop.undo(first).await;
+    assert_eq!(state(&shop.office, first, 0), VoucherState::Void);
+    let in_use = "select count(*) from vouchers where not is_undone and not is_duplicate";
+    assert_eq!(shop.count(in_use).await, 0);
+    let again = shop.import(&["A1", "A2"]).await;
+    assert_eq!(shop.count(in_use).await, 2);
+    assert_eq!(shop.count("select count(*) from verdicts").await, 0);
+    assert_eq!(state(&shop.office, again, 0), VoucherState::Unused);
+
+    // One that is leased meanwhile stays: the relay heard of the lease first.
+    let asha = shop.agent("asha").await;
+    let (site, to) = (shop.site, asha.person);
+    let stock = shop.office.device.replica.stock();
+    let batch = stock.blocks[&again].batch;
+    shop.office
+        .run(Command::LeaseBlock {
+            site,
+            block: again,
+            to,
+        })
+        .await;
+    shop.office.run(Command::UndoBatch { site, batch }).await;
+    shop.office.settle().await;
+    let kept = "select count(*) from verdicts where kind = 'batch_kept'";
+    assert_eq!(shop.count(kept).await, 1);
+    assert_eq!(shop.count(in_use).await, 2);
+    shop.office
+        .until(|device| {
+            let voucher = VoucherRef {
+                block: again,
+                index: 0,
+            };
+            device.replica.stock().state(voucher) == VoucherState::Unused
+        })
+        .await;
+}
+
+#[tokio::test]
+async fn co12_a_sale_from_an_undone_batch_takes_the_code_it_was_imported_with_again() {
+    let mut shop = Shop::open().await;
+    let first = shop.import(&["A1", "A2"]).await;
+    let mut asha = shop.agent("asha").await;
+    shop.lease(first, asha.person).await;
+    wait_for_block(&mut asha, first).await;
+    asha.go_offline();
+    asha.sell(shop.order(1)).await;
+    shop.recall(first, None).await;
+    shop.undo(first).await;
+    let again = shop.import(&["A1"]).await;
+    asha.sync(&shop.app, shop.address).await;
+    shop.office
+        .until(|device| {
+            let voucher = VoucherRef {
+                block: again,
+                index: 0,
+            };
+            device.replica.stock().state(voucher) == VoucherState::Sold
+        })
+        .await;
+    assert_eq!(shop.totals().await, (1, PRICE, 0));
+    // The other code is still free, and can be imported.
+    let more = shop.import(&["A2"]).await;
+    assert_eq!(state(&shop.office, more, 0), VoucherState::Unused);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! What went wrong, in words: what happened, what is safe, what to do. Chosen by case, never from `Display`.
 
+use crdt_model::batch::BatchError;
 use crdt_model::client::{ADDRESS_LENGTH_MAX, ClientError, NOTES_LENGTH_MAX};
 use crdt_model::command::Refusal;
 use crdt_model::fixture::{FIXTURES_PER_SITE_MAX, FixtureError};
@@ -26,6 +27,7 @@ pub fn text(app: &App, failure: &Failure) -> String {
         Failure::Import(error) => file(words, error),
         Failure::WrongPassword => words.fail_wrong_password().into(),
         Failure::Server { problem } => server(words, problem),
+        Failure::Stopped => words.fail_stopped().into(),
         Failure::Offline => words.fail_offline().into(),
         Failure::Locked => words.fail_locked().into(),
         Failure::NotSaved => words.fail_not_saved().into(),
@@ -99,6 +101,7 @@ fn refused(words: Words, refusal: &Refusal) -> String {
         Refusal::Ask(AskError::Quantity) => words.fail_number("1", &grouped(10_000)),
         Refusal::Ask(AskError::AlreadyAsked) => words.fail_already_asked().into(),
         Refusal::Ask(AskError::NotOpen) => words.fail_ask_not_open().into(),
+        Refusal::Batch(error) => batch(words, *error),
         Refusal::NoSuchPackage => words.fail_no_package().into(),
         Refusal::NoSuchPerson => words.fail_no_person().into(),
         Refusal::NoSuchBlock => words.fail_no_block().into(),
@@ -122,6 +125,15 @@ fn hand_over(words: Words, error: HandOverError) -> &'static str {
     }
 }
 
+fn batch(words: Words, error: BatchError) -> String {
+    match error {
+        BatchError::NoSuchBatch | BatchError::BlockMissing => words.fail_no_batch().into(),
+        BatchError::Undone => words.fail_batch_undone().into(),
+        BatchError::Leased => words.fail_batch_leased().into(),
+        BatchError::Sold => words.fail_batch_sold().into(),
+    }
+}
+
 fn sell(words: Words, error: &SellError) -> String {
     match error {
         SellError::Quantity => words.fail_quantity().into(),
@@ -138,7 +150,7 @@ fn sell(words: Words, error: &SellError) -> String {
     }
 }
 
-fn file(words: Words, error: &ImportError) -> String {
+pub fn file(words: Words, error: &ImportError) -> String {
     match error {
         ImportError::Empty => words.file_empty().into(),
         ImportError::TooManyBytes { .. } | ImportError::TooManyRows { .. } => {
@@ -154,6 +166,7 @@ fn file(words: Words, error: &ImportError) -> String {
             )
         }
         ImportError::NoCodeColumn { first_line } => words.file_no_code_column(first_line),
+        ImportError::TooManyProfiles { limit } => words.file_profiles(&limit.to_string()),
         ImportError::ColumnTwice { column } => {
             words.file_column_twice(self::column(words, *column))
         }
@@ -166,6 +179,7 @@ pub fn column(words: Words, column: Column) -> &'static str {
         Column::Username => words.column_username(),
         Column::Password => words.column_password(),
         Column::Profile => words.column_profile(),
+        Column::Validity => words.column_validity(),
         Column::UptimeLimit => words.column_uptime(),
         Column::Quota => words.column_quota(),
         Column::Price => words.column_price(),

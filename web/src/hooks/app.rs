@@ -13,7 +13,7 @@ use super::browser;
 use super::worker::WorkerHandle;
 use crate::format::{self, Zone};
 use crate::i18n::{Lang, Words};
-use crate::protocol::{Answer, SaleView, Session, Start, SyncPill};
+use crate::protocol::{Answer, ImportProgress, SaleView, Session, Start, SyncPill};
 
 /// Where the app is.
 #[derive(Debug, Clone, PartialEq)]
@@ -74,6 +74,8 @@ pub struct AppState {
     pub toast: Option<Toast>,
     /// The sale that was just made, so that its receipt needs no question.
     pub last_sale: Option<Rc<SaleView>>,
+    /// How far the import of this tab is.
+    pub import: Option<ImportProgress>,
 }
 
 pub enum AppAction {
@@ -90,6 +92,7 @@ pub enum AppAction {
     /// Takes the toast away if it is still this one.
     ToastGone(u32),
     Sold(Rc<SaleView>),
+    Import(ImportProgress),
 }
 
 impl AppState {
@@ -110,6 +113,7 @@ impl AppState {
             site: browser::setting("site").and_then(|id| id.parse().ok()),
             toast: None,
             last_sale: None,
+            import: None,
         }
     }
 }
@@ -154,6 +158,7 @@ impl Reducible for AppState {
                 }
             }
             AppAction::Sold(sale) => next.last_sale = Some(sale),
+            AppAction::Import(progress) => next.import = Some(progress),
         }
         Rc::new(next)
     }

@@ -38,6 +38,8 @@ fn summary(app: &App, summary: &Summary) -> String {
         Summary::Staff { name } => words.what_staff(name),
         Summary::Site { name } => words.what_site(name),
         Summary::Batch { label, codes } => words.what_batch(*codes, label),
+        Summary::ImportPart { codes } => words.what_import_part(*codes),
+        Summary::UndoBatch { label } => words.what_undo_batch(label),
         Summary::Lease { name } => words.what_lease(name),
         Summary::Recall => words.what_recall().into(),
         Summary::HandOver { vouchers } => words.what_hand_over(*vouchers),

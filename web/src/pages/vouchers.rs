@@ -4,6 +4,7 @@ use crdt_model::capability::Capability;
 use crdt_model::ids::SiteId;
 use yew::prelude::*;
 
+use super::import::undo::{BatchUndo, Unfinished};
 use crate::components::failure::FailureNote;
 use crate::components::{
     Amount, Button, Chip, Dialog, Empty, Failed, Field, Glyph, Look, Notice, Select, Skeleton, Tap,
@@ -41,13 +42,20 @@ pub fn VouchersPage() -> Html {
         (Load::Waiting, _) => html! { <Skeleton /> },
         (Load::Failed(failure), _) => html! { <Failed failure={failure.clone()} /> },
         (Load::Ready(answer), Some(site)) => match &**answer {
-            Answer::Vouchers(view) if view.batches.is_empty() => html! {
-                <Empty glyph={Glyph::Ticket} title={words.vouchers_empty()} hint={words.vouchers_empty_hint()}>{ import.clone() }</Empty>
-            },
+            Answer::Vouchers(view) if view.batches.is_empty() && view.unfinished.is_empty() => {
+                html! {
+                    <Empty glyph={Glyph::Ticket} title={words.vouchers_empty()} hint={words.vouchers_empty_hint()}>{ import.clone() }</Empty>
+                }
+            }
             Answer::Vouchers(view) => html! {
+                <>
+                { for view.unfinished.iter().map(|found| html! {
+                    <Unfinished key={found.batch.to_string()} {site} found={found.clone()} />
+                }) }
                 { for view.batches.iter().map(|batch| html! {
                     <Batch key={batch.batch.to_string()} {site} batch={batch.clone()} sellers={view.sellers.clone()} />
                 }) }
+                </>
             },
             _ => Html::default(),
         },
@@ -94,8 +102,10 @@ fn Batch(props: &BatchProps) -> Html {
                     <p class="muted">
                         { format!("{} · ", batch.package_name) }<Amount amount={batch.price} />
                         { format!(" · {} · {} · {}", words.blocks_count(u64::try_from(batch.blocks.len()).unwrap_or(0)), words.unused_count(unused), app.when(batch.made_at)) }
+                        if let Some(day) = batch.made_on { { format!(" · {}", words.batch_made_on(&crate::format::date(words, day, crate::hooks::browser::now(), &app.zone()))) } }
                     </p>
                 </div>
+                <BatchUndo site={props.site} batch={batch.clone()} />
             </div>
             <ul class="rows">
                 { for batch.blocks.iter().map(|block| {

@@ -1,5 +1,6 @@
 //! Batches, blocks and who holds them.
 
+use crdt_model::fact::KeptReason;
 use crdt_model::ids::{BatchId, BlockId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::time::Timestamp;
@@ -24,6 +25,8 @@ pub struct StockBlock {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct VouchersView {
     pub batches: Vec<BatchView>,
+    /// Imports that were cut short: nothing of them can be sold.
+    pub unfinished: Vec<UnfinishedView>,
     /// Those to whom a block of this site can be leased.
     pub sellers: Vec<SellerView>,
 }
@@ -41,7 +44,31 @@ pub struct BatchView {
     pub package_name: String,
     pub price: Money,
     pub made_at: Timestamp,
+    /// When another tool made it.
+    pub made_on: Option<Timestamp>,
+    pub undo: UndoView,
     pub blocks: Vec<BlockView>,
+}
+
+/// Whether a batch can be undone, or was.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum UndoView {
+    Possible,
+    /// A block is leased, or a voucher sold.
+    NotNow,
+    Undone,
+    /// An undo came too late.
+    Kept(KeptReason),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct UnfinishedView {
+    pub batch: BatchId,
+    pub package_name: String,
+    pub vouchers: u32,
+    pub at: Timestamp,
+    /// Only who began it finishes it.
+    pub is_mine: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

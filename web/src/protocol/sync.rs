@@ -55,6 +55,8 @@ pub enum Summary {
     Staff { name: String },
     Site { name: String },
     Batch { label: String, codes: u32 },
+    ImportPart { codes: u32 },
+    UndoBatch { label: String },
     Lease { name: String },
     Recall,
     HandOver { vouchers: u32 },

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use crdt_model::batch;
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::{FactBody, VoucherRef};
 use crdt_model::ids::{BlockId, PackageId, SiteId};
@@ -14,9 +15,9 @@ use crdt_model::staff;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::{Block, Stock, VoucherState};
 
-use super::{count, name_of};
+use super::{count, import, name_of};
 use crate::protocol::{
-    BatchView, BlockView, HolderView, SellView, SellerView, StockBlock, StockView, Tile,
+    BatchView, BlockView, HolderView, SellView, SellerView, StockBlock, StockView, Tile, UndoView,
     VouchersView,
 };
 
@@ -88,6 +89,8 @@ pub(super) fn mine(replica: &Replica) -> StockView {
 pub(super) fn vouchers(replica: &Replica, site: SiteId) -> VouchersView {
     let stock = replica.stock();
     let asked = asked(replica, site);
+    let made_on = import::made_on(replica, site);
+    let kept = batch::kept_after_undo(replica.sheets().get(&DocumentKey::Batches(site)));
     let mut batches: BTreeMap<_, BatchView> = BTreeMap::new();
     for block in stock.blocks.values().filter(|block| block.site == site) {
         // Codes without their batch fact belong to an import that is not complete.
@@ -98,13 +101,31 @@ pub(super) fn vouchers(replica: &Replica, site: SiteId) -> VouchersView {
             package_name: package_name(replica, block.package),
             price: block.price,
             made_at: block.made_at,
+            made_on: made_on.get(&block.batch).copied(),
+            undo: match (block.is_undone, kept.get(&block.batch)) {
+                (true, _) => UndoView::Undone,
+                (_, Some(reason)) => UndoView::Kept(*reason),
+                _ => UndoView::NotNow,
+            },
             blocks: Vec::new(),
         });
+        if block.is_undone {
+            continue;
+        }
         batch
             .blocks
             .push(block_view(replica, &stock, block, asked.get(&block.id)));
     }
     let mut batches: Vec<BatchView> = batches.into_values().collect();
+    for batch in &mut batches {
+        // Once more is no use while the reason stands; once it is gone, it is.
+        let is_untouched = batch.blocks.iter().all(|block| {
+            block.holder == HolderView::Office && block.sold == 0 && block.double_sold == 0
+        });
+        if batch.undo != UndoView::Undone && is_untouched {
+            batch.undo = UndoView::Possible;
+        }
+    }
     batches.sort_by_key(|batch| std::cmp::Reverse((batch.made_at, batch.batch)));
     let mut sellers: Vec<SellerView> = staff::people(replica.sheets().get(&DocumentKey::Staff))
         .into_values()
@@ -119,7 +140,11 @@ pub(super) fn vouchers(replica: &Replica, site: SiteId) -> VouchersView {
         })
         .collect();
     sellers.sort_by(|one, two| (&one.name, one.person).cmp(&(&two.name, two.person)));
-    VouchersView { batches, sellers }
+    VouchersView {
+        batches,
+        unfinished: import::unfinished(replica, site),
+        sellers,
+    }
 }
 
 fn block_view(

@@ -3,9 +3,10 @@
 use std::collections::BTreeSet;
 
 use crdt_model::capability::Capability;
+use crdt_model::command::Command;
 use crdt_model::document::{Container, DocumentKey, Put, Scalar};
 use crdt_model::fact::{Fact, FactBody, Verdict};
-use crdt_model::ids::HoldId;
+use crdt_model::ids::{BatchId, HoldId};
 use crdt_model::replica::{PendingState, Replica};
 
 use super::{Surroundings, count, name_of};
@@ -20,7 +21,13 @@ pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
     let mut pending = Vec::new();
     let mut needs_you = Vec::new();
     for item in replica.outbox() {
-        let summary = summary_of_puts(replica, item.writes.iter().flat_map(|write| &write.puts));
+        let summary = match &item.intent.command {
+            // There may be a hundred of these, each full of codes: their facts are not read for one line.
+            Command::AddBlocks { blocks, .. } => Summary::ImportPart {
+                codes: count(blocks.iter().map(|block| block.codes.len()).sum()),
+            },
+            _ => summary_of_puts(replica, item.writes.iter().flat_map(|write| &write.puts)),
+        };
         let (intent, at) = (item.intent.id, item.intent.at);
         let why = match &item.state {
             PendingState::Waiting => {
@@ -174,6 +181,9 @@ fn summary_of_fact(replica: &Replica, fact: &Fact) -> Summary {
                 .map(|block| block.count)
                 .fold(0, u32::saturating_add),
         },
+        FactBody::BatchUndone(undone) => Summary::UndoBatch {
+            label: label_of(replica, undone.batch),
+        },
         FactBody::LeaseAsked(asked) => Summary::Lease {
             name: name_of(replica, asked.to),
         },
@@ -196,4 +206,16 @@ fn summary_of_fact(replica: &Replica, fact: &Fact) -> Summary {
         | FactBody::Verdict(_)
         | FactBody::StockNote(_) => Summary::Other,
     }
+}
+
+/// Empty for a batch that was never finished.
+fn label_of(replica: &Replica, batch: BatchId) -> String {
+    replica
+        .sheets()
+        .facts()
+        .find_map(|(_, _, fact)| match &fact.body {
+            FactBody::Batch(made) if made.batch == batch => Some(made.label.clone()),
+            _ => None,
+        })
+        .unwrap_or_default()
 }

@@ -4,6 +4,7 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crdt_model::command::Command;
 use crdt_model::ids::{DeviceId, IntentId};
 use crdt_model::replica::{Commit, Identity, Replica};
 use crdt_model::sync::device::{Device, Effect, Event};
@@ -549,6 +550,9 @@ impl Desk {
             Err(refusal) => return Ok(Err(Failure::Refused(refusal))),
         };
         let is_sale = matches!(planned, Planned::Sell(_));
+        // Of blocks without their batch no screen shows anything, and an import writes many.
+        let is_shown = !matches!(&planned, Planned::Commands { commands, .. }
+            if commands.iter().all(|command| matches!(command, Command::AddBlocks { .. })));
         let (executed, made) = match planned {
             Planned::Sell(order) => (
                 self.device
@@ -569,7 +573,7 @@ impl Desk {
             Err(refusal) => return Ok(Err(Failure::Refused(refusal))),
         };
         let first = executed.first().map(|(id, _)| *id);
-        self.changed = true;
+        self.changed |= is_shown;
         let mut kept = Ok(Kept::Both);
         for (_, commit) in executed {
             kept = self.run(vec![Effect::Commit(commit)]).await?;

@@ -4,7 +4,9 @@ use crdt_model::capability::Grant;
 use crdt_model::command::{
     BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal,
 };
+use crdt_model::fact::BlockMade;
 use crdt_model::ids::{BatchId, BlockId, ClientId, IntentId, PackageId, PersonId, SiteId};
+use crdt_model::money::Money;
 use crdt_model::replica::Replica;
 use crdt_model::sale::{self, SellError, SellOrder};
 use crdt_model::site::SiteDetails;
@@ -29,7 +31,7 @@ pub enum Planned {
 }
 
 /// What a person imports at once: a quarter of a million codes.
-const BLOCKS_PER_BATCH_MAX: usize = 250;
+const BLOCKS_PER_IMPORT_MAX: usize = 250;
 
 pub fn plan(
     replica: &Replica,
@@ -139,23 +141,47 @@ pub fn plan(
             block_size,
         } => {
             let batch = BatchId::generate(now, rng);
-            // A command is accepted, held or refused as a whole; a large batch is made by several.
-            let commands = parts(blocks(codes, block_size, now, rng)?)
-                .into_iter()
-                .map(|blocks| Command::MakeBatch {
-                    site,
-                    batch,
-                    label: label.clone(),
-                    package,
-                    price,
-                    blocks,
-                })
-                .collect();
+            let blocks = blocks(codes, block_size, now, rng)?;
+            let commands = make_batch(site, batch, label, package, price, blocks);
             Planned::Commands {
                 commands,
                 made: Some(batch.to_string()),
             }
         }
+        Order::AddBlocks {
+            site,
+            batch,
+            package,
+            price,
+            blocks,
+        } => command(Command::AddBlocks {
+            site,
+            batch,
+            package,
+            price,
+            blocks,
+        }),
+        Order::CompleteBatch {
+            site,
+            batch,
+            label,
+            package,
+            price,
+            blocks,
+            made_on,
+        } => command(Command::CompleteBatch {
+            site,
+            batch,
+            label,
+            package,
+            price,
+            blocks,
+            made_on,
+        }),
+        Order::FinishBatch { site, batch, label } => {
+            command(finish_batch(replica, site, batch, label)?)
+        }
+        Order::UndoBatch { site, batch } => command(Command::UndoBatch { site, batch }),
         Order::LeaseBlock { site, block, to } => command(Command::LeaseBlock { site, block, to }),
         Order::RecallBlock {
             site,
@@ -266,7 +292,7 @@ fn blocks(
             }
         }
     }
-    if cut.is_empty() || cut.len() > BLOCKS_PER_BATCH_MAX {
+    if cut.is_empty() || cut.len() > BLOCKS_PER_IMPORT_MAX {
         return Err(CodesError::Count.into());
     }
     (0..)
@@ -279,6 +305,81 @@ fn blocks(
             Ok(NewBlock { block, codes })
         })
         .collect()
+}
+
+/// A command is accepted, held or refused as a whole. A batch that is too large for one is made by several, and exists
+/// once the last one names them all.
+fn make_batch(
+    site: SiteId,
+    batch: BatchId,
+    label: String,
+    package: PackageId,
+    price: Money,
+    blocks: Vec<NewBlock>,
+) -> Vec<Command> {
+    let named: Vec<BlockMade> = blocks
+        .iter()
+        .map(|block| BlockMade {
+            block: block.block,
+            count: u32::try_from(block.codes.len()).unwrap_or(u32::MAX),
+        })
+        .collect();
+    let mut parts = parts(blocks);
+    if parts.len() == 1 {
+        return vec![Command::MakeBatch {
+            site,
+            batch,
+            label,
+            package,
+            price,
+            blocks: parts.remove(0),
+        }];
+    }
+    let mut commands: Vec<Command> = parts
+        .into_iter()
+        .map(|blocks| Command::AddBlocks {
+            site,
+            batch,
+            package,
+            price,
+            blocks,
+        })
+        .collect();
+    commands.push(Command::CompleteBatch {
+        site,
+        batch,
+        label,
+        package,
+        price,
+        blocks: named,
+        made_on: None,
+    });
+    commands
+}
+
+/// What is there of a batch, named as all of it.
+fn finish_batch(
+    replica: &Replica,
+    site: SiteId,
+    batch: BatchId,
+    label: String,
+) -> Result<Command, Refusal> {
+    let found = crdt_model::batch::unfinished(replica.sheets(), site)
+        .remove(&batch)
+        .ok_or(crdt_model::batch::BatchError::NoSuchBatch)?;
+    Ok(Command::CompleteBatch {
+        site,
+        batch,
+        label,
+        package: found.package,
+        price: found.price,
+        blocks: found
+            .blocks
+            .into_iter()
+            .map(|(block, count)| BlockMade { block, count })
+            .collect(),
+        made_on: None,
+    })
 }
 
 /// The blocks of one command each.

@@ -1,0 +1,159 @@
+//! Undone batches: whether an undo came in time, and what is void and free from then on.
+
+use super::{AdmitError, Need, OrgState, Outcome};
+use crate::batch::{undone, undos};
+use crate::document::{DocumentKey, Sheet};
+use crate::fact::{Codes, FactBody, KeptReason, Verdict, VoucherRef};
+use crate::ids::{BatchId, BlockId, IntentId, SiteId};
+use crate::time::Timestamp;
+use crate::voucher::{self, leases};
+
+impl OrgState {
+    /// Decides about an undo, which is in the document already. It has an effect only if nobody holds a block of the
+    /// batch and nothing of it is sold; otherwise all of it stays.
+    pub(super) fn judge_undo(
+        &mut self,
+        site: SiteId,
+        batch: BatchId,
+        undo: IntentId,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let batches = self.get(&DocumentKey::Batches(site))?.sheet();
+        let mut others = undos(batches).into_iter().filter(|(id, _)| *id != undo);
+        if others.any(|(_, undone)| undone == batch) {
+            return Ok(());
+        }
+        let known = self
+            .blocks_of
+            .get(&batch)
+            .filter(|known| known.is_complete)
+            .ok_or(AdmitError::Missing(Need::BlocksOf(batch)))?;
+        let blocks: Vec<BlockId> = known
+            .blocks
+            .iter()
+            .filter(|(at, _)| *at == site)
+            .map(|(_, block)| *block)
+            .collect();
+        let leases = leases(batches);
+        let mut reason = None;
+        for block in &blocks {
+            let sold = self
+                .sold
+                .get(block)
+                .ok_or(AdmitError::Missing(Need::Sold(*block)))?;
+            if leases
+                .get(block)
+                .is_some_and(|lease| lease.person.is_some())
+            {
+                reason = Some(KeptReason::Leased);
+                break;
+            }
+            if !sold.is_empty() {
+                reason = Some(KeptReason::Sold);
+            }
+        }
+        if let Some(reason) = reason {
+            let verdict = Verdict::BatchKept {
+                batch,
+                undo,
+                reason,
+            };
+            let document = DocumentKey::Batches(site);
+            return self.pronounce(
+                &[document],
+                &[b"kept", undo.as_bytes()],
+                verdict,
+                now,
+                outcome,
+            );
+        }
+        self.freed.extend(&blocks);
+        for place in self.codes.values_mut() {
+            if place.is_some_and(|voucher| self.freed.contains(&voucher.block)) {
+                *place = None;
+            }
+        }
+        Ok(())
+    }
+
+    /// Was the batch of this block undone? A block of which nothing is here was not.
+    pub(super) fn is_undone(&self, site: SiteId, block: BlockId) -> Result<bool, AdmitError> {
+        let undone = undone(self.get(&DocumentKey::Batches(site))?.sheet());
+        if undone.is_empty() {
+            return Ok(false);
+        }
+        let batches = self.get(&DocumentKey::Batches(site))?.sheet();
+        let of_undone = batches.known_facts().any(|(_, fact)| {
+            matches!(&fact.body, FactBody::Batch(made)
+                if undone.contains(&made.batch) && made.blocks.iter().any(|made| made.block == block))
+        });
+        Ok(of_undone)
+    }
+
+    /// A voucher of an undone batch was sold all the same, by somebody who held it before: its code is in use, and
+    /// where it was imported again meanwhile it must not be sold once more.
+    pub(super) fn judge_sold_undone(
+        &mut self,
+        site: SiteId,
+        voucher: VoucherRef,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let block = self.get(&DocumentKey::Block {
+            site,
+            block: voucher.block,
+        })?;
+        let batches = self.get(&DocumentKey::Batches(site))?.sheet();
+        let Some(username) = undone_code(batches, block.sheet(), voucher.index) else {
+            return Ok(());
+        };
+        let owner = *self
+            .codes
+            .get(&username)
+            .ok_or_else(|| AdmitError::Missing(Need::Codes(vec![username.clone()])))?;
+        let Some(owner) = owner else {
+            self.codes.insert(username, Some(voucher));
+            return Ok(());
+        };
+        if owner == voucher {
+            return Ok(());
+        }
+        let at = self
+            .site_of
+            .get(&owner.block)
+            .ok_or(AdmitError::Missing(Need::SiteOf(owner.block)))?;
+        let Some(at) = *at else { return Ok(()) };
+        let verdict = Verdict::SoldElsewhere {
+            block: owner.block,
+            indexes: vec![owner.index],
+        };
+        let document = DocumentKey::VerdictBlock {
+            site: at,
+            block: owner.block,
+        };
+        let parts: [&[u8]; 3] = [
+            b"undone",
+            owner.block.as_bytes(),
+            &owner.index.to_be_bytes(),
+        ];
+        self.pronounce(&[document], &parts, verdict, now, outcome)
+    }
+}
+
+/// The user name of a voucher whose batch was undone.
+pub(super) fn undone_code(batches: &Sheet, block: &Sheet, index: u32) -> Option<String> {
+    let codes = codes_of(block)?;
+    if !undone(batches).contains(&codes.batch) {
+        return None;
+    }
+    let code = voucher::unpack(&codes.packed).ok()?;
+    Some(code.into_iter().nth(index as usize)?.username)
+}
+
+pub(super) fn codes_of(block: &Sheet) -> Option<&Codes> {
+    block.known_facts().find_map(|(_, fact)| match &fact.body {
+        FactBody::Codes(codes) => Some(codes),
+        _ => None,
+    })
+}
