@@ -1,0 +1,195 @@
+// A reseller moves in with the export of his router: with no connection he makes a package of a profile, sees every
+// row that is not taken and why, undoes the import and makes it again; then the vouchers are leased and sold.
+
+import assert from "node:assert/strict";
+import { readFile, writeFile } from "node:fs/promises";
+import path from "node:path";
+import { fileURLToPath } from "node:url";
+
+import {
+  accept,
+  addFirstPackages,
+  ASHA,
+  assertAccessible,
+  block,
+  chooseFile,
+  choosePackages,
+  goTo,
+  hasStock,
+  invite,
+  lease,
+  OWNER,
+  pillSays,
+  sell,
+  setUp,
+  story,
+  sync,
+  temporaryFolder,
+  unlock,
+} from "../helpers.mjs";
+
+const ROUTER = fileURLToPath(new URL("../fixtures/router.rsc", import.meta.url));
+
+const REFUSED = [
+  "Line 25: already used: it runs until jul/22/2026 05:29:05",
+  "Line 26: already used: it runs until 2026-07-22 05:29:05",
+  "Line 27: bound to the device B0:1B:82:B8:33:4C",
+  "Line 28: the same code stands in line 14",
+  "Line 29: there is no code",
+];
+
+/** From the file to the check, the router's two profiles sold as a new package and as "1 Week". */
+async function check(office, oneDay) {
+  const { page } = office;
+  await chooseFile(office, ROUTER);
+  assert.match(await page.getByTestId("import-good").textContent(), /^6 vouchers can be imported/);
+  await choosePackages(office, { "1-SIKU": oneDay, "WIKI-1": "1 Week" }, { blockSize: 2 });
+}
+
+const refusedRows = (page) => page.getByTestId("import-bad").getByRole("listitem").allTextContents();
+
+story("a router's export is imported, undone, imported again and sold", async (stage) => {
+  const server = await stage.server();
+  const office = await stage.desktop("office");
+  const { page } = office;
+  await setUp(office, server);
+  await addFirstPackages(office);
+  const asha = await stage.phone("asha");
+  await accept(asha, await invite(office, ASHA), ASHA);
+  await pillSays(office, /All safe/);
+
+  // No connection.
+  await server.kill();
+  await goTo(page, "Vouchers");
+  await page.getByRole("link", { name: "Import vouchers" }).first().click();
+  await page.locator("#file").setInputFiles(ROUTER);
+  await page.getByTestId("import-detected").waitFor();
+  assert.equal(await page.locator("#kind").inputValue(), "router");
+  await assertAccessible(page, "import file");
+  await check(office, "new");
+
+  // Every row that is not taken, all and by reason, and as a file.
+  await page.getByTestId("import-bad").getByRole("listitem").nth(REFUSED.length - 1).waitFor();
+  const refused = await refusedRows(page);
+  assert.equal(refused.length, REFUSED.length, refused.join("\n"));
+  for (const [index, reason] of REFUSED.entries()) {
+    assert.ok(refused[index].startsWith(reason), refused[index]);
+  }
+  await assertAccessible(page, "import check");
+  await page.locator("#reason").selectOption({ label: "Used or run out (2)" });
+  await page.getByTestId("import-bad").getByRole("listitem").nth(2).waitFor({ state: "detached" });
+  assert.deepEqual((await refusedRows(page)).map((row) => row.slice(0, 7)), ["Line 25", "Line 26"]);
+  await page.locator("#reason").selectOption("");
+  await page.getByTestId("import-bad").getByRole("listitem").nth(4).waitFor();
+  const [download] = await Promise.all([page.waitForEvent("download"), page.getByTestId("refused-download").click()]);
+  const list = await readFile(await download.path(), "utf8");
+  assert.equal(list.trim().split("\r\n").length, 1 + REFUSED.length);
+  assert.match(list, /25,"already used/);
+
+  // What will be made: three vouchers at 1,000 and three at 5,000.
+  const plan = await page.getByTestId("import-plan").textContent();
+  assert.match(plan, /6 vouchers · 4 blocks · 2 batches · .*18,000/);
+  assert.match(plan, /New packages first: 1-SIKU/);
+  await page.getByTestId("import-save").click();
+  await page.getByTestId("import-done").waitFor();
+  await assertAccessible(page, "import done");
+
+  // A mistake: undone, and made again from the same file. The package is there by now.
+  await page.getByTestId("import-undo").click();
+  await page.getByTestId("import-undone").waitFor();
+  await check(office, "1-SIKU");
+  await page.getByTestId("import-save").click();
+  await page.getByTestId("import-done").waitFor();
+  // A third time, every code is here.
+  await chooseFile(office, ROUTER);
+  assert.match(await page.getByTestId("import-good").textContent(), /^0 vouchers/);
+  assert.match(await page.getByTestId("import-bad-count").textContent(), /^11 rows/);
+
+  // The server hears of all of it.
+  await server.start();
+  await sync(office);
+  const vouchers = (where) => server.sql(`select count(*) from vouchers where ${where}`);
+  assert.deepEqual(await vouchers("is_undone"), [["6"]]);
+  assert.deepEqual(await vouchers("not is_undone and not is_duplicate"), [["6"]]);
+  assert.deepEqual(await server.sql("select kind from verdicts"), []);
+  assert.deepEqual(await server.sql("select name, price_minor from packages where name = '1-SIKU'"), [
+    ["1-SIKU", "100000"],
+  ]);
+
+  // Leased and sold; then it cannot be undone any more.
+  await goTo(page, "Vouchers");
+  const label = "router · WIKI-1";
+  const standing = page
+    .getByTestId("batch")
+    .filter({ hasText: label })
+    .filter({ has: page.getByTestId("batch-undo") });
+  await standing.waitFor();
+  assert.equal(await page.getByTestId("batch-undone").count(), 2);
+  await lease(office, { packageName: label, index: 0, to: ASHA.name });
+  await hasStock(asha, 2);
+  await sell(asha, { packageName: "1 Week" });
+  await sync(asha);
+  await goTo(page, "Vouchers");
+  const leased = page.getByTestId("batch").filter({ has: page.getByTestId("holder").filter({ hasText: ASHA.name }) });
+  await leased.filter({ hasText: "1 sold" }).waitFor();
+  assert.equal(await leased.getByTestId("batch-undo").count(), 0);
+  assert.equal(await block(page, label, 0).count(), 1);
+});
+
+const ROWS = Number(process.env.IMPORT_ROWS ?? 10_000);
+
+story(`${ROWS} rows do not freeze the page`, async (stage) => {
+  const server = await stage.server();
+  const office = await stage.desktop("office");
+  const { page } = office;
+  await setUp(office, server);
+  await addFirstPackages(office);
+  const lines = ["Username,Password,Profile,Time Limit,Data Limit,Comment"];
+  for (let n = 0; n < ROWS; n += 1) {
+    const code = (n * 7_919 + 1_000_000).toString(36);
+    lines.push(`${code},${code},WIKI-1,7d,,vc-${100 + (n % 20)}-08.15.25-kiosk`);
+  }
+  const file = path.join(temporaryFolder("import"), "large.csv");
+  await writeFile(file, lines.join("\r\n"));
+
+  // Another tab asks all the while how long an answer takes.
+  const other = await page.context().newPage();
+  await unlock({ page: other }, server.url("/packages"), OWNER);
+  await other.getByTestId("packages").waitFor();
+  await chooseFile(office, file);
+  const read = page.getByTestId("import-packages");
+  const figures = async (at) => [await at.getAttribute("data-took"), await at.getAttribute("data-longest")].map(Number);
+  const [readMillis, readLongest] = await figures(read);
+  await choosePackages(office, { "WIKI-1": "1 Week" });
+  await page.getByTestId("import-save").click();
+  await page.getByTestId("import-progress").waitFor();
+  let slowest = 0;
+  while ((await page.getByTestId("import-end").count()) === 0) {
+    const began = Date.now();
+    await goTo(other, "Packages");
+    await other.getByTestId("packages").waitFor();
+    await goTo(other, "Staff");
+    slowest = Math.max(slowest, Date.now() - began);
+  }
+  await page.getByTestId("import-done").waitFor();
+  const [saveMillis, saveLongest] = await figures(page.getByTestId("import-end"));
+  console.log(
+    `${ROWS} rows: read in ${readMillis} ms (longest slice ${readLongest}), saved in ${saveMillis} ms ` +
+      `(longest wait ${saveLongest}), slowest visit of another tab ${slowest} ms`,
+  );
+  assert.ok(slowest < 3_000, `another tab waited ${slowest} ms`);
+
+
+  // Undone and made again, but stopped half-way: nothing is there.
+  await page.getByTestId("import-undo").click();
+  await page.getByTestId("import-undone").waitFor();
+  await chooseFile(office, file);
+  await choosePackages(office, { "WIKI-1": "1 Week" });
+  await page.getByTestId("import-save").click();
+  await page.getByTestId("import-stop").click();
+  await page.getByTestId("import-stopped").waitFor();
+  await goTo(page, "Vouchers");
+  await page.getByTestId("batch-undone").waitFor();
+  assert.equal(await page.getByTestId("unfinished").count(), 0);
+  assert.equal(await page.getByTestId("batch-undo").count(), 0);
+});
