@@ -541,6 +541,25 @@ fn dg10_a_restored_relay_gets_back_what_it_lost() {
     assert_eq!(batch.intents.len(), 2);
 }
 
+/// What is brought back goes before what was pending all along, and is acknowledged in the same order.
+#[test]
+fn dg10_what_was_lost_and_what_was_pending_is_acknowledged_at_once() {
+    let mut shop = Shop::new();
+    let lost = shop.sell();
+    shop.answer(Disposition::Accepted);
+    let pending = shop.sell();
+    let empty = Document::new().save();
+    let commit = shop
+        .replica
+        .snapshot(till(&shop), &empty, NOW, &mut shop.rng)
+        .unwrap();
+    shop.replica.stored(commit.number);
+    assert_eq!(intents(&shop.replica), [lost, pending]);
+    shop.answer_once(Disposition::Accepted);
+    assert!(!shop.replica.has_gap());
+    assert_eq!(shop.replica.next_batch(), None);
+}
+
 #[test]
 fn dg11_a_dropped_document_leaves_its_work_in_the_outbox() {
     let mut shop = Shop::new();

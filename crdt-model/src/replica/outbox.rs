@@ -150,8 +150,8 @@ impl Replica {
         let mut commit = self.begin();
         let mut accepted: BTreeMap<DocumentKey, Vec<Vec<u8>>> = BTreeMap::new();
         let mut must_rebase = false;
-        let orders: Vec<u64> = self.outbox.keys().copied().collect();
-        for order in orders {
+        // As they were written, so that each finds here what it builds on.
+        for order in self.in_turn() {
             let Some(pending) = self.outbox.get_mut(&order) else {
                 continue;
             };
