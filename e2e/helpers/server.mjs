@@ -78,6 +78,12 @@ export class Server {
     );
   }
 
+  /** Runs the program beside the server, on the same data: `command("backup", file)`. Fails with its words. */
+  async command(...args) {
+    const place = this.databaseUrl ? [] : ["--data", this.dataFolder];
+    return run(required("VIORNET_SERVER"), [...args, ...place], { env: this.#environment });
+  }
+
   async isReady() {
     try {
       return (await fetch(`http://127.0.0.1:${this.port}/readyz`)).ok;

@@ -110,6 +110,17 @@ impl Cluster {
         Ok(cluster)
     }
 
+    /// Whether there is one, as far as can be told without entering its folders.
+    pub fn is_in(data: &Path) -> bool {
+        Place::is_in(data)
+    }
+
+    /// Where the cluster of a server that runs on this folder listens, for somebody who only reads.
+    pub fn of_running_server(data: &Path) -> Result<PgConnectOptions, ClusterError> {
+        let place = Place::find(data, &Account::find()?)?;
+        Ok(options(&place, DATABASE))
+    }
+
     /// Starts the postmaster unless it runs. Cheap enough to be called whenever the database does not answer.
     pub async fn ensure_running(&self) -> Result<(), ClusterError> {
         if self.is_running().await? {
@@ -266,11 +277,7 @@ impl Cluster {
     }
 
     fn options(&self, database: &str) -> PgConnectOptions {
-        PgConnectOptions::new_without_pgpass()
-            .socket(self.place.socket())
-            .port(PORT)
-            .username(SUPERUSER)
-            .database(database)
+        options(&self.place, database)
     }
 
     async fn connect(&self, database: &str) -> Result<PgConnection, sqlx::Error> {
@@ -320,6 +327,14 @@ impl Cluster {
         }
         command
     }
+}
+
+fn options(place: &Place, database: &str) -> PgConnectOptions {
+    PgConnectOptions::new_without_pgpass()
+        .socket(place.socket())
+        .port(PORT)
+        .username(SUPERUSER)
+        .database(database)
 }
 
 async fn run(program: &'static str, mut command: Command) -> Result<(), ClusterError> {

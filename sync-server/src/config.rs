@@ -8,6 +8,9 @@ pub const USAGE: &str = "\
 viornet: the ViorNet server
 
   viornet [serve] [options]
+  viornet backup FILE [--data DIR]
+  viornet backup --check FILE
+  viornet restore FILE [--replace] [--data DIR]
 
   --data DIR        data folder (default ./data)
   --demo            an organisation to try things in, made at the first start; it needs a database of its
@@ -20,6 +23,12 @@ viornet: the ViorNet server
   --tls-key FILE    its private key, PEM
   --help            this text
 
+  backup            writes everything into one new file, while the server runs or not. The file holds all records,
+                    password hashes and the server's keys: whoever has it has everything
+  backup --check    reads a backup and says whether it is whole; needs no database
+  restore           puts a backup in place of the database. The server must be stopped
+  --replace         also where organisations are there already; they are kept aside
+
   DATABASE_URL      use this PostgreSQL instead of a private one under the data folder
   RUST_LOG          what to log, for example info,sqlx=warn";
 
@@ -28,6 +37,25 @@ viornet: the ViorNet server
 pub enum Invocation {
     Help,
     Serve(Config),
+    Backup {
+        database: Database,
+        file: PathBuf,
+    },
+    CheckBackup {
+        file: PathBuf,
+    },
+    Restore {
+        database: Database,
+        file: PathBuf,
+        replace: bool,
+    },
+}
+
+/// Where the database is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Database {
+    pub data: PathBuf,
+    pub url: Option<String>,
 }
 
 /// How to serve.
@@ -62,6 +90,8 @@ pub enum ConfigError {
     NotAnOrigin(String),
     #[error("--tls-cert and --tls-key go together")]
     HalfTls,
+    #[error("which file? See viornet --help")]
+    FileMissing,
 }
 
 impl Invocation {
@@ -71,8 +101,10 @@ impl Invocation {
         database_url: Option<String>,
     ) -> Result<Self, ConfigError> {
         let mut arguments = arguments.into_iter().peekable();
-        if arguments.peek().is_some_and(|first| first == "serve") {
-            arguments.next();
+        match arguments.peek().map(String::as_str) {
+            Some("serve") => drop(arguments.next()),
+            Some("backup" | "restore") => return parse_copy(arguments, database_url),
+            _ => {}
         }
         let mut config = Config {
             data: "data".into(),
@@ -129,6 +161,43 @@ impl Invocation {
         };
         Ok(Self::Serve(config))
     }
+}
+
+/// `backup` and `restore`, which share their options.
+fn parse_copy(
+    mut arguments: impl Iterator<Item = String>,
+    database_url: Option<String>,
+) -> Result<Invocation, ConfigError> {
+    let is_backup = arguments.next().is_some_and(|first| first == "backup");
+    let mut database = Database {
+        data: "data".into(),
+        url: database_url.filter(|url| !url.is_empty()),
+    };
+    let (mut file, mut check, mut replace) = (None, false, false);
+    while let Some(argument) = arguments.next() {
+        match argument.split_once('=') {
+            _ if argument == "--help" || argument == "-h" => return Ok(Invocation::Help),
+            Some(("--data", value)) => database.data = value.into(),
+            _ if argument == "--data" => {
+                let value = arguments.next();
+                database.data = value.ok_or(ConfigError::ValueMissing(argument))?.into();
+            }
+            _ if argument == "--check" && is_backup => check = true,
+            _ if argument == "--replace" && !is_backup => replace = true,
+            _ if !argument.starts_with('-') && file.is_none() => file = Some(argument.into()),
+            _ => return Err(ConfigError::Unknown(argument)),
+        }
+    }
+    let file = file.ok_or(ConfigError::FileMissing)?;
+    Ok(match (is_backup, check) {
+        (true, true) => Invocation::CheckBackup { file },
+        (true, false) => Invocation::Backup { database, file },
+        (false, _) => Invocation::Restore {
+            database,
+            file,
+            replace,
+        },
+    })
 }
 
 impl Config {
@@ -231,6 +300,33 @@ mod tests {
             parse("--origin https://a/b"),
             Err(ConfigError::NotAnOrigin("https://a/b".into()))
         );
+    }
+
+    #[test]
+    fn copies_name_a_file() {
+        let database = |data: &str| Database {
+            data: data.into(),
+            url: None,
+        };
+        let backup = Invocation::Backup {
+            database: database("/d"),
+            file: "b".into(),
+        };
+        assert_eq!(parse("backup b --data /d"), Ok(backup));
+        let check = Invocation::CheckBackup { file: "b".into() };
+        assert_eq!(parse("backup --check b"), Ok(check));
+        let restore = Invocation::Restore {
+            database: database("data"),
+            file: "b".into(),
+            replace: true,
+        };
+        assert_eq!(parse("restore --replace b"), Ok(restore));
+        assert_eq!(parse("restore --data=x"), Err(ConfigError::FileMissing));
+        assert_eq!(
+            parse("backup b --replace"),
+            Err(ConfigError::Unknown("--replace".into()))
+        );
+        assert_eq!(parse("backup b c"), Err(ConfigError::Unknown("c".into())));
     }
 
     #[test]

@@ -3,6 +3,7 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
+use sync_server::backup::command as copies;
 use sync_server::config::{Invocation, USAGE};
 use sync_server::serve;
 use tracing_subscriber::EnvFilter;
@@ -34,6 +35,17 @@ fn run() -> anyhow::Result<ExitCode> {
                 println!("{USAGE}");
                 Ok(ExitCode::SUCCESS)
             }
+            Invocation::Backup { database, file } => copies::backup(&database, &file)
+                .await
+                .map(|()| ExitCode::SUCCESS),
+            Invocation::CheckBackup { file } => copies::check(&file).map(|()| ExitCode::SUCCESS),
+            Invocation::Restore {
+                database,
+                file,
+                replace,
+            } => copies::restore(&database, &file, replace)
+                .await
+                .map(|()| ExitCode::SUCCESS),
             Invocation::Serve(config) => serve::serve(config).await.map(|()| ExitCode::SUCCESS),
         }
     })

@@ -36,6 +36,17 @@ pub fn migrator() -> Migrator {
     )
 }
 
+/// Only those with these versions: the tables as they were once.
+pub fn migrator_of(versions: &[i64]) -> Migrator {
+    let all = migrator();
+    Migrator::with_migrations(
+        all.iter()
+            .filter(|migration| versions.contains(&migration.version))
+            .cloned()
+            .collect(),
+    )
+}
+
 fn migration_of(name: &'static str, sql: &'static str) -> Migration {
     let (version, description) = name
         .trim_end_matches(".sql")

@@ -18,6 +18,7 @@ macro_rules! row {
 }
 
 pub mod audit;
+pub mod backup;
 pub mod changes;
 pub mod credentials;
 pub mod devices;

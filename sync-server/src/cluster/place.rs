@@ -25,6 +25,11 @@ pub(super) struct Place {
 }
 
 impl Place {
+    /// Whether a cluster belongs to this data folder. Makes nothing.
+    pub(super) fn is_in(data: &Path) -> bool {
+        data.join(POINTER).is_file() || data.join("pg").is_dir()
+    }
+
     /// Finds the place of the cluster, or makes one its account can enter.
     pub(super) fn find(data: &Path, account: &Account) -> Result<Self, ClusterError> {
         let data = data

@@ -2,6 +2,7 @@
 
 use crdt_model::ids::{OrgId, PersonId};
 use crdt_model::time::Timestamp;
+use futures::TryStreamExt;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
@@ -85,7 +86,7 @@ pub async fn has(tx: &mut PgConnection, org: OrgId, action: &str) -> Result<bool
 
 /// The first row that is not what was once written, if any.
 pub async fn find_break(tx: &mut PgConnection, org: OrgId) -> Result<Option<i64>, sqlx::Error> {
-    let rows: Vec<Row> = sqlx::query_as(
+    let mut rows = sqlx::query_as::<_, Row>(
         r"
         select seq, at, actor, action, detail, prev_hash, hash
         from audit
@@ -94,10 +95,9 @@ pub async fn find_break(tx: &mut PgConnection, org: OrgId) -> Result<Option<i64>
         ",
     )
     .bind(org.sql())
-    .fetch_all(tx)
-    .await?;
+    .fetch(tx);
     let (mut expected_seq, mut expected_prev) = (1, BEGINNING.to_vec());
-    for row in rows {
+    while let Some(row) = rows.try_next().await? {
         let hash = hash_of(
             &row.prev_hash,
             row.seq,

@@ -28,7 +28,7 @@ const NOW: i64 = 1_795_176_000_000;
 pub struct TestApp {
     pub app: SharedApp,
     pub router: Router,
-    options: PgConnectOptions,
+    pub options: PgConnectOptions,
 }
 
 /// One browser: cookies, and the token of who signed in last.
