@@ -53,7 +53,6 @@ pub async fn restore(database: &Database, file: &Path, replace: bool) -> anyhow:
     // Before a cluster is made or started for it.
     let checked = Checked::open(file)?;
     check_schema(&checked.header)?;
-    checked.count_rows()?;
     println!("{} is whole.", file.display());
     describe(&checked.header);
     let target = Source::to_replace(&database.data, database.url.as_deref()).await?;

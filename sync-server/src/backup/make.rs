@@ -30,6 +30,7 @@ pub async fn make(options: &PgConnectOptions, path: &Path, now: Timestamp) -> an
     let mut db = options
         .clone()
         .application_name("viornet backup")
+        .disable_statement_logging()
         .connect()
         .await
         .context("connecting to PostgreSQL")?;

@@ -62,6 +62,7 @@ pub async fn restore(
     let mut db = options
         .clone()
         .application_name("viornet restore")
+        .disable_statement_logging()
         .connect()
         .await
         .context("connecting to PostgreSQL")?;
