@@ -34,6 +34,8 @@ pub enum Capability {
     SettingsManage,
     /// See how to reach the staff: phones, e-mail addresses, notes.
     StaffContacts,
+    /// A copy of everything the organisation has.
+    ExportAll,
 }
 
 /// A named bundle of capabilities.
@@ -93,7 +95,26 @@ impl Role {
     pub const fn capabilities(self) -> &'static [Capability] {
         use Capability::*;
         match self {
-            Self::SuperAdmin | Self::Owner | Self::Admin => &[
+            Self::SuperAdmin | Self::Owner => &[
+                Sell,
+                SalesAll,
+                BatchesView,
+                VouchersAll,
+                VouchersCreate,
+                VouchersLease,
+                VouchersVoid,
+                ClientsView,
+                ClientsOwn,
+                ClientsEdit,
+                PackagesManage,
+                SitesView,
+                SitesManage,
+                StaffManage,
+                SettingsManage,
+                StaffContacts,
+                ExportAll,
+            ],
+            Self::Admin => &[
                 Sell,
                 SalesAll,
                 BatchesView,

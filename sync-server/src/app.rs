@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use sqlx::PgPool;
+use tokio::sync::Semaphore;
 
 use crate::auth::password::Passwords;
 use crate::clock::Clock;
@@ -18,6 +19,8 @@ pub struct App {
     pub passwords: Passwords,
     pub metrics: Metrics,
     pub relay: Arc<Relay>,
+    /// Whoever makes an export holds its only permit.
+    pub exports: Arc<Semaphore>,
     /// The origins of our own pages, as browsers write them.
     pub origins: Vec<String>,
 }
@@ -40,6 +43,7 @@ impl App {
             passwords,
             metrics: Metrics::new(),
             relay: Arc::new(Relay::new()),
+            exports: Arc::new(Semaphore::new(1)),
             origins,
         });
         wake::start(&app);

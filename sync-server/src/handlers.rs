@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod devices;
+pub mod export;
 pub mod health;
 pub mod invites;
 pub mod sign_in;

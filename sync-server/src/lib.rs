@@ -11,6 +11,7 @@ pub mod cluster;
 pub mod config;
 pub mod database;
 pub mod demo;
+pub mod export;
 pub mod founding;
 pub mod handlers;
 pub mod headers;

@@ -10,7 +10,7 @@ use crdt_model::admission::caps::FRAME_BYTES_MAX;
 
 use crate::app::SharedApp;
 use crate::auth::origin;
-use crate::handlers::{BODY_BYTES_MAX, account, devices, health, invites, sign_in, sync};
+use crate::handlers::{BODY_BYTES_MAX, account, devices, export, health, invites, sign_in, sync};
 use crate::headers::Headers;
 use crate::metrics;
 use crate::problem::Problem;
@@ -26,6 +26,7 @@ pub fn router(app: SharedApp, web: &Path) -> Router {
         .route("/devices", post(devices::register))
         .route("/devices/revoke", post(devices::revoke))
         .route("/people/{person}/devices", get(devices::list))
+        .route("/export", get(export::everything))
         .route("/ticket", post(devices::ticket))
         .route("/invites", get(invites::list).post(invites::invite))
         .route("/invites/revoke", post(invites::revoke))

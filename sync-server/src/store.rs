@@ -23,6 +23,7 @@ pub mod changes;
 pub mod credentials;
 pub mod devices;
 pub mod documents;
+pub mod export;
 pub mod holds;
 pub mod invites;
 pub mod nouns;

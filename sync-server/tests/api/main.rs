@@ -7,6 +7,7 @@ mod catalog;
 mod clients;
 mod demo;
 mod devices;
+mod export;
 mod frames;
 mod helpers;
 mod invites;
