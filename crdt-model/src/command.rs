@@ -10,6 +10,7 @@ mod clients;
 mod contested;
 mod hand_over;
 mod held;
+mod organisation;
 mod people;
 mod site;
 mod stock;
@@ -55,6 +56,11 @@ pub struct Intent {
 /// What a person can do.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Command {
+    /// The organisation's name and IANA time zone.
+    SetProfile {
+        name: String,
+        timezone: String,
+    },
     AddSite {
         site: SiteId,
         name: String,
@@ -297,6 +303,8 @@ pub enum Refusal {
     ReasonNeeded,
     #[error("a reason has at most {max} bytes")]
     Reason { max: usize },
+    #[error("this is not the name of a time zone")]
+    Timezone,
     #[error("a place has at most {max} characters")]
     Place { max: usize },
     #[error("more blocks than one batch can carry")]
@@ -334,6 +342,7 @@ pub fn execute(
         intent,
     };
     match &intent.command {
+        Command::SetProfile { name, timezone } => now.set_profile(name, timezone),
         Command::AddSite { site, name, place } => now.add_site(*site, name, place.as_deref()),
         Command::EditSite { site, from, to } => now.edit_site(*site, from, to),
         Command::SetSiteActive { site, active } => now.set_site_active(*site, *active),

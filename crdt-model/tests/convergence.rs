@@ -447,6 +447,8 @@ proptest! {
         let [one, two, three, four] = <[String; 4]>::try_from(texts).unwrap();
         let person = PersonId::from_bytes([9; 16]);
         let block = BlockId::from_bytes([10; 16]);
+        business.tries(Command::SetProfile { name: one.clone(), timezone: "Africa/Nairobi".into() });
+        business.tries(Command::SetProfile { name: "Pwani Net".into(), timezone: two.clone() });
         business.tries(Command::AddSite { site: SITE, name: one.clone(), place: Some(two.clone()) });
         let details = PackageDetails {
             validity: Validity { count, unit: Unit::Day },

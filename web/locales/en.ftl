@@ -11,6 +11,7 @@ vouchers = Vouchers
 staff = Staff
 packages = Packages
 sync = Sync
+settings = Settings
 navigation = Main menu
 group-sell = Sell
 group-money = Money
@@ -190,6 +191,7 @@ fail-reason = Please give a reason.
 fail-block-long = The codes of this block are too long together. Make smaller blocks.
 fail-too-many-blocks = These are too many blocks at once. Import them in smaller parts.
 fail-place = A place has at most { $max } characters.
+fail-timezone = This is not a time zone. Nothing was changed; choose one from the list.
 fail-reason-long = This reason is too long. Please shorten it.
 fail-quantity = A sale has 1 to 20 vouchers.
 fail-nothing-left = { $left ->
@@ -930,3 +932,17 @@ fail-date = Choose a day of the calendar.
 fail-mac = A MAC address has 12 digits or letters A to F, for example 44:15:A4:9C:91:E1.
 fail-too-long = At most { $max } characters.
 fail-no-client = This client is not known on this device.
+
+## Settings
+
+settings-organisation = Organisation
+settings-device = This device
+settings-timezone-hint = Days and months of reports begin in this zone.
+settings-currency-hint = Fixed when the organisation was set up.
+settings-backup = Backup
+settings-backup-hint = A backup is made on the server, by whoever keeps it, also while people sell. It holds everything, keys included; keep the file where only you can read it.
+export-everything = Export everything
+export-hint = All records as a ZIP of CSV files for Excel and JSON files for programs. No passwords and no keys are in it. The audit trail notes who exported.
+export-offline = This needs a connection. You are offline now; everything on this device is safe.
+export-running = Downloading: { $kilobytes } kB so far. Keep this page open.
+export-done = Downloaded. The file holds all your business data; keep it safe.

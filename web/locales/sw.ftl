@@ -11,6 +11,7 @@ vouchers = Vocha
 staff = Wafanyakazi
 packages = Vifurushi
 sync = Sawazisha
+settings = Mipangilio
 navigation = Menyu kuu
 group-sell = Kuuza
 group-money = Fedha
@@ -190,6 +191,7 @@ fail-reason = Tafadhali toa sababu.
 fail-block-long = Namba za fungu hili kwa pamoja ni ndefu mno. Tengeneza mafungu madogo zaidi.
 fail-too-many-blocks = Mafungu haya ni mengi mno kwa mara moja. Yaingize kwa sehemu ndogo zaidi.
 fail-place = Mahali pana herufi zisizozidi { $max }.
+fail-timezone = Huu si ukanda wa saa. Hakuna kilichobadilishwa; chagua kwenye orodha.
 fail-reason-long = Sababu hii ni ndefu mno. Tafadhali ifupishe.
 fail-quantity = Mauzo moja yana vocha 1 hadi 20.
 fail-nothing-left = { $left ->
@@ -930,3 +932,17 @@ fail-date = Chagua siku ya kalenda.
 fail-mac = Anwani ya MAC ina tarakimu au herufi A hadi F 12, kwa mfano 44:15:A4:9C:91:E1.
 fail-too-long = Yasizidi herufi { $max }.
 fail-no-client = Mteja huyu hajulikani kwenye kifaa hiki.
+
+## Settings
+
+settings-organisation = Biashara
+settings-device = Kifaa hiki
+settings-timezone-hint = Siku na miezi ya ripoti huanza kwa ukanda huu.
+settings-currency-hint = Iliwekwa biashara ilipoanzishwa, haibadiliki.
+settings-backup = Nakala rudufu
+settings-backup-hint = Nakala rudufu hufanywa kwenye seva na anayeitunza, hata watu wakiendelea kuuza. Ina kila kitu, pamoja na funguo; weka faili mahali unapoweza kuisoma wewe tu.
+export-everything = Pakua kila kitu
+export-hint = Taarifa zote kwenye ZIP: faili za CSV kwa Excel na za JSON kwa programu. Haina nywila wala funguo. Kumbukumbu zinaonyesha nani alipakua.
+export-offline = Hili linahitaji mtandao. Sasa huna mtandao; kila kitu kwenye kifaa hiki kiko salama.
+export-running = Inapakua: kB { $kilobytes } hadi sasa. Usifunge ukurasa huu.
+export-done = Imepakuliwa. Faili ina taarifa zote za biashara yako; itunze salama.

@@ -199,6 +199,7 @@ fn page(route: Route) -> Html {
         Route::Package { package } => {
             html! { <pages::package::PackagePage key={package.to_string()} package={Some(package)} /> }
         }
+        Route::Settings => html! { <pages::settings::SettingsPage /> },
         Route::Sync => html! { <pages::sync::SyncPage /> },
         Route::SetUp | Route::Invite | Route::NotFound => html! { <pages::not_found::NotFound /> },
     }

@@ -3,6 +3,7 @@
 pub mod app;
 pub mod ask;
 pub mod browser;
+pub mod download;
 pub mod form;
 pub mod keys;
 pub mod update;

@@ -14,6 +14,7 @@ pub mod sale;
 pub mod sales;
 pub mod sell;
 pub mod set_up;
+pub mod settings;
 pub mod shell;
 pub mod sign_in;
 pub mod site;

@@ -125,6 +125,8 @@ pub enum Request {
         device: DeviceId,
     },
     SyncNow,
+    /// An access token with which the page fetches an export. Needs a connection.
+    ExportAccess,
     /// The pending work as one sealed file, for another device to carry.
     RescueFile,
     /// A declined or refused item was read; forget it.
@@ -140,6 +142,10 @@ pub enum Order {
     /// A new code for the client of a sale that a verdict contradicted.
     Replace {
         sale: IntentId,
+    },
+    SetProfile {
+        name: String,
+        timezone: String,
     },
     AddSite {
         name: String,
@@ -364,6 +370,9 @@ pub enum Answer {
     ImportRefused(RefusedPage),
     ImportSaved(ImportSaved),
     KnownCodes(KnownCodes),
+    Access {
+        token: String,
+    },
     RescueFile {
         name: String,
         bytes: Vec<u8>,

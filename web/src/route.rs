@@ -55,6 +55,8 @@ pub enum Route {
     NewPackage,
     #[at("/packages/:package")]
     Package { package: PackageId },
+    #[at("/settings")]
+    Settings,
     /// Not `/sync`, which is the relay's.
     #[at("/pending")]
     Sync,
@@ -84,6 +86,7 @@ impl Route {
             Self::NewPackage | Self::Package { .. } => &[PackagesManage],
             Self::Home
             | Self::Packages
+            | Self::Settings
             | Self::Sync
             | Self::SetUp
             | Self::Invite
@@ -131,6 +134,7 @@ impl Route {
             Self::Sites => words.sites(),
             Self::Packages => words.packages(),
             Self::Sync => words.sync(),
+            Self::Settings => words.settings(),
             Self::SetUp => words.setup_title(),
             Self::Invite => words.invite_join(),
             _ => words.not_found(),

@@ -77,7 +77,7 @@ pub async fn restore(database: &Database, file: &Path, replace: bool) -> anyhow:
         );
     }
     println!(
-        "{} sign-ins ended: everybody signs in again with their password. Devices then compare themselves with the \
+        "{} sign-ins ended: everybody unlocks the app with their password once. Devices then compare themselves with the \
          server and bring back what their people did after the backup.",
         grouped(restored.sessions_ended)
     );

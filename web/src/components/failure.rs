@@ -94,6 +94,7 @@ fn refused(words: Words, refusal: &Refusal) -> String {
         Refusal::Codes(CodesError::Count) => words.fail_block_count().into(),
         Refusal::Codes(CodesError::TooLong) => words.fail_block_long().into(),
         Refusal::TooManyBlocks => words.fail_too_many_blocks().into(),
+        Refusal::Timezone => words.fail_timezone().into(),
         Refusal::Place { max } => words.fail_place(&max.to_string()),
         Refusal::Reason { .. } => words.fail_reason_long().into(),
         Refusal::Sell(error) => sell(words, error),

@@ -165,10 +165,18 @@ pub fn share(text: &str) {
 /// Saves bytes as a file of the person's.
 pub fn download(name: &str, bytes: &[u8]) -> Result<(), JsValue> {
     let parts = Array::of1(&Uint8Array::from(bytes));
+    download_blob(name, &blob(&parts)?)
+}
+
+/// What the browser keeps for us, of bytes or of other blobs.
+pub fn blob(parts: &Array) -> Result<Blob, JsValue> {
     let options = BlobPropertyBag::new();
     options.set_type("application/octet-stream");
-    let blob = Blob::new_with_u8_array_sequence_and_options(&parts, &options)?;
-    let address = Url::create_object_url_with_blob(&blob)?;
+    Blob::new_with_blob_sequence_and_options(parts, &options)
+}
+
+pub fn download_blob(name: &str, blob: &Blob) -> Result<(), JsValue> {
+    let address = Url::create_object_url_with_blob(blob)?;
     let document = window()
         .and_then(|window| window.document())
         .ok_or(JsValue::NULL)?;

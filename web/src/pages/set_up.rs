@@ -118,7 +118,7 @@ pub fn is_weak(password: &str) -> bool {
 }
 
 /// Ours, with the browser's own first if it is one of them, last if it is another.
-fn zones() -> Vec<String> {
+pub fn zones() -> Vec<String> {
     let mut zones: Vec<String> = TIMEZONES.map(String::from).to_vec();
     if let Some(own) = browser::browser_timezone() {
         match zones.iter().position(|zone| *zone == own) {

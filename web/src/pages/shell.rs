@@ -17,11 +17,11 @@ mod person_menu;
 mod pill;
 mod site_menu;
 
-pub use person_menu::LanguageChoice;
+pub use person_menu::{LanguageChoice, ThemeChoice};
 pub use pill::{pill_text, pill_tone};
 
 /// Screens by how often a phone needs them.
-const PHONE_ORDER: [Route; 10] = [
+const PHONE_ORDER: [Route; 11] = [
     Route::Sell,
     Route::Stock,
     Route::Sales,
@@ -31,6 +31,7 @@ const PHONE_ORDER: [Route; 10] = [
     Route::Home,
     Route::Packages,
     Route::Sites,
+    Route::Settings,
     Route::Sync,
 ];
 /// What fits 360 pixels with words under the icons.
@@ -110,9 +111,12 @@ pub fn Shell(props: &ShellProps) -> Html {
 /// What the menu shows a person: only what the role may open.
 pub fn open_screens(session: &Session) -> Vec<Route> {
     let starts_at_till = session.may(Capability::Sell) && !session.may(Capability::SalesAll);
+    // Language and look, which everybody may choose, are in the person's menu too.
+    let has_settings = session.may(Capability::SettingsManage);
     PHONE_ORDER
         .into_iter()
         .filter(|route| route.is_open_to(session) && !(starts_at_till && *route == Route::Home))
+        .filter(|route| has_settings || *route != Route::Settings)
         .collect()
 }
 
@@ -127,6 +131,7 @@ const fn glyph(route: Route) -> Glyph {
         Route::Packages => Glyph::Package,
         Route::Sites => Glyph::MapPin,
         Route::Sync => Glyph::RefreshCw,
+        Route::Settings => Glyph::Settings,
         _ => Glyph::House,
     }
 }
@@ -175,7 +180,7 @@ fn Sidebar(props: &BarProps) -> Html {
         (Some(words.group_network()), &[Route::Sites]),
         (Some(words.group_money()), &[Route::Sales]),
         (Some(words.group_team()), &[Route::Staff]),
-        (None, &[Route::Sync]),
+        (None, &[Route::Settings, Route::Sync]),
     ];
     let groups = groups.into_iter().filter_map(|(title, routes)| {
         let routes: Vec<Route> = routes.iter().copied().filter(|route| screens.contains(route)).collect();

@@ -300,6 +300,12 @@ impl Account {
         Ok(ticket)
     }
 
+    /// A token for the page itself.
+    pub async fn access(&self, person: &Person) -> Result<Answer, Failure> {
+        let token = self.token(person).await?;
+        Ok(Answer::Access { token })
+    }
+
     /// A link with which a member of staff signs in for the first time.
     pub async fn invite(&self, person: &Person, invited: PersonId) -> Result<Answer, Failure> {
         #[derive(Deserialize)]

@@ -534,6 +534,10 @@ impl Desk {
                 let me = self.shared.person.borrow().clone();
                 self.shared.account.revoke_device(&me, device).await
             }
+            Request::ExportAccess => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.access(&me).await
+            }
             Request::RescueFile => self.rescue(),
             Request::SignOut => {
                 let me = self.shared.person.borrow().clone();

@@ -50,6 +50,7 @@ pub fn plan(
     Ok(match order {
         Order::Sell(order) => Planned::Sell(order),
         Order::Replace { sale } => command(replace(replica, sale)?),
+        Order::SetProfile { name, timezone } => command(Command::SetProfile { name, timezone }),
         Order::AddSite { name, place } => {
             let site = SiteId::generate(now, rng);
             making(Command::AddSite { site, name, place }, site.to_string())

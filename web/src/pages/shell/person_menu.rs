@@ -102,7 +102,7 @@ pub fn LanguageChoice() -> Html {
 }
 
 #[component]
-fn ThemeChoice() -> Html {
+pub fn ThemeChoice() -> Html {
     let app = use_app();
     let choose = |theme: Theme| {
         let state = app.state.clone();
