@@ -223,6 +223,11 @@ impl OrgState {
         let author = self.principal(signer.person)?;
         let mut built = Vec::with_capacity(changes.len());
         let mut verdict = None;
+        if !is_of_one_till(changes.iter().flat_map(facts_of)) {
+            let two_tills = RefusalCode::Malformed(Malformed::FactNotOfItsIntent);
+            verdict = Some(Disposition::Refused(two_tills));
+        }
+        let mut changed = BTreeSet::new();
         for full in changes {
             let Ok(change) = full.change.rebuild(actor) else {
                 // There is no hash to answer by; the device asks again after a rebase or support looks.
@@ -230,7 +235,11 @@ impl OrgState {
                 continue;
             };
             let document = self.get(&full.document)?;
-            let fit = document.fit(actor, &full.change, change.hash().0);
+            let mut fit = document.fit(actor, &full.change, change.hash().0);
+            // What the first change of a document leaves there, a second one of the same tap could not be held to.
+            if fit == replica::Fit::Next && !changed.insert(full.document) {
+                fit = replica::Fit::Impossible;
+            }
             let objection = match fit {
                 replica::Fit::Next => self.objection(&author, batch, intent, full)?,
                 _ => None,
@@ -299,9 +308,8 @@ impl OrgState {
         let may_be_held = changes.iter().any(|full| full.document.site().is_some())
             && !changes
                 .iter()
-                .flat_map(|full| &full.change.ops)
-                .filter_map(fact_of)
-                .any(|fact| matches!(fact.body, FactBody::HeldDecision(_)));
+                .flat_map(facts_of)
+                .any(|(_, fact)| matches!(fact.body, FactBody::HeldDecision(_)));
         if let Some(Disposition::Held(..)) = verdict
             && !may_be_held
         {
@@ -468,6 +476,21 @@ fn fact_of(op: &PlainOp) -> Option<Fact> {
         }
         _ => None,
     }
+}
+
+fn facts_of(full: &FullChange) -> impl Iterator<Item = (DocumentKey, Fact)> {
+    let facts = full.change.ops.iter().filter_map(fact_of);
+    facts.map(|fact| (full.document, fact))
+}
+
+/// A sale or replacement has its intent's key in one till, or money would count twice.
+fn is_of_one_till(facts: impl Iterator<Item = (DocumentKey, Fact)>) -> bool {
+    let takes = |fact: &Fact| matches!(fact.body, FactBody::Sale(_) | FactBody::Replacement(_));
+    let tills: BTreeSet<DocumentKey> = facts
+        .filter(|(_, fact)| takes(fact))
+        .map(|(document, _)| document)
+        .collect();
+    tills.len() <= 1
 }
 
 fn puts_of(change: &PlainChange) -> Vec<Put> {

@@ -1,10 +1,13 @@
 //! What is held, and what becomes of it.
 
-use super::{AdmitError, Hold, Need, OrgState, Outcome, Signer, fact_of, puts_of, verdict_till};
-use crate::admission::{self, Malformed, Objection};
+use super::{
+    AdmitError, Hold, Need, OrgState, Outcome, Signer, fact_of, facts_of, is_of_one_till, puts_of,
+    verdict_till,
+};
+use crate::admission::{self, Objection};
 use crate::capability::{Capability, Grant, Principal, Role, Scope};
 use crate::command::DocumentWrite;
-use crate::document::{DocumentKey, PlainOp};
+use crate::document::{Container, DocumentKey, PlainOp, Put};
 use crate::fact::{FactBody, HeldDecision, HoldReason, Verdict};
 use crate::ids::{HoldId, PersonId};
 use crate::sync::batch::{BatchIntent, FullChange};
@@ -68,7 +71,8 @@ impl OrgState {
         };
         let facts = changes
             .iter()
-            .flat_map(|full| full.change.ops.iter().filter_map(fact_of))
+            .flat_map(facts_of)
+            .map(|(_, fact)| fact)
             // Who decides about sales need not see codes.
             .filter(|fact| !matches!(fact.body, FactBody::Codes(_)))
             .collect();
@@ -96,6 +100,13 @@ impl OrgState {
     /// sales of a site may accept a sale there.
     pub(super) fn may_accept(&self, by: PersonId, hold: &Hold) -> Result<bool, AdmitError> {
         let decider = self.principal(by)?;
+        let facts = hold.writes.iter().flat_map(|write| {
+            let ops = write.puts.iter().map(as_op);
+            ops.filter_map(|op| Some((write.document, fact_of(&op)?)))
+        });
+        if !is_of_one_till(facts) {
+            return Ok(false);
+        }
         for write in &hold.writes {
             let mut grants = decider.grants.clone();
             if let Some(site) = write.document.site()
@@ -113,19 +124,14 @@ impl OrgState {
             };
             let sheet = self.get(&write.document)?.sheet();
             for put in &write.puts {
-                let op = PlainOp {
-                    container: put.container,
-                    key: put.key.clone(),
-                    value: put.value.clone(),
-                    replaces: Vec::new(),
-                };
+                let op = as_op(put);
+                // Already there: writing it again does nothing.
+                if op.container == Container::Facts && sheet.facts.contains_key(&op.key) {
+                    continue;
+                }
                 let objection =
                     admission::check(&author, &write.document, sheet, hold.intent, &op).err();
                 let false_claim = match fact_of(&op) {
-                    // Already there: writing it again does nothing.
-                    _ if objection == Some(Objection::Malformed(Malformed::FactOverwritten)) => {
-                        continue;
-                    }
                     Some(fact) => self.false_claim(&write.document, hold.intent, &fact)?,
                     None => None,
                 };
@@ -198,5 +204,15 @@ impl OrgState {
             now,
             outcome,
         )
+    }
+}
+
+/// A held assignment, as if its author had seen nothing before it.
+fn as_op(put: &Put) -> PlainOp {
+    PlainOp {
+        container: put.container,
+        key: put.key.clone(),
+        value: put.value.clone(),
+        replaces: Vec::new(),
     }
 }
