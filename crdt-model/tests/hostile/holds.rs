@@ -2,85 +2,219 @@
 
 use std::collections::BTreeSet;
 
-use crdt_model::admission::{Reader, may_read};
-use crdt_model::capability::Principal;
+use crdt_model::admission::{Malformed, Reader, may_read};
+use crdt_model::capability::{Grant, Principal, Role, Scope};
 use crdt_model::command::fact_put;
-use crdt_model::document::DocumentKey;
-use crdt_model::fact::{Fact, FactBody, HeldDecision, Verdict};
-use crdt_model::ids::{BlockId, HoldId};
+use crdt_model::document::{Container, DocumentKey, Put};
+use crdt_model::fact::{
+    BatchMade, Codes, Fact, FactBody, HeldDecision, HoldReason, Verdict, verdict_key,
+};
+use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId, SiteId};
+use crdt_model::money::Money;
 use crdt_model::relay::Outcome;
 use crdt_model::sync::batch::Batch;
-use crdt_model::sync::message::Disposition;
+use crdt_model::sync::message::{Disposition, RefusalCode};
+use crdt_model::time::Month;
 
-use super::judge::facts;
-use super::relay::{Author, Bench};
+use super::judge::{facts, sell, state};
+use super::relay::{Author, Bench, NOW, record};
 
-/// A sale from a block of which the relay knows nothing.
-fn held_sale(bench: &Bench) -> (Batch, DocumentKey, Fact) {
-    let agent = bench.agent;
-    let till = bench.till(&agent);
-    let FactBody::Sale(mut sale) = bench.sale(0) else {
-        panic!("no sale")
-    };
-    sale.lines[0].voucher.block = BlockId::from_bytes([77; 16]);
+/// A block of which the relay knows nothing.
+const LOST: BlockId = BlockId::from_bytes([77; 16]);
+
+/// One tap that states one fact.
+fn stating(bench: &Bench, by: &Author, key: DocumentKey, body: FactBody) -> Batch {
     let id = bench.intent();
-    let fact = bench.fact(&agent, FactBody::Sale(sale));
-    let change = bench.write_intent(&agent, till, &[fact_put(&id.to_string(), &fact)]);
-    (bench.batch(&agent, id, vec![(till, change)]), till, fact)
+    let put = fact_put(&id.to_string(), &bench.fact(by, body));
+    let change = bench.write_intent(by, key, &[put]);
+    bench.batch(by, id, vec![(key, change)])
+}
+
+fn hold(bench: &mut Bench, by: &Author, batch: &Batch) -> (HoldId, Outcome) {
+    let outcome = bench.admit_as(by, batch).unwrap();
+    let Disposition::Held(hold, _) = outcome.results[0].1 else {
+        panic!("{:?}", outcome.results)
+    };
+    (hold, outcome)
+}
+
+/// A sale of the agent's from the lost block.
+fn lost_sale(bench: &Bench) -> Batch {
+    let agent = bench.agent;
+    let mut body = bench.sale(0);
+    let FactBody::Sale(sale) = &mut body else {
+        unreachable!()
+    };
+    sale.lines[0].voucher.block = LOST;
+    stating(bench, &agent, bench.till(&agent), body)
+}
+
+pub fn hold_a_sale(bench: &mut Bench) -> (HoldId, Outcome) {
+    let (agent, batch) = (bench.agent, lost_sale(bench));
+    hold(bench, &agent, &batch)
+}
+
+/// Somebody's word about a hold.
+pub fn decide(
+    bench: &mut Bench,
+    by: &Author,
+    till: DocumentKey,
+    hold: HoldId,
+    accepted: bool,
+) -> Outcome {
+    let reason = (!accepted).then(|| "no".into());
+    let decision = HeldDecision {
+        hold,
+        accepted,
+        reason,
+    };
+    let batch = stating(bench, by, till, FactBody::HeldDecision(decision));
+    bench.admit_as(by, &batch).unwrap()
+}
+
+/// What a decision did: the holds it ended.
+fn decided(outcome: &Outcome) -> Vec<Option<bool>> {
+    assert_eq!(outcome.results[0].1, Disposition::Accepted);
+    outcome.holds.iter().map(|hold| hold.decided).collect()
+}
+
+fn at_site(bench: &Bench, role: Role) -> Grant {
+    let scope = Scope::Site(bench.site);
+    Grant { role, scope }
+}
+
+fn grant(bench: &mut Bench, to: &Author, grant: Grant, is_granted: bool) {
+    let owner = bench.owner;
+    let put = Put {
+        container: Container::Records,
+        key: format!("person/{}/grant/{grant}", to.person),
+        value: is_granted.into(),
+    };
+    let id = bench.intent();
+    bench.accepts(&owner, DocumentKey::Staff, id, &[put]);
+}
+
+#[test]
+fn he1_held_is_what_the_author_may_not_or_a_revoked_device_does() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let reason = |outcome: &Outcome| outcome.holds[0].reason;
+    bench.revoked.insert(manager.device);
+    let sale = stating(&bench, &manager, bench.till(&manager), bench.sale(0));
+    let (_, outcome) = hold(&mut bench, &manager, &sale);
+    assert_eq!(reason(&outcome), HoldReason::DeviceRevoked);
+    let role = at_site(&bench, Role::Agent);
+    grant(&mut bench, &agent, role, false);
+    let sale = stating(&bench, &agent, bench.till(&agent), bench.sale(0));
+    let (_, outcome) = hold(&mut bench, &agent, &sale);
+    assert_eq!(reason(&outcome), HoldReason::NotAllowed);
+    // Something graver.
+    let sale = stating(&bench, &manager, bench.till(&agent), bench.sale(0));
+    let outcome = bench.admit_as(&manager, &sale).unwrap();
+    let graver = RefusalCode::Malformed(Malformed::FactOfAnotherPerson);
+    assert_eq!(outcome.results[0].1, Disposition::Refused(graver));
 }
 
 #[test]
 fn he2_pushing_again_finds_the_same_hold() {
     let mut bench = Bench::new();
     let agent = bench.agent;
-    let (batch, ..) = held_sale(&bench);
-    let first = bench.admit_as(&agent, &batch).unwrap();
-    let Disposition::Held(hold, _) = first.results[0].1 else {
-        panic!("{:?}", first.results)
+    let batch = lost_sale(&bench);
+    let (id, first) = hold(&mut bench, &agent, &batch);
+    let of = |device: DeviceId| {
+        let intent = batch.intents[0].id;
+        verdict_key(&[b"hold", device.as_bytes(), intent.as_bytes()])
     };
-    assert_eq!(first.holds[0].id, hold);
+    assert_eq!(id.to_string(), of(agent.device));
+    assert_eq!(first.holds[0].id, id);
     let again = bench.admit_as(&agent, &batch).unwrap();
     assert_eq!(again.results, first.results);
     assert!(again.holds.is_empty() && again.rows.is_empty());
+    assert_ne!(of(agent.device), of(bench.manager.device));
 }
 
-#[test]
-fn he3_a_held_intent_is_listed_beside_its_till_with_its_facts() {
-    let mut bench = Bench::new();
-    let agent = bench.agent;
-    let (batch, till, fact) = held_sale(&bench);
-    let told = facts(&bench.admit_as(&agent, &batch).unwrap());
+/// Where a hold is listed, and with which facts.
+fn listed(outcome: &Outcome) -> (DocumentKey, Vec<Fact>) {
+    let told = facts(outcome);
     let [(key, FactBody::Verdict(Verdict::Held { facts, .. }))] = &told[..] else {
         panic!("{told:?}")
     };
-    assert_eq!(*key, till.verdict().unwrap());
-    assert_eq!(facts, std::slice::from_ref(&fact));
+    (*key, facts.clone())
 }
 
-/// Somebody's word about the hold of a batch, in the till it is listed beside.
-fn decide(bench: &mut Bench, by: &Author, till: DocumentKey, hold: HoldId) -> Outcome {
-    let decision = HeldDecision {
-        hold,
-        accepted: true,
-        reason: None,
+#[test]
+fn he3_a_held_intent_is_listed_by_receipt_with_its_facts() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let mut fact = bench.fact(&agent, bench.sale(0));
+    let FactBody::Sale(sale) = &mut fact.body else {
+        unreachable!()
     };
+    sale.lines[0].voucher.block = LOST;
+    // Sold three months ago, and heard of today.
+    fact.at = NOW.plus_millis(-90 * 86_400_000);
+    let till = |month| DocumentKey::Till {
+        site: bench.site,
+        person: agent.person,
+        month,
+    };
+    let (then, today) = (till(Month::of(fact.at)), till(Month::of(NOW)));
+    assert_ne!(then, today);
     let id = bench.intent();
-    let put = fact_put(
-        &id.to_string(),
-        &bench.fact(by, FactBody::HeldDecision(decision)),
-    );
-    let change = bench.write_intent(by, till, &[put]);
-    let batch = bench.batch(by, id, vec![(till, change)]);
-    bench.admit_as(by, &batch).unwrap()
+    let change = bench.write_intent(&agent, then, &[fact_put(&id.to_string(), &fact)]);
+    let batch = bench.batch(&agent, id, vec![(then, change)]);
+    let (_, outcome) = hold(&mut bench, &agent, &batch);
+    let expected = (today.verdict().unwrap(), vec![fact]);
+    assert_eq!(listed(&outcome), expected);
+}
+
+#[test]
+fn he3_codes_are_left_out_and_the_last_site_is_told() {
+    let mut bench = Bench::new();
+    let manager = bench.manager;
+    bench.revoked.insert(manager.device);
+    let elsewhere = SiteId::from_bytes([22; 16]);
+    let codes = FactBody::Codes(Codes {
+        batch: BatchId::from_bytes([6; 16]),
+        package: bench.package,
+        price: Money::from_minor(1_000),
+        packed: "S1\nS2".into(),
+    });
+    let made = FactBody::Batch(BatchMade {
+        batch: BatchId::from_bytes([6; 16]),
+        label: "second".into(),
+        package: bench.package,
+        price: Money::from_minor(1_000),
+        blocks: Vec::new(),
+        made_on: None,
+    });
+    let block = DocumentKey::Block {
+        site: bench.site,
+        block: LOST,
+    };
+    let batches = DocumentKey::Batches(elsewhere);
+    let id = bench.intent();
+    let made = bench.fact(&manager, made);
+    let changes = [
+        (block, bench.fact(&manager, codes)),
+        (batches, made.clone()),
+    ];
+    let changes = changes.map(|(key, fact)| {
+        let put = fact_put(&id.to_string(), &fact);
+        (key, bench.write_intent(&manager, key, &[put]))
+    });
+    let batch = bench.batch(&manager, id, changes.into());
+    let (_, outcome) = hold(&mut bench, &manager, &batch);
+    let (key, facts) = listed(&outcome);
+    assert_eq!((key.site(), facts), (Some(elsewhere), vec![made]));
 }
 
 #[test]
 fn he5_who_does_not_see_all_sales_decides_nothing() {
     let mut bench = Bench::new();
-    let agent = bench.agent;
-    let (batch, till, _) = held_sale(&bench);
-    let held = bench.admit_as(&agent, &batch).unwrap();
-    let outcome = decide(&mut bench, &agent, till, held.holds[0].id);
+    let (hold, _) = hold_a_sale(&mut bench);
+    let (agent, till) = (bench.agent, bench.till(&bench.agent));
+    let outcome = decide(&mut bench, &agent, till, hold, true);
     assert!(matches!(
         outcome.results[..],
         [(_, Disposition::Refused(_))]
@@ -89,13 +223,140 @@ fn he5_who_does_not_see_all_sales_decides_nothing() {
 }
 
 #[test]
+fn he5_a_reason_has_at_most_500_bytes() {
+    let mut bench = Bench::new();
+    let (hold, _) = hold_a_sale(&mut bench);
+    let (manager, till) = (bench.manager, bench.till(&bench.agent));
+    let mut answer = |bytes: usize| {
+        let decision = HeldDecision {
+            hold,
+            accepted: false,
+            reason: Some("x".repeat(bytes)),
+        };
+        let batch = stating(&bench, &manager, till, FactBody::HeldDecision(decision));
+        bench.admit_as(&manager, &batch).unwrap().results[0].1
+    };
+    let long = RefusalCode::Malformed(Malformed::BadValue);
+    assert_eq!(answer(501), Disposition::Refused(long));
+    assert_eq!(answer(500), Disposition::Accepted);
+}
+
+#[test]
+fn he5_the_first_decision_at_the_site_counts() {
+    let mut bench = Bench::new();
+    let (hold, _) = hold_a_sale(&mut bench);
+    let (owner, manager) = (bench.owner, bench.manager);
+    let till = bench.till(&bench.agent);
+    let elsewhere = DocumentKey::Till {
+        site: SiteId::from_bytes([22; 16]),
+        person: bench.agent.person,
+        month: Month::of(NOW),
+    };
+    let there = decide(&mut bench, &owner, elsewhere, hold, true);
+    assert_eq!(decided(&there), []);
+    let first = decide(&mut bench, &manager, till, hold, false);
+    assert_eq!(decided(&first), [Some(false)]);
+    let second = decide(&mut bench, &owner, till, hold, true);
+    assert_eq!(decided(&second), []);
+    assert_eq!(second.rows.len(), 1, "the decision that came too late");
+}
+
+#[test]
+fn he5_nobody_decides_about_their_own_work() {
+    let mut bench = Bench::new();
+    let (manager, till) = (bench.manager, bench.till(&bench.manager));
+    let lost_phone = Author {
+        device: DeviceId::from_bytes([99; 16]),
+        ..manager
+    };
+    bench.revoked.insert(lost_phone.device);
+    let sale = stating(&bench, &lost_phone, till, bench.sale(0));
+    let (hold, _) = hold(&mut bench, &lost_phone, &sale);
+    for accepted in [true, false] {
+        let own = decide(&mut bench, &manager, till, hold, accepted);
+        assert_eq!(decided(&own), []);
+    }
+    let owner = bench.owner;
+    let outcome = decide(&mut bench, &owner, till, hold, true);
+    assert_eq!(decided(&outcome), [Some(true)]);
+}
+
+#[test]
+fn he5_who_sees_all_sales_accepts_what_an_agent_may_do_and_no_more() {
+    let mut bench = Bench::new();
+    let (agent, manager, owner) = (bench.agent, bench.manager, bench.owner);
+    let till = bench.till(&agent);
+    let (manages, accounts) = (
+        at_site(&bench, Role::Manager),
+        at_site(&bench, Role::Finance),
+    );
+    grant(&mut bench, &manager, manages, false);
+    grant(&mut bench, &manager, accounts, true);
+    // Finance sells nothing.
+    let (sale, _) = hold_a_sale(&mut bench);
+    let outcome = decide(&mut bench, &manager, till, sale, true);
+    assert_eq!(decided(&outcome), [Some(true)]);
+    // A sale and a promotion in one tap, so that it is listed at the site.
+    let id = bench.intent();
+    let put = fact_put(&id.to_string(), &bench.fact(&agent, bench.sale(1)));
+    let sold = bench.write_intent(&agent, till, &[put]);
+    let role = Grant {
+        role: Role::Owner,
+        scope: Scope::Organisation,
+    };
+    let promotion = Put {
+        container: Container::Records,
+        key: format!("person/{}/grant/{role}", agent.person),
+        value: true.into(),
+    };
+    let promoted = bench.write_intent(&agent, DocumentKey::Staff, &[promotion]);
+    let changes = vec![(DocumentKey::Staff, promoted), (till, sold)];
+    let batch = bench.batch(&agent, id, changes);
+    let (both, _) = hold(&mut bench, &agent, &batch);
+    let is_owner = |bench: &Bench| {
+        let agent = bench.state.principal(agent.person).unwrap();
+        agent.grants.contains(&role)
+    };
+    let outcome = decide(&mut bench, &manager, till, both, true);
+    assert_eq!(decided(&outcome), []);
+    assert!(!is_owner(&bench));
+    // The owner could have given it.
+    let outcome = decide(&mut bench, &owner, till, both, true);
+    assert_eq!(decided(&outcome), [Some(true)]);
+    assert!(is_owner(&bench));
+}
+
+#[test]
+fn he5_what_is_known_to_be_false_is_not_accepted() {
+    let mut bench = Bench::new();
+    let (owner, till) = (bench.owner, bench.till(&bench.agent));
+    let (hold, _) = hold_a_sale(&mut bench);
+    // The block comes back, and cost more.
+    let codes = FactBody::Codes(Codes {
+        batch: BatchId::from_bytes([6; 16]),
+        package: bench.package,
+        price: Money::from_minor(2_000),
+        packed: "S1\nS2".into(),
+    });
+    let block = DocumentKey::Block {
+        site: bench.site,
+        block: LOST,
+    };
+    state(&mut bench, &owner, block, codes);
+    let accepted = decide(&mut bench, &owner, till, hold, true);
+    assert_eq!(decided(&accepted), []);
+    let declined = decide(&mut bench, &owner, till, hold, false);
+    assert_eq!(decided(&declined), [Some(false)]);
+}
+
+#[test]
 fn he6_an_accepted_intent_is_written_by_the_relay_for_its_author() {
     let mut bench = Bench::new();
-    let (agent, manager) = (bench.agent, bench.manager);
-    let (batch, till, fact) = held_sale(&bench);
-    let held = bench.admit_as(&agent, &batch).unwrap();
-    let outcome = decide(&mut bench, &manager, till, held.holds[0].id);
-    assert_eq!(outcome.holds[0].decided, Some(true));
+    let (agent, manager, till) = (bench.agent, bench.manager, bench.till(&bench.agent));
+    let (hold, held) = hold_a_sale(&mut bench);
+    let (_, facts_held) = listed(&held);
+    let outcome = decide(&mut bench, &manager, till, hold, true);
+    assert_eq!(decided(&outcome), [Some(true)]);
     let sales: Vec<_> = outcome
         .rows
         .iter()
@@ -106,7 +367,48 @@ fn he6_an_accepted_intent_is_written_by_the_relay_for_its_author() {
     };
     assert_eq!(sale.device, None);
     assert_ne!(sale.actor, agent.actor());
-    assert!(facts(&outcome).contains(&(till, fact.body)));
+    assert!(facts(&outcome).contains(&(till, facts_held[0].body.clone())));
+}
+
+#[test]
+fn he6_what_follows_from_an_accepted_change_follows() {
+    let mut bench = Bench::new();
+    let (agent, manager, till) = (bench.agent, bench.manager, bench.till(&bench.agent));
+    bench.revoked.insert(agent.device);
+    let sale = stating(&bench, &agent, till, bench.sale(0));
+    let (hold, _) = hold(&mut bench, &agent, &sale);
+    let standing_sale = sell(&mut bench, &manager, 0).rows[0].intent;
+    let told = facts(&decide(&mut bench, &manager, till, hold, true));
+    assert!(told.iter().any(|(_, body)| matches!(
+        body,
+        FactBody::Verdict(Verdict::DoubleSale { standing, other, .. })
+            if Some(standing.sale) == standing_sale && other.sale == sale.intents[0].id
+    )));
+}
+
+#[test]
+fn he7_the_decision_stands_beside_the_hold() {
+    for accepted in [true, false] {
+        let mut bench = Bench::new();
+        let (manager, till) = (bench.manager, bench.till(&bench.agent));
+        let (hold, held) = hold_a_sale(&mut bench);
+        // Decided in another month.
+        bench.now = NOW.plus_millis(40 * 86_400_000);
+        let told = facts(&decide(&mut bench, &manager, till, hold, accepted));
+        let expected = Verdict::HeldDecided {
+            hold,
+            intent: held.holds[0].intent,
+            by: manager.person,
+            accepted,
+            reason: (!accepted).then(|| "no".into()),
+        };
+        let place = (listed(&held).0, FactBody::Verdict(expected));
+        assert_eq!(told.last(), Some(&place));
+        let has_sale = told
+            .iter()
+            .any(|(_, body)| matches!(body, FactBody::Sale(_)));
+        assert_eq!(has_sale, accepted);
+    }
 }
 
 #[test]
@@ -132,4 +434,96 @@ fn he8_who_left_still_reads_their_own_tills() {
     ] {
         assert!(!may_read(&gone, &closed), "{closed}");
     }
+}
+
+#[test]
+fn he9_what_was_held_once_waits_for_its_decision() {
+    for accepted in [None, Some(false), Some(true)] {
+        let mut bench = Bench::new();
+        let (agent, manager, till) = (bench.agent, bench.manager, bench.till(&bench.agent));
+        let role = at_site(&bench, Role::Agent);
+        grant(&mut bench, &agent, role, false);
+        let sale = stating(&bench, &agent, till, bench.sale(0));
+        let (id, first) = hold(&mut bench, &agent, &sale);
+        grant(&mut bench, &agent, role, true);
+        if let Some(accepted) = accepted {
+            decide(&mut bench, &manager, till, id, accepted);
+        }
+        let again = bench.admit_as(&agent, &sale).unwrap();
+        assert!(again.rows.is_empty() && again.holds.is_empty());
+        let answer = match accepted {
+            Some(true) => Disposition::Known,
+            _ => first.results[0].1,
+        };
+        assert_eq!(again.results[0].1, answer, "{accepted:?}");
+        // What is new goes through.
+        sell(&mut bench, &agent, 1);
+    }
+}
+
+#[test]
+fn ad12_of_two_held_blocks_the_second_is_not_accepted() {
+    let mut bench = Bench::new();
+    let (owner, manager, till) = (bench.owner, bench.manager, bench.till(&bench.manager));
+    bench.revoked.insert(manager.device);
+    let block = DocumentKey::Block {
+        site: bench.site,
+        block: LOST,
+    };
+    let held = ["S1", "S2"].map(|packed| {
+        let codes = FactBody::Codes(Codes {
+            batch: BatchId::from_bytes([6; 16]),
+            package: bench.package,
+            price: Money::from_minor(1_000),
+            packed: packed.into(),
+        });
+        let batch = stating(&bench, &manager, block, codes);
+        hold(&mut bench, &manager, &batch).0
+    });
+    let first = decide(&mut bench, &owner, till, held[0], true);
+    assert_eq!(decided(&first), [Some(true)]);
+    let second = decide(&mut bench, &owner, till, held[1], true);
+    assert_eq!(decided(&second), []);
+    assert_eq!(bench.document(&block).sheet().facts.len(), 1);
+}
+
+#[test]
+fn ad9_a_hold_that_grew_into_a_second_till_is_not_accepted() {
+    let mut bench = Bench::new();
+    let (agent, owner, till) = (bench.agent, bench.owner, bench.till(&bench.agent));
+    bench.revoked.insert(agent.device);
+    let first = stating(&bench, &agent, till, bench.sale(0));
+    let id = first.intents[0].id;
+    let (held, _) = hold(&mut bench, &agent, &first);
+    let mut fact = bench.fact(&agent, bench.sale(1));
+    fact.at = NOW.plus_millis(-90 * 86_400_000);
+    let earlier = DocumentKey::Till {
+        site: bench.site,
+        person: agent.person,
+        month: Month::of(fact.at),
+    };
+    let change = bench.write_intent(&agent, earlier, &[fact_put(&id.to_string(), &fact)]);
+    let more = bench.batch(&agent, id, vec![(earlier, change)]);
+    let (same, _) = hold(&mut bench, &agent, &more);
+    assert_eq!(same, held);
+    let outcome = decide(&mut bench, &owner, till, held, true);
+    assert_eq!(decided(&outcome), []);
+    let outcome = decide(&mut bench, &owner, till, held, false);
+    assert_eq!(decided(&outcome), [Some(false)]);
+}
+
+#[test]
+fn ad14_an_edit_at_a_site_is_held_and_its_fields_are_kept() {
+    let mut bench = Bench::new();
+    let (agent, owner, till) = (bench.agent, bench.owner, bench.till(&bench.agent));
+    let site = DocumentKey::SitePublic(bench.site);
+    let change = bench.write_intent(&agent, site, &[record("site/name", "mine")]);
+    let batch = bench.batch_of(&agent, site, change);
+    let (held, _) = hold(&mut bench, &agent, &batch);
+    let outcome = decide(&mut bench, &owner, till, held, true);
+    assert_eq!(decided(&outcome), [Some(true)]);
+    assert_eq!(
+        bench.document(&site).sheet().text("site/name"),
+        Some("mine")
+    );
 }

@@ -1,12 +1,20 @@
 //! What follows from what is let in: leases and verdicts.
 
-use crdt_model::command::fact_put;
-use crdt_model::document::{DocumentKey, Scalar};
-use crdt_model::fact::{BatchMade, BlockMade, Codes, Fact, FactBody, LeaseAsked, Leased, Verdict};
-use crdt_model::ids::{BatchId, BlockId, DeviceId};
-use crdt_model::money::Money;
-use crdt_model::relay::Outcome;
+use std::collections::BTreeSet;
 
+use crdt_model::command::fact_put;
+use crdt_model::document::{Document, DocumentKey, Scalar};
+use crdt_model::fact::{
+    BatchMade, BlockMade, Codes, Fact, FactBody, LeaseAsked, Leased, RecallAsked, Replacement,
+    Verdict, VoucherRef,
+};
+use crdt_model::ids::{BatchId, BlockId, DeviceId, IntentId, PersonId};
+use crdt_model::money::Money;
+use crdt_model::relay::{Outcome, RelayDocument};
+use crdt_model::sheets::Sheets;
+use crdt_model::voucher::{Holder, Stock, VoucherState};
+
+use super::holds;
 use super::relay::{Author, Bench, NOW};
 
 /// What the rows of an outcome state, with where.
@@ -20,10 +28,45 @@ pub fn facts(outcome: &Outcome) -> Vec<(DocumentKey, FactBody)> {
         .collect()
 }
 
+/// The documents that were told so.
+fn told_in(outcome: &Outcome, is_it: impl Fn(&Verdict) -> bool) -> BTreeSet<DocumentKey> {
+    facts(outcome)
+        .into_iter()
+        .filter(|(_, body)| matches!(body, FactBody::Verdict(verdict) if is_it(verdict)))
+        .map(|(document, _)| document)
+        .collect()
+}
+
 pub fn state(bench: &mut Bench, by: &Author, key: DocumentKey, body: FactBody) -> Outcome {
     let id = bench.intent();
     let put = fact_put(&id.to_string(), &bench.fact(by, body));
     bench.accepts(by, key, id, &[put])
+}
+
+/// Sells one voucher of the block, in the seller's own till.
+pub fn sell(bench: &mut Bench, by: &Author, index: u32) -> Outcome {
+    let (till, sale) = (bench.till(by), bench.sale(index));
+    state(bench, by, till, sale)
+}
+
+/// The tap to which an outcome answers.
+fn intent_of(outcome: &Outcome) -> IntentId {
+    outcome.rows[0].intent.unwrap()
+}
+
+fn import(bench: &mut Bench, n: u8, packed: &str) -> Outcome {
+    let owner = bench.owner;
+    let codes = Codes {
+        batch: BatchId::from_bytes([n; 16]),
+        package: bench.package,
+        price: Money::from_minor(1_000),
+        packed: packed.into(),
+    };
+    let key = DocumentKey::Block {
+        site: bench.site,
+        block: BlockId::from_bytes([n; 16]),
+    };
+    state(bench, &owner, key, FactBody::Codes(codes))
 }
 
 pub fn lease(bench: &mut Bench, to: &Author) -> Outcome {
@@ -40,11 +83,21 @@ pub fn lease(bench: &mut Bench, to: &Author) -> Outcome {
         made_on: None,
     };
     state(bench, &owner, batches, FactBody::Batch(made));
-    let asked = LeaseAsked {
-        block: bench.block,
-        to: to.person,
-    };
-    state(bench, &owner, batches, FactBody::LeaseAsked(asked))
+    ask(bench, to.person)
+}
+
+fn ask(bench: &mut Bench, to: PersonId) -> Outcome {
+    let (owner, batches) = (bench.owner, DocumentKey::Batches(bench.site));
+    let block = bench.block;
+    let asked = FactBody::LeaseAsked(LeaseAsked { block, to });
+    state(bench, &owner, batches, asked)
+}
+
+fn recall(bench: &mut Bench, to: Option<PersonId>) -> Outcome {
+    let (owner, batches) = (bench.owner, DocumentKey::Batches(bench.site));
+    let (block, reason) = (bench.block, "gone".into());
+    let asked = FactBody::RecallAsked(RecallAsked { block, to, reason });
+    state(bench, &owner, batches, asked)
 }
 
 pub fn leased(outcome: &Outcome) -> Vec<Leased> {
@@ -71,6 +124,38 @@ fn co7_a_lease_follows_and_waits_for_a_device() {
     };
     // In the batches, and beside the block for whoever gets it.
     assert_eq!(leased(&outcome), [first.clone(), first]);
+}
+
+#[test]
+fn co7_a_request_waits_its_turn_and_a_recall_does_not() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let last_seen = DeviceId::from_bytes([98; 16]);
+    let devices = vec![last_seen, manager.device];
+    bench.devices.insert(manager.person, devices);
+    let block = bench.block;
+    // What followed, each beside the block and in the batches.
+    let follows = |outcome: Outcome| -> Vec<_> {
+        let causes = leased(&outcome).into_iter().inspect(|lease| {
+            assert_eq!((lease.block, lease.cause), (block, outcome.rows[0].intent));
+        });
+        causes
+            .map(|lease| (lease.turn, lease.person, lease.device))
+            .collect()
+    };
+    let next = |turn, person, device| vec![(turn, person, device); 2];
+    let theirs = (Some(manager.person), Some(last_seen));
+    lease(&mut bench, &agent);
+    assert_eq!(follows(ask(&mut bench, manager.person)), []);
+    let taken = follows(recall(&mut bench, theirs.0));
+    assert_eq!(taken, next(2, theirs.0, theirs.1));
+    let office = follows(recall(&mut bench, None));
+    assert_eq!(office, next(3, None, None));
+    // With nobody holding it, too.
+    let recalled = follows(recall(&mut bench, None));
+    assert_eq!(recalled, next(4, None, None));
+    let asked = follows(ask(&mut bench, manager.person));
+    assert_eq!(asked, next(5, theirs.0, theirs.1));
 }
 
 #[test]
@@ -103,8 +188,7 @@ fn co2_a_sale_by_another_than_the_holder_is_accepted_and_told() {
     let (agent, manager) = (bench.agent, bench.manager);
     lease(&mut bench, &agent);
     let till = bench.till(&manager);
-    let sale = bench.sale(1);
-    let outcome = state(&mut bench, &manager, till, sale);
+    let outcome = sell(&mut bench, &manager, 1);
     let told = facts(&outcome);
     assert!(told.iter().any(|(key, body)| {
         *key == till.verdict().unwrap()
@@ -122,12 +206,62 @@ fn co2_a_sale_by_another_than_the_holder_is_accepted_and_told() {
 }
 
 #[test]
+fn co2_the_holder_is_a_person_on_a_device() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    bench.devices.insert(agent.person, vec![agent.device]);
+    lease(&mut bench, &agent);
+    let other_phone = Author {
+        device: DeviceId::from_bytes([99; 16]),
+        ..agent
+    };
+    let recalled = |verdict: &Verdict| matches!(verdict, Verdict::SoldAfterRecall { .. });
+    let own = sell(&mut bench, &agent, 0);
+    assert_eq!(told_in(&own, |_| true), BTreeSet::new());
+    let elsewhere = sell(&mut bench, &other_phone, 1);
+    let verdict_till = bench.till(&agent).verdict().unwrap();
+    assert_eq!(told_in(&elsewhere, recalled), [verdict_till].into());
+}
+
+#[test]
+fn co1_the_first_sale_stands_and_all_concerned_are_told() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let first = intent_of(&sell(&mut bench, &agent, 0));
+    let second = sell(&mut bench, &manager, 0);
+    let tills = [bench.till(&agent), bench.till(&manager)].map(|till| till.verdict().unwrap());
+    let mut concerned = BTreeSet::from(tills);
+    let is_double = |verdict: &Verdict| {
+        matches!(verdict, Verdict::DoubleSale { standing, other, .. }
+            if standing.sale == first && other.sale == intent_of(&second))
+    };
+    concerned.insert(bench.block_key().verdict().unwrap());
+    assert_eq!(told_in(&second, is_double), concerned);
+}
+
+#[test]
+fn co3_a_receipt_number_given_twice_is_told_to_both_tills() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let receipt_of = |verdict: &Verdict| matches!(verdict, Verdict::DuplicateReceipt { .. });
+    let first = sell(&mut bench, &agent, 0);
+    assert_eq!(told_in(&first, receipt_of), BTreeSet::new());
+    let mut sale = bench.sale(1);
+    let FactBody::Sale(other) = &mut sale else {
+        unreachable!()
+    };
+    other.receipt = "ABCD-000000".into();
+    let till = bench.till(&manager);
+    let second = state(&mut bench, &manager, till, sale);
+    let tills = [bench.till(&agent), till].map(|till| till.verdict().unwrap());
+    assert_eq!(told_in(&second, receipt_of), tills.into());
+}
+
+#[test]
 fn co5_a_lease_comes_after_the_list_of_what_was_sold() {
     let mut bench = Bench::new();
     let (agent, manager) = (bench.agent, bench.manager);
-    let till = bench.till(&manager);
-    let sale = bench.sale(2);
-    state(&mut bench, &manager, till, sale);
+    sell(&mut bench, &manager, 2);
     let told = facts(&lease(&mut bench, &agent));
     let place = |wanted: &dyn Fn(&FactBody) -> bool| {
         let place = told.iter().position(|(_, body)| wanted(body));
@@ -142,26 +276,130 @@ fn co5_a_lease_comes_after_the_list_of_what_was_sold() {
 #[test]
 fn co4_a_code_that_exists_is_void_where_it_came_later() {
     let mut bench = Bench::new();
-    let owner = bench.owner;
-    let mut make = |n: u8, packed: &str| {
-        let codes = Codes {
-            batch: BatchId::from_bytes([n; 16]),
-            package: bench.package,
-            price: Money::from_minor(1_000),
-            packed: packed.into(),
-        };
-        let key = DocumentKey::Block {
-            site: bench.site,
-            block: BlockId::from_bytes([n; 16]),
-        };
-        facts(&state(&mut bench, &owner, key, FactBody::Codes(codes)))
-    };
-    assert_eq!(make(60, "X1\nX2").len(), 1);
-    let told = make(61, "x1\nX2");
+    assert_eq!(import(&mut bench, 60, "X1\nX2").rows.len(), 1);
+    let told = facts(&import(&mut bench, 61, "x1\nX2"));
     let void = Verdict::DuplicateCodes {
         block: BlockId::from_bytes([61; 16]),
         indexes: vec![1],
     };
     assert_eq!(told[1].1, FactBody::Verdict(void));
     assert_eq!(told[1].0.kind(), crdt_model::document::Kind::VerdictBlock);
+}
+
+/// What a person sees of the stock who sees everything that the relay has.
+fn state_of(bench: &Bench, index: u32) -> VoucherState {
+    let mut sheets = Sheets::default();
+    let tills = [&bench.agent, &bench.manager].map(|of| bench.till(of));
+    let verdicts = tills.iter().filter_map(DocumentKey::verdict);
+    let block = [bench.block_key(), bench.block_key().verdict().unwrap()];
+    for key in tills.into_iter().chain(verdicts).chain(block) {
+        *sheets.entry(key) = bench.document(&key).sheet();
+    }
+    let me = Holder {
+        person: bench.owner.person,
+        device: bench.owner.device,
+    };
+    let block = bench.block;
+    Stock::fold(&sheets, me).state(VoucherRef { block, index })
+}
+
+#[test]
+fn co9_a_replacement_takes_its_voucher_out_of_stock() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    sell(&mut bench, &agent, 0);
+    let contradicted = intent_of(&sell(&mut bench, &manager, 0));
+    let block = bench.block;
+    let given = FactBody::Replacement(Replacement {
+        sale: contradicted,
+        replaces: VoucherRef { block, index: 0 },
+        voucher: VoucherRef { block, index: 1 },
+        package: bench.package,
+    });
+    let till = bench.till(&manager);
+    let replaced = intent_of(&state(&mut bench, &manager, till, given));
+    assert_eq!(state_of(&bench, 1), VoucherState::Sold);
+    assert_eq!(state_of(&bench, 2), VoucherState::Unused);
+    let again = sell(&mut bench, &agent, 1);
+    let stands = |verdict: &Verdict| matches!(verdict, Verdict::DoubleSale { standing, .. } if standing.sale == replaced);
+    assert_eq!(told_in(&again, stands).len(), 3);
+    assert_eq!(state_of(&bench, 1), VoucherState::DoubleSold);
+    // Whoever gets the block next does not sell it.
+    let sold = |verdict: &Verdict| matches!(verdict, Verdict::SoldElsewhere { indexes, .. } if *indexes == [0, 1]);
+    assert_eq!(told_in(&lease(&mut bench, &agent), sold).len(), 1);
+}
+
+/// Something happens, and then something that the relay judges.
+type Case = (fn(&mut Bench), fn(&mut Bench) -> Outcome);
+
+#[test]
+fn co6_judging_again_writes_nothing() {
+    let cases: [Case; 5] = [
+        // Sold twice, by no holder, with one receipt number.
+        (
+            |bench| {
+                let agent = bench.agent;
+                sell(bench, &agent, 0);
+            },
+            |bench| {
+                let manager = bench.manager;
+                sell(bench, &manager, 0)
+            },
+        ),
+        (
+            |bench| {
+                import(bench, 60, "X1");
+            },
+            |bench| import(bench, 61, "X1"),
+        ),
+        (
+            |bench| {
+                let manager = bench.manager;
+                sell(bench, &manager, 0);
+            },
+            |bench| {
+                let agent = bench.agent;
+                lease(bench, &agent)
+            },
+        ),
+        (|_| (), |bench| holds::hold_a_sale(bench).1),
+        (
+            |_| (),
+            |bench| {
+                let (hold, _) = holds::hold_a_sale(bench);
+                let (manager, till) = (bench.manager, bench.till(&bench.agent));
+                holds::decide(bench, &manager, till, hold, true)
+            },
+        ),
+    ];
+    for (number, (before, judge)) in cases.into_iter().enumerate() {
+        let verdicts = |outcome: &Outcome| -> BTreeSet<DocumentKey> {
+            let rows = outcome
+                .rows
+                .iter()
+                .filter(|row| row.author == PersonId::RELAY);
+            rows.map(|row| row.document)
+                .filter(|document| document.to_string().starts_with("verdict"))
+                .collect()
+        };
+        let mut bench = Bench::new();
+        before(&mut bench);
+        let told = verdicts(&judge(&mut bench));
+        assert!(!told.is_empty(), "case {number}");
+        // A relay that lost everything but its verdicts, another day.
+        let mut again = Bench::new();
+        again.now = again.now.plus_millis(86_400_000);
+        before(&mut again);
+        for document in told {
+            let saved: Document = bench.document(&document);
+            again
+                .state
+                .provide_document(document, RelayDocument::new(saved));
+        }
+        assert_eq!(
+            verdicts(&judge(&mut again)),
+            BTreeSet::new(),
+            "case {number}"
+        );
+    }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 mod cost;
+mod fields;
 mod holds;
 mod judge;
 mod people;
@@ -15,11 +16,12 @@ use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::codec;
 use crdt_model::document::{Container, DocumentKey, PlainChange, PlainOp, Put, Scalar};
 use crdt_model::fact::{
-    Codes, Ending, Fact, FactBody, HeldDecision, Leased, Sale, StockNote, Verdict,
+    Codes, Ending, Fact, FactBody, LeaseAsked, Leased, RecallAsked, Replacement, Sale, StockNote,
+    Verdict, VoucherRef,
 };
-use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId};
+use crdt_model::ids::{BatchId, BlockId, IntentId, PackageId, PersonId};
 use crdt_model::money::Money;
-use crdt_model::relay::AdmitError;
+use crdt_model::relay::{AdmitError, Outcome};
 use crdt_model::sync::batch::{Batch, BatchError};
 use crdt_model::sync::message::{Disposition, RefusalCode};
 use crdt_model::sync::relay::{Session, Step};
@@ -28,7 +30,7 @@ use proptest::prelude::*;
 use serde_bytes::ByteBuf;
 
 use cost::cheaply;
-use relay::{Author, Bench, record};
+use relay::{Author, Bench, NOW, record};
 
 const fn refused(what: Malformed) -> Disposition {
     Disposition::Refused(RefusalCode::Malformed(what))
@@ -90,6 +92,59 @@ fn ad2_caps_hold_before_anything_is_built() {
     assert_eq!(cheaply(|| Batch::decode(&bytes)), Err(BatchError::TooMany));
 }
 
+/// Is a batch with so many of something read?
+type IsRead<'a> = &'a dyn Fn(usize) -> bool;
+
+#[test]
+fn ad2_a_batch_may_have_this_much_and_no_more() {
+    let bench = Bench::new();
+    let owner = bench.owner;
+    let with = |edit: &dyn Fn(&mut Batch)| {
+        let mut batch = bench.batch_of(&owner, DocumentKey::Catalog, plain());
+        edit(&mut batch);
+        Batch::decode(&batch.encode()).is_ok()
+    };
+    let intents = |count| {
+        with(&|batch| {
+            let mut intent = batch.intents[0].clone();
+            intent.changes.clear();
+            batch.intents = vec![intent; count];
+        })
+    };
+    let documents = |count| with(&|batch| batch.documents = vec![DocumentKey::Org; count]);
+    // Over all intents together.
+    let changes = |count| {
+        with(&|batch| {
+            let change = batch.intents[0].changes[0].clone();
+            batch.intents[0].changes = vec![change; count / 2];
+            let mut rest = batch.intents[0].clone();
+            rest.changes
+                .resize(count - count / 2, rest.changes[0].clone());
+            batch.intents.push(rest);
+        })
+    };
+    let of_change = |edit: &dyn Fn(&mut PlainChange)| {
+        with(&|batch| edit(&mut batch.intents[0].changes[0].change))
+    };
+    let operations = |count| of_change(&|change| change.ops = vec![op("a/b", "x"); count]);
+    let dependencies =
+        |count| of_change(&|change| change.deps = vec![ByteBuf::from([7; 32]); count]);
+    let replaced =
+        |count| of_change(&|change| change.ops[0].replaces = vec![(4, owner.actor()); count]);
+    let caps: [(&str, usize, IsRead); 6] = [
+        ("intents", 256, &intents),
+        ("documents", 256, &documents),
+        ("changes", 256, &changes),
+        ("operations", 2_000, &operations),
+        ("dependencies", 64, &dependencies),
+        ("replaced assignments", 64, &replaced),
+    ];
+    for (what, most, is_read) in caps {
+        assert!(is_read(most), "{most} {what}");
+        assert!(!is_read(most + 1), "{} {what}", most + 1);
+    }
+}
+
 #[test]
 fn deep_nesting_does_not_overflow_the_stack() {
     // A batch whose unknown field holds arrays in arrays in arrays.
@@ -121,6 +176,27 @@ fn ad1_nobody_writes_as_another_device_or_person() {
     batch.org = crdt_model::ids::OrgId::from_bytes([9; 16]);
     let result = cheaply(|| bench.admit_as(&owner, &batch));
     assert_eq!(result.unwrap_err(), AdmitError::WrongOrganisation);
+}
+
+#[test]
+fn ad1_nobody_is_the_relay() {
+    let mut bench = Bench::new();
+    let relay = Author {
+        person: PersonId::RELAY,
+        ..bench.owner
+    };
+    assert_eq!(relay.person.as_bytes(), &[0; 16]);
+    let change = bench.write_intent(&relay, DocumentKey::Catalog, &[name(&bench, "x")]);
+    let batch = bench.batch_of(&relay, DocumentKey::Catalog, change);
+    let result = cheaply(|| bench.admit_as(&relay, &batch));
+    assert_eq!(result.unwrap_err(), AdmitError::WrongAuthor);
+    let owner = bench.owner;
+    for field in ["name", "grant/AGENT@*"] {
+        let put = record(&format!("person/{}/{field}", relay.person), "relay");
+        let change = bench.write_intent(&owner, DocumentKey::Staff, &[put]);
+        let unknown = refused(Malformed::UnknownField);
+        bench.turns_away(&owner, DocumentKey::Staff, change, unknown);
+    }
 }
 
 #[test]
@@ -174,6 +250,57 @@ fn ad5_counters_cannot_be_made_up() {
 }
 
 #[test]
+fn ad5_counters_are_beyond_every_own_one() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let first = bench.batch_of(&owner, DocumentKey::Org, organisation("one"));
+    let outcome = bench.admit_as(&owner, &first).unwrap();
+    assert_eq!(outcome.results[0].1, Disposition::Accepted);
+    // As if its author had not seen what they wrote before: the same operation id twice.
+    let mut blind = organisation("two");
+    blind.seq = 2;
+    bench.turns_away(&owner, DocumentKey::Org, blind, IMPOSSIBLE);
+}
+
+/// The first change of the organisation's document.
+fn organisation(name: &str) -> PlainChange {
+    PlainChange {
+        ops: vec![op("org/name", name)],
+        ..plain()
+    }
+}
+
+#[test]
+fn cl2_an_intent_that_changes_a_document_twice_does_not_panic() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let id = bench.intent();
+    // Each fits, and the second not after the first.
+    let changes = ["one", "two"].map(|name| (DocumentKey::Org, organisation(name)));
+    let batch = bench.batch(&owner, id, changes.into());
+    let outcome = bench.admit_as(&owner, &batch).unwrap();
+    let answers: Vec<_> = outcome.results.iter().map(|(_, answer)| *answer).collect();
+    assert_eq!(answers, [IMPOSSIBLE; 2]);
+    assert!(outcome.rows.is_empty());
+}
+
+#[test]
+fn pu8_a_change_without_a_hash_is_left_out_and_spoils_its_intent() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let id = bench.intent();
+    let unbuilt = made_up(&bench, &|change| change.seq = 0);
+    let changes = vec![
+        (DocumentKey::Catalog, unbuilt),
+        (DocumentKey::Org, organisation("one")),
+    ];
+    let batch = bench.batch(&owner, id, changes);
+    let outcome = bench.admit_as(&owner, &batch).unwrap();
+    assert!(matches!(outcome.results[..], [(_, IMPOSSIBLE)]));
+    assert!(outcome.rows.is_empty());
+}
+
+#[test]
 fn ad18_what_automerge_could_not_open_again_is_not_built() {
     let mut bench = Bench::new();
     let owner = bench.owner;
@@ -181,8 +308,10 @@ fn ad18_what_automerge_could_not_open_again_is_not_built() {
     for change in [
         made_up(&bench, &|c| c.time = i64::MAX),
         made_up(&bench, &|c| c.time = i64::MIN),
+        made_up(&bench, &|c| c.time = (1 << 52) + 1),
         made_up(&bench, &|c| c.ops.clear()),
         made_up(&bench, &|c| c.deps.push(c.deps[0].clone())),
+        made_up(&bench, &|c| c.deps.push(ByteBuf::from([0; 32]))),
         made_up(&bench, &|c| c.ops[0].replaces = vec![(0, actor)]),
         made_up(&bench, &|c| {
             c.ops[0].replaces = vec![(5, actor), (4, actor)];
@@ -192,6 +321,30 @@ fn ad18_what_automerge_could_not_open_again_is_not_built() {
         }),
     ] {
         bench.cannot_be_built(&owner, DocumentKey::Catalog, change);
+    }
+}
+
+#[test]
+fn ad18_no_key_is_assigned_twice_in_a_change() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let twice = made_up(&bench, &|c| c.ops.push(c.ops[0].clone()));
+    let overwritten = refused(Malformed::FactOverwritten);
+    bench.turns_away(&owner, DocumentKey::Catalog, twice, overwritten);
+}
+
+#[test]
+fn ad18_the_furthest_time_can_be_opened_again() {
+    for time in [1 << 52, -(1 << 52)] {
+        let mut bench = Bench::new();
+        let owner = bench.owner;
+        let change = made_up(&bench, &|c| c.time = time);
+        let batch = bench.batch_of(&owner, DocumentKey::Catalog, change);
+        let outcome = bench.admit_as(&owner, &batch).unwrap();
+        assert_eq!(outcome.results[0].1, Disposition::Accepted);
+        // Loads what was saved.
+        let heads = bench.document(&DocumentKey::Catalog).heads();
+        assert_eq!(heads, [outcome.results[0].0]);
     }
 }
 
@@ -250,6 +403,16 @@ fn ad8_facts_are_not_overwritten_deleted_or_doubled() {
         emptied,
         refused(Malformed::FactOverwritten),
     );
+    // No bytes, and bytes that are no fact.
+    for (value, what) in [
+        (Scalar::Text("sale".into()), Malformed::WrongType),
+        (Scalar::Bytes(vec![0x80].into()), Malformed::UnknownFact),
+    ] {
+        let id = bench.intent();
+        let mut unread = bench.write_intent(&agent, till, &[fact_put(id, &other)]);
+        unread.ops[0].value = value;
+        bench.turns_away_intent(&agent, till, id, unread, refused(what));
+    }
     let id = bench.intent();
     let mut twice = bench.write_intent(&agent, till, &[fact_put(id, &other)]);
     let again = twice.ops[0].clone();
@@ -311,6 +474,41 @@ fn ad9_a_fact_bears_its_author_its_intent_and_its_month() {
 }
 
 #[test]
+fn ad9_an_intent_has_one_till() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let this = (bench.till(&agent), bench.fact(&agent, bench.sale(0)));
+    let mut fact = bench.fact(&agent, bench.sale(1));
+    fact.at = NOW.plus_millis(-90 * 86_400_000);
+    let earlier = DocumentKey::Till {
+        site: bench.site,
+        person: agent.person,
+        month: Month::of(fact.at),
+    };
+    let other = (earlier, fact);
+    let id = bench.intent();
+    let tills = [this, other].map(|(till, fact)| {
+        (
+            till,
+            bench.write_intent(&agent, till, &[fact_put(id, &fact)]),
+        )
+    });
+    let two_tills = refused(Malformed::FactNotOfItsIntent);
+    // At once.
+    let both = bench.batch(&agent, id, tills.clone().into());
+    let outcome = bench.admit_as(&agent, &both).unwrap();
+    let answers: Vec<_> = outcome.results.iter().map(|(_, answer)| *answer).collect();
+    assert_eq!(answers, [two_tills; 2]);
+    assert!(outcome.rows.is_empty());
+    // One after the other.
+    let [this, (till, change)] = tills;
+    let one = bench.batch(&agent, id, vec![this]);
+    let outcome = bench.admit_as(&agent, &one).unwrap();
+    assert_eq!(outcome.results[0].1, Disposition::Accepted);
+    bench.turns_away_intent(&agent, till, id, change, two_tills);
+}
+
+#[test]
 fn ad11_a_sale_names_vouchers_that_exist_at_their_price() {
     let mut bench = Bench::new();
     let agent = bench.agent;
@@ -332,7 +530,23 @@ fn ad11_a_sale_names_vouchers_that_exist_at_their_price() {
             edited(&|s| s.lines[0].voucher.index = 99),
             refused(Malformed::UnknownVoucher),
         ),
+        (
+            edited(&|s| s.lines[0].package = PackageId::from_bytes([9; 16])),
+            refused(Malformed::UnknownVoucher),
+        ),
         (edited(&|s| s.lines.clear()), bad_value),
+        (
+            edited(&|s| {
+                let line = s.lines[0].clone();
+                let lines = (0..21).map(|index| {
+                    let mut line = line.clone();
+                    line.voucher.index = index;
+                    line
+                });
+                s.lines = lines.collect();
+            }),
+            bad_value,
+        ),
         (
             edited(&|s| s.lines = vec![s.lines[0].clone(); 2]),
             bad_value,
@@ -348,6 +562,95 @@ fn ad11_a_sale_names_vouchers_that_exist_at_their_price() {
         .map(|(fact, answer)| (agent, till, fact, answer))
         .to_vec();
     turns_facts_away(&mut bench, cases);
+}
+
+#[test]
+fn ad11_twenty_vouchers_and_64_bytes_of_reference_are_a_sale() {
+    let mut bench = Bench::new();
+    let (owner, agent) = (bench.owner, bench.agent);
+    let block = BlockId::from_bytes([44; 16]);
+    let key = DocumentKey::Block {
+        site: bench.site,
+        block,
+    };
+    let codes: Vec<String> = (0..20).map(|n| format!("E{n}")).collect();
+    let codes = FactBody::Codes(Codes {
+        batch: BatchId::from_bytes([5; 16]),
+        package: bench.package,
+        price: Money::from_minor(1_000),
+        packed: codes.join("\n"),
+    });
+    judge::state(&mut bench, &owner, key, codes);
+    let FactBody::Sale(mut sale) = bench.sale(0) else {
+        unreachable!()
+    };
+    let lines = (0..20).map(|index| {
+        let mut line = sale.lines[0].clone();
+        line.voucher = VoucherRef { block, index };
+        line
+    });
+    sale.lines = lines.collect();
+    sale.reference = Some("x".repeat(64));
+    let till = bench.till(&agent);
+    judge::state(&mut bench, &agent, till, FactBody::Sale(sale));
+}
+
+#[test]
+fn ad11_a_replacement_that_is_not_due_is_held() {
+    let mut bench = Bench::new();
+    let (agent, manager, block) = (bench.agent, bench.manager, bench.block);
+    let intent = |outcome: Outcome| outcome.rows[0].intent.unwrap();
+    let standing = intent(judge::sell(&mut bench, &agent, 0));
+    let lost = intent(judge::sell(&mut bench, &manager, 0));
+    let voucher = |index| VoucherRef { block, index };
+    let package = bench.package;
+    let of = |sale, index| {
+        FactBody::Replacement(Replacement {
+            sale,
+            replaces: voucher(0),
+            voucher: voucher(index),
+            package,
+        })
+    };
+    let push = |bench: &mut Bench, by: &Author, body| {
+        let till = bench.till(by);
+        let id = bench.intent();
+        let change = bench.write_intent(by, till, &[fact_put(id, &bench.fact(by, body))]);
+        let batch = bench.batch(by, id, vec![(till, change)]);
+        bench.admit_as(by, &batch).unwrap().results[0].1
+    };
+    let is_held = |answer| matches!(answer, Disposition::Held(..));
+    // Of a sale that stands, and of another's.
+    assert!(is_held(push(&mut bench, &agent, of(standing, 1))));
+    assert!(is_held(push(&mut bench, &agent, of(lost, 1))));
+    let unknown = refused(Malformed::UnknownVoucher);
+    assert_eq!(push(&mut bench, &manager, of(lost, 99)), unknown);
+    let due = push(&mut bench, &manager, of(lost, 1));
+    assert_eq!(due, Disposition::Accepted);
+    // It has its new code.
+    assert!(is_held(push(&mut bench, &manager, of(lost, 2))));
+}
+
+#[test]
+fn ad11_a_block_of_another_site_is_not_leased_or_recalled_here() {
+    let mut bench = Bench::new();
+    let (owner, block) = (bench.owner, bench.block);
+    let batches = DocumentKey::Batches(bench.site);
+    let to = bench.agent.person;
+    let recall = RecallAsked {
+        block,
+        to: Some(to),
+        reason: "gone".into(),
+    };
+    for body in [
+        FactBody::LeaseAsked(LeaseAsked { block, to }),
+        FactBody::RecallAsked(recall),
+    ] {
+        let id = bench.intent();
+        let put = fact_put(id, &bench.fact(&owner, body));
+        let change = bench.write_intent(&owner, batches, &[put]);
+        bench.holds_intent(&owner, batches, id, change);
+    }
 }
 
 #[test]
@@ -391,6 +694,15 @@ fn ad13_verdicts_and_leases_are_the_relays_alone() {
         ),
     ];
     turns_facts_away(&mut bench, cases);
+}
+
+#[test]
+fn ad13_the_currency_is_the_relays_alone() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let change = bench.write_intent(&owner, DocumentKey::Org, &[record("org/currency", "TZS")]);
+    let relay_only = refused(Malformed::RelayOnly);
+    bench.turns_away(&owner, DocumentKey::Org, change, relay_only);
 }
 
 #[test]
@@ -517,6 +829,34 @@ fn ad15_the_gravest_finding_speaks_for_the_intent() {
 }
 
 #[test]
+fn ad15_what_was_accepted_or_is_known_stays_so() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let till = bench.till(&agent);
+    let site = DocumentKey::SitePublic(bench.site);
+    let id = bench.intent();
+    let put = fact_put(id, &bench.fact(&agent, bench.sale(0)));
+    let sold = bench.write_intent(&agent, till, std::slice::from_ref(&put));
+    // The same again, by another incarnation.
+    let mut known = sold.clone();
+    known.time += 1;
+    let may_not = bench.write_intent(&agent, site, &[record("site/name", "mine")]);
+    bench.accepts(&agent, till, id, &[put]);
+    for (change, salt, answer) in [
+        (sold, 7, Disposition::Accepted),
+        (known, 8, Disposition::Known),
+    ] {
+        let changes = vec![(till, change), (site, may_not.clone())];
+        let mut batch = bench.batch(&agent, id, changes);
+        batch.salt = [salt; 16];
+        let outcome = bench.admit_as(&agent, &batch).unwrap();
+        let answers: Vec<_> = outcome.results.iter().map(|(_, answer)| *answer).collect();
+        assert_eq!(answers[0], answer);
+        assert!(matches!(answers[1], Disposition::Held(..)));
+    }
+}
+
+#[test]
 fn ad17_a_sale_from_an_unknown_block_is_held() {
     let mut bench = Bench::new();
     let agent = bench.agent;
@@ -585,75 +925,38 @@ fn ad14_what_one_may_not_do_is_held_or_refused_and_changes_nothing() {
     };
     let change = bench.write(&agent, DocumentKey::Staff, &[grant]).plain;
     bench.turns_away(&agent, DocumentKey::Staff, change, not_allowed);
+    let change = bench.write_intent(&agent, DocumentKey::Org, &[record("org/name", "mine")]);
+    bench.turns_away(&agent, DocumentKey::Org, change, not_allowed);
     let site = DocumentKey::SitePublic(bench.site);
     let change = bench
         .write(&agent, site, &[record("site/name", "mine")])
         .plain;
-    bench.holds(&agent, site, change);
+    bench.holds(&agent, site, change.clone());
+    // With a document of a site in the same tap it is held, whole.
+    let id = bench.intent();
+    let catalog = bench.write_intent(&agent, DocumentKey::Catalog, &[name(&bench, "mine")]);
+    let changes = vec![(DocumentKey::Catalog, catalog), (site, change)];
+    let batch = bench.batch(&agent, id, changes);
+    let outcome = bench.admit_as(&agent, &batch).unwrap();
+    assert!(matches!(
+        outcome.results[..],
+        [(_, Disposition::Held(..)), (_, Disposition::Held(..))]
+    ));
 }
 
 #[test]
-fn a_held_promotion_cannot_be_accepted_by_who_could_not_give_it() {
+fn ad14_what_a_revoked_device_says_of_no_site_or_of_a_hold_is_refused() {
     let mut bench = Bench::new();
-    let (agent, manager) = (bench.agent, bench.manager);
-    let owner_of_all = Grant {
-        role: Role::Owner,
-        scope: Scope::Organisation,
-    };
-    // Two documents, so that the hold is listed at the site, where the manager sees and decides.
-    let id = bench.intent();
-    let promotion = bench.write(
-        &agent,
-        DocumentKey::Staff,
-        &[Put {
-            container: Container::Records,
-            key: format!("person/{}/grant/{owner_of_all}", agent.person),
-            value: true.into(),
-        }],
-    );
-    let till = bench.till(&agent);
-    let sale = fact_put(id, &bench.fact(&agent, bench.sale(0)));
-    let sold = bench.write_intent(&agent, till, &[sale]);
-    let batch = bench.batch(
-        &agent,
-        id,
-        vec![(DocumentKey::Staff, promotion.plain), (till, sold)],
-    );
-    let outcome = bench.admit_as(&agent, &batch).unwrap();
-    let Disposition::Held(hold, _) = outcome.results[0].1 else {
-        panic!("{:?}", outcome.results);
-    };
-    let id = bench.intent();
-    let decision = decide(hold);
-    let put = fact_put(id, &bench.fact(&manager, decision));
-    let outcome = bench.accepts(&manager, till, id, &[put]);
-    assert!(
-        outcome
-            .rows
-            .iter()
-            .all(|row| row.document != DocumentKey::Staff)
-    );
-    assert!(
-        !bench
-            .state
-            .principal(agent.person)
-            .unwrap()
-            .grants
-            .contains(&owner_of_all)
-    );
-    // The owner may.
-    let owner = bench.owner;
-    let id = bench.intent();
-    let put = fact_put(id, &bench.fact(&owner, decide(hold)));
-    bench.accepts(&owner, till, id, &[put]);
-    assert!(
-        bench
-            .state
-            .principal(agent.person)
-            .unwrap()
-            .grants
-            .contains(&owner_of_all)
-    );
+    let (owner, manager) = (bench.owner, bench.manager);
+    let (hold, _) = holds::hold_a_sale(&mut bench);
+    bench.revoked = [owner.device, manager.device].into();
+    let not_allowed = Disposition::Refused(RefusalCode::NotAllowed);
+    let change = made_up(&bench, &|_| ());
+    bench.turns_away(&owner, DocumentKey::Catalog, change, not_allowed);
+    let till = bench.till(&bench.agent);
+    let decided = holds::decide(&mut bench, &manager, till, hold, false);
+    assert_eq!(decided.results[0].1, not_allowed);
+    assert!(decided.rows.is_empty() && decided.holds.is_empty());
 }
 
 #[test]
@@ -691,14 +994,6 @@ fn tr2_a_frame_beyond_the_cap_is_not_looked_at() {
     let bytes = vec![0; caps::FRAME_BYTES_MAX + 1];
     let steps = cheaply(|| Session::new().frame(&bytes));
     assert!(matches!(steps.last(), Some(Step::Close(_))));
-}
-
-fn decide(hold: HoldId) -> FactBody {
-    FactBody::HeldDecision(HeldDecision {
-        hold,
-        accepted: true,
-        reason: None,
-    })
 }
 
 fn op(key: &str, text: &str) -> PlainOp {

@@ -1,5 +1,7 @@
 //! A relay of one organisation in memory, with an owner, a manager, an agent and a leased block.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::command::DocumentWrite;
 use crdt_model::document::{Actor, Container, Document, DocumentKey, PlainChange, Put, Written};
@@ -49,6 +51,11 @@ pub struct Bench {
     pub owner: Author,
     pub manager: Author,
     pub agent: Author,
+    /// What the driver says about devices: those of a person, and those that were revoked.
+    pub devices: BTreeMap<PersonId, Vec<DeviceId>>,
+    pub revoked: BTreeSet<DeviceId>,
+    /// The relay's clock.
+    pub now: Timestamp,
     intents: std::cell::Cell<u8>,
 }
 
@@ -72,6 +79,9 @@ impl Bench {
             owner: Author::new(10),
             manager: Author::new(11),
             agent: Author::new(12),
+            devices: BTreeMap::new(),
+            revoked: BTreeSet::new(),
+            now: NOW,
             intents: std::cell::Cell::new(0),
         };
         let at_site = |role| Grant {
@@ -233,8 +243,9 @@ impl Bench {
     }
 
     pub fn admit_as(&mut self, signer: &Author, batch: &Batch) -> Result<Outcome, AdmitError> {
+        self.state.forget_devices();
         loop {
-            let needs = self.state.needs(batch, NOW)?;
+            let needs = self.state.needs(batch, self.now)?;
             if needs.is_empty() {
                 break;
             }
@@ -252,16 +263,20 @@ impl Bench {
                     Need::Receipt(receipt) => self.state.provide_receipt(receipt, None),
                     Need::Intent(id) => self.state.provide_intent(id, None),
                     Need::Hold(id) => self.state.provide_hold(id, None),
-                    Need::Devices(person) => self.state.provide_devices(person, Vec::new()),
+                    Need::Devices(person) => {
+                        let devices = self.devices.get(&person).cloned();
+                        self.state
+                            .provide_devices(person, devices.unwrap_or_default());
+                    }
                 }
             }
         }
         let signer = Signer {
             device: signer.device,
             person: signer.person,
-            revoked: false,
+            revoked: self.revoked.contains(&signer.device),
         };
-        self.state.admit(signer, batch, NOW)
+        self.state.admit(signer, batch, self.now)
     }
 
     pub fn accepts(
@@ -329,9 +344,20 @@ impl Bench {
         assert_eq!(self.document(&key).heads(), before);
     }
 
-    /// Kept aside: a verdict says so, and the document is as before.
     pub fn holds(&mut self, by: &Author, key: DocumentKey, change: PlainChange) {
-        let batch = self.batch_of(by, key, change);
+        let id = self.intent();
+        self.holds_intent(by, key, id, change);
+    }
+
+    /// Kept aside: a verdict says so, and the document is as before.
+    pub fn holds_intent(
+        &mut self,
+        by: &Author,
+        key: DocumentKey,
+        id: IntentId,
+        change: PlainChange,
+    ) {
+        let batch = self.batch(by, id, vec![(key, change)]);
         let before = self.document(&key).heads();
         let outcome = cheaply(|| self.admit_as(by, &batch).unwrap());
         assert!(matches!(outcome.results[0].1, Disposition::Held(..)));
