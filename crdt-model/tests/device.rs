@@ -20,8 +20,8 @@ use crdt_model::command::{Command, DocumentWrite, fact_put};
 use crdt_model::document::{
     Actor, Container, Document, DocumentId, DocumentKey, Put, genesis_hash,
 };
-use crdt_model::fact::{Fact, FactBody, HoldReason, Verdict};
-use crdt_model::ids::{DeviceId, HoldId, IntentId, PersonId};
+use crdt_model::fact::{Fact, FactBody, HoldReason, LeaseAsked, Verdict};
+use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crdt_model::package;
 use crdt_model::replica::{Commit, Pending, PendingState, Replica};
 use crdt_model::sync::batch::Batch;
@@ -115,18 +115,23 @@ fn is_push(message: &DeviceMessage) -> bool {
     matches!(message, DeviceMessage::Push { .. })
 }
 
-/// Chance that always asks for the longest wait below any bound of the backoff.
-struct Longest;
+/// Chance that always says the same.
+struct Always(u32);
 
-impl TryRng for Longest {
+/// Asks for the longest wait below any bound of the backoff.
+const fn longest() -> Always {
+    Always(479_999)
+}
+
+impl TryRng for Always {
     type Error = Infallible;
 
     fn try_next_u32(&mut self) -> Result<u32, Infallible> {
-        Ok(479_999)
+        Ok(self.0)
     }
 
     fn try_next_u64(&mut self) -> Result<u64, Infallible> {
-        Ok(479_999)
+        Ok(self.0.into())
     }
 
     fn try_fill_bytes(&mut self, bytes: &mut [u8]) -> Result<(), Infallible> {
@@ -229,6 +234,37 @@ fn tr4_nothing_of_an_earlier_connection_counts() {
 }
 
 #[test]
+fn tr3_the_device_hangs_up_on_what_it_cannot_read() {
+    let pong = codec::encode(&RelayMessage::Pong);
+    // {"c": {"f": 0, "t": 5, "c": [], "z": null}}
+    let known = b"\xa1\x61c\xa4\x61f\x00\x61t\x05\x61c\x80\x61z\xf6".to_vec();
+    // {"c": {"f": 0, "t": 5}}
+    let lacking = b"\xa1\x61c\xa2\x61f\x00\x61t\x05".to_vec();
+    let unread = [
+        [&pong[..], &pong[..]].concat(),
+        pong[..1].to_vec(),
+        b"\x61q".to_vec(),
+        lacking,
+        Vec::new(),
+    ];
+    for (frame, is_read) in unread
+        .map(|frame| (frame, false))
+        .into_iter()
+        .chain([(pong, true)])
+    {
+        let mut phone = Phone::new(Shop::new());
+        phone.connect(false);
+        let effects = phone.feed(Event::Frame(frame.clone()), NOW);
+        assert_eq!(effects.contains(&Effect::Close), !is_read, "{frame:?}");
+        assert_eq!(phone.device.is_online(), is_read);
+    }
+    let mut phone = Phone::new(Shop::new());
+    phone.connect(false);
+    phone.feed(Event::Frame(known), NOW);
+    assert_eq!(phone.device.replica.cursor(), 5);
+}
+
+#[test]
 fn tr5_silence_is_asked_about_and_then_given_up() {
     let mut phone = Phone::new(Shop::new());
     phone.connect(false);
@@ -245,32 +281,49 @@ fn tr6_waits_double_up_to_a_minute_and_a_healthy_connection_resets_them() {
     let mut device = Device::new(Shop::new().replica);
     let mut now = NOW;
     let fail = |device: &mut Device, now: &mut Timestamp, healthy: bool| {
-        device.handle(Event::TryNow, *now, &mut Longest);
+        device.handle(Event::TryNow, *now, &mut longest());
         if healthy {
             let ticket = "t".to_string();
-            device.handle(Event::Opened { ticket }, *now, &mut Longest);
+            device.handle(Event::Opened { ticket }, *now, &mut longest());
             let welcome = RelayMessage::Welcome {
                 now: *now,
                 head: 0,
                 send_digest: false,
             };
             let frame = Event::Frame(codec::encode(&welcome));
-            device.handle(frame, *now, &mut Longest);
+            device.handle(frame, *now, &mut longest());
             *now = now.plus_millis(30_000);
         }
-        device.handle(Event::Closed, *now, &mut Longest);
+        device.handle(Event::Closed, *now, &mut longest());
         (1..)
             .find(|wait| {
                 let later = now.plus_millis(wait * 1_000 - 1);
-                device.handle(Event::Tick, later, &mut Longest) == [Effect::Connect]
+                device.handle(Event::Tick, later, &mut longest()) == [Effect::Connect]
             })
             .unwrap()
     };
     let waits: Vec<i64> = (0..8).map(|_| fail(&mut device, &mut now, false)).collect();
     assert_eq!(waits, [1, 2, 4, 8, 16, 32, 60, 60]);
     // The last tick began to connect.
-    device.handle(Event::Closed, now, &mut Longest);
+    device.handle(Event::Closed, now, &mut longest());
     assert_eq!(fail(&mut device, &mut now, true), 1);
+}
+
+#[test]
+fn tr6_a_wait_is_chance_and_a_reason_ends_it() {
+    for (millis, mut chance) in [(0, Always(0)), (300, Always(300)), (999, longest())] {
+        let mut device = Device::new(Shop::new().replica);
+        let mut feed = |event, wait| device.handle(event, NOW.plus_millis(wait), &mut chance);
+        assert_eq!(feed(Event::TryNow, 0), [Effect::Connect]);
+        feed(Event::Closed, 0);
+        if millis > 0 {
+            assert_eq!(feed(Event::Tick, millis - 1), []);
+        }
+        assert_eq!(feed(Event::Tick, millis), [Effect::Connect]);
+        // The second wait is longer; nobody waits for it who is asked to try.
+        feed(Event::Closed, millis);
+        assert_eq!(feed(Event::TryNow, millis), [Effect::Connect]);
+    }
 }
 
 #[test]
@@ -289,6 +342,20 @@ fn tr7_a_commit_comes_before_what_rests_on_it() {
 }
 
 #[test]
+fn hs4_the_device_says_nothing_more_before_welcome() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let mut phone = Phone::new(shop);
+    phone.hello();
+    assert_eq!(phone.seal().1, []);
+    for seconds in 1..=60 {
+        let later = NOW.plus_millis(seconds * 1_000);
+        assert_eq!(phone.feed(Event::Tick, later), []);
+    }
+    assert!(sent(&phone.welcome(false)).iter().any(is_push));
+}
+
+#[test]
 fn hs8_instants_are_stated_in_the_relays_time() {
     let mut shop = Shop::new();
     shop.replica.contact(NOW.plus_millis(90_000), NOW);
@@ -296,6 +363,40 @@ fn hs8_instants_are_stated_in_the_relays_time() {
     let id = shop.sell();
     let at = shop.replica.pending(id).unwrap().intent.at;
     assert!((90_000..91_000).contains(&at.millis_since(NOW)));
+}
+
+#[test]
+fn hs8_the_logical_clock_does_not_run_ahead_for_long() {
+    let mut shop = Shop::new();
+    let year = 365 * 86_400_000;
+    let ahead = NOW.plus_millis(year);
+    let mut edit_at = |now: Timestamp, name: &str, contact: bool| {
+        if contact {
+            shop.replica.contact(NOW, ahead);
+        }
+        let command = Command::EditPackage {
+            package: shop.package,
+            details: details(name),
+        };
+        let (id, _) = shop.replica.execute(command, now, &mut shop.rng).unwrap();
+        shop.replica.pending(id).unwrap().intent.at
+    };
+    // By a clock that is a year ahead, until the relay says what time it is.
+    assert_eq!(edit_at(ahead, "wrong", false), ahead);
+    let stated = edit_at(ahead, "right", true);
+    let minutes = 10 * 60 * 1_000;
+    assert!((0..=minutes).contains(&stated.millis_since(NOW)));
+    // A little ahead it stays in order.
+    let back = ahead.plus_millis(-minutes / 2);
+    assert!(edit_at(back, "later", false) > stated);
+}
+
+#[test]
+fn hs9_with_nothing_new_the_device_answers_welcome_with_nothing() {
+    let mut phone = Phone::new(Shop::new());
+    let effects = phone.connect(false);
+    assert!(matches!(effects[..], [Effect::Commit(_), Effect::Changed]));
+    assert_eq!(phone.feed(Event::Tick, NOW), []);
 }
 
 #[test]
@@ -558,6 +659,52 @@ fn dg10_what_was_lost_and_what_was_pending_is_acknowledged_at_once() {
     shop.answer_once(Disposition::Accepted);
     assert!(!shop.replica.has_gap());
     assert_eq!(shop.replica.next_batch(), None);
+}
+
+#[test]
+fn dg10_only_what_is_ones_own_is_brought_back() {
+    let mut shop = Shop::new();
+    let old = shop.replica.everything().writes;
+    let old = old[&format!("d|{}|0000", DocumentKey::Catalog)].clone();
+    // This device wrote it in an earlier incarnation.
+    edit(&mut shop, "mine");
+    shop.answer(Disposition::Accepted);
+    let before = shop.replica.actor();
+    shop.sell();
+    shop.answer_once(Disposition::Rebase);
+    shop.answer(Disposition::Accepted);
+    assert_ne!(shop.replica.actor(), before);
+    // This person stated one of these, on another device.
+    let [own, others] = [1, 2].map(|n| IntentId::from_bytes([n; 16]));
+    let asked = |by| Fact {
+        at: NOW,
+        since: NOW,
+        by,
+        body: FactBody::LeaseAsked(LeaseAsked {
+            block: BlockId::from_bytes([3; 16]),
+            to: by,
+        }),
+    };
+    let site = DocumentKey::Batches(SiteId::from_bytes([4; 16]));
+    let facts = [
+        (own, shop.replica.me().person),
+        (others, PersonId::from_bytes([5; 16])),
+    ]
+    .map(|(id, by)| fact_put(&id.to_string(), &asked(by)));
+    shop.have(site, &facts);
+    assert_eq!(shop.replica.outbox().count(), 0);
+    for (key, bytes) in [
+        (DocumentKey::Catalog, old.unwrap()),
+        (site, Document::new().save()),
+    ] {
+        let lost = shop.replica.snapshot(key, &bytes, NOW, &mut shop.rng);
+        shop.replica.stored(lost.unwrap().number);
+    }
+    assert_eq!(package_name(&shop), "mine");
+    let waiting = intents(&shop.replica);
+    assert_eq!((waiting.len(), waiting[1]), (2, own));
+    let back = &shop.replica.pending(own).unwrap().writes;
+    assert_eq!(back[0].puts, facts[..1], "and nothing of others");
 }
 
 #[test]

@@ -215,6 +215,21 @@ fn tr3_an_unknown_key_is_skipped_and_an_unknown_message_is_a_bad_frame() {
     }
 }
 
+/// Sessions in every phase after the hello was accepted: comparing, listing, live.
+fn accepted() -> [Session; 3] {
+    let mut listing = comparing(reader(), 3);
+    assert_eq!(send(&mut listing, &digest(&[], false)), [Step::List]);
+    [comparing(reader(), 3), listing, live(3)]
+}
+
+#[test]
+fn tr5_a_ping_is_answered_in_every_phase_after_the_hello() {
+    for mut session in accepted() {
+        let steps = send(&mut session, &DeviceMessage::Ping);
+        assert_eq!(steps, [Step::Send(RelayMessage::Pong)]);
+    }
+}
+
 #[test]
 fn hs1_anything_but_a_hello_first_ends_the_session() {
     for message in [push(1), digest(&[], false), DeviceMessage::Ping] {
@@ -484,6 +499,17 @@ fn dg7_changed_rights_begin_a_comparison_and_stop_what_was_loaded() {
 }
 
 #[test]
+fn dg8_a_push_is_answered_during_a_comparison() {
+    let results = [([7; 32], Disposition::Accepted)];
+    for mut session in accepted() {
+        let steps = send(&mut session, &push(5));
+        assert!(matches!(steps[..], [Step::Admit { number: 5, .. }]));
+        let steps = session.admitted(5, &results, [4], 4);
+        assert_eq!(steps[0], Step::Send(RelayMessage::ack(5, &results)));
+    }
+}
+
+#[test]
 fn dg9_the_version_of_rights_follows_everything_about_the_reader() {
     let hash = Sha256::digest(codec::encode(&reader()));
     assert_eq!(reader().version().to_be_bytes(), hash[..8]);
@@ -527,6 +553,26 @@ fn cl1_bye_comes_before_the_close_and_nothing_after() {
     assert_eq!(session.woken(9), []);
     assert_eq!(session.loaded(9, vec![row(9, DocumentKey::Org)]), []);
     assert_eq!(session.rights_changed(holder(), NOW), []);
+}
+
+#[test]
+fn cl1_every_reason_has_its_code() {
+    use CloseReason::*;
+    let codes = [
+        (BadFrame, 4000),
+        (OutOfOrder, 4001),
+        (BadTicket, 4003),
+        (DeviceRevoked, 4004),
+        (AppTooOld, 4010),
+        (ServerTooOld, 4011),
+        (Overloaded, 4029),
+        (TooSlow, 4030),
+        (ShuttingDown, 4050),
+        (StoreAway, 4051),
+    ];
+    for (why, code) in codes {
+        assert_eq!(why.close_code(), code, "{why:?}");
+    }
 }
 
 #[test]

@@ -10,14 +10,16 @@ use crdt_model::ids::{DeviceId, OrgId, PersonId};
 use crdt_model::sync::batch::{BATCH_VERSION, Batch, SignedBatch, signed_bytes};
 use crdt_model::sync::message::{CloseReason, DeviceMessage, PROTOCOL, RelayMessage};
 use futures::{SinkExt, StreamExt};
+use sync_server::relay::admit::{self, PushError};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 
+use crate::helpers::ORIGIN;
 use crate::profile::{self, Profile, Socket};
 use crate::relay::Shop;
 
 /// What the relay said last, and the code with which it closed.
-async fn ending(socket: &mut Socket) -> (Option<CloseReason>, Option<u16>) {
+pub async fn ending(socket: &mut Socket) -> (Option<CloseReason>, Option<u16>) {
     let (mut why, mut code) = (None, None);
     let read = async {
         while let Some(Ok(message)) = socket.next().await {
@@ -40,7 +42,14 @@ async fn ending(socket: &mut Socket) -> (Option<CloseReason>, Option<u16>) {
     (why, code)
 }
 
-fn hello(protocol: u16, ticket: &str) -> DeviceMessage {
+/// The next message.
+pub async fn hear(socket: &mut Socket) -> RelayMessage {
+    let read = tokio::time::timeout(Duration::from_secs(10), socket.next());
+    let frame = read.await.expect("something should come").unwrap().unwrap();
+    codec::decode(&frame.into_data()).unwrap()
+}
+
+pub fn hello(protocol: u16, ticket: &str) -> DeviceMessage {
     DeviceMessage::Hello {
         protocol,
         ticket: ticket.to_owned(),
@@ -49,15 +58,15 @@ fn hello(protocol: u16, ticket: &str) -> DeviceMessage {
     }
 }
 
-fn push(sealed: Vec<u8>) -> Message {
+pub fn push(number: u32, sealed: Vec<u8>) -> Message {
     let message = DeviceMessage::Push {
-        number: 1,
+        number,
         sealed: sealed.into(),
     };
     Message::Binary(codec::encode(&message).into())
 }
 
-fn binary(message: &DeviceMessage) -> Message {
+pub fn binary(message: &DeviceMessage) -> Message {
     Message::Binary(codec::encode(message).into())
 }
 
@@ -84,7 +93,7 @@ async fn cl2_bad_frames_end_the_connection_with_their_code() {
         (binary(&hello(0, "")), CloseReason::AppTooOld),
         (binary(&hello(PROTOCOL, "nonsense")), CloseReason::BadTicket),
         (binary(&DeviceMessage::Ping), CloseReason::OutOfOrder),
-        (push(vec![1; 100]), CloseReason::OutOfOrder),
+        (push(1, vec![1; 100]), CloseReason::OutOfOrder),
     ] {
         let mut socket = profile::open(shop.address).await;
         let said = format!("{frame:.60?}");
@@ -102,8 +111,7 @@ async fn cl2_bad_frames_end_the_connection_with_their_code() {
     let ticket = shop.office.ticket(&shop.app).await;
     let mut first = profile::open(shop.address).await;
     first.send(binary(&hello(PROTOCOL, &ticket))).await.unwrap();
-    let welcome = first.next().await.unwrap().unwrap().into_data();
-    let welcome = codec::decode::<RelayMessage>(&welcome).unwrap();
+    let welcome = hear(&mut first).await;
     assert!(
         matches!(welcome, RelayMessage::Welcome { .. }),
         "{welcome:?}"
@@ -199,6 +207,15 @@ async fn se5_forged_batches_are_not_judged() {
         );
         assert_eq!(answer.problem(), "malformed", "{what}");
     }
+    // Verified before anything is inflated.
+    let unsigned = office.seal_bytes(&codec::encode(&SignedBatch {
+        org: own.org,
+        device: own.device,
+        batch: miniz_bomb().into(),
+        signature: vec![1; 64].into(),
+    }));
+    let refused = admit::push(&shop.app.app, &unsigned).await;
+    assert!(matches!(refused, Err(PushError::BadSignature)));
     let large = Body::from(vec![0; FRAME_BYTES_MAX + 1]);
     let answer = shop
         .app
@@ -207,7 +224,7 @@ async fn se5_forged_batches_are_not_judged() {
     assert_eq!(answer.problem(), "too-large");
 
     // On a socket, too; and what was refused harms nobody who comes later.
-    let noise = push(vec![1; 100]);
+    let noise = push(1, vec![1; 100]);
     let socket = shop.office.socket.as_mut().unwrap();
     socket.send(noise).await.unwrap();
     assert_eq!(
@@ -229,30 +246,38 @@ fn miniz_bomb() -> Vec<u8> {
 #[tokio::test]
 async fn tr8_other_sites_cannot_open_a_socket() {
     let shop = Shop::open().await;
-    let request = profile::request(shop.address, "https://evil.example");
-    let refused = tokio_tungstenite::connect_async(request).await;
-    let Err(tokio_tungstenite::tungstenite::Error::Http(response)) = refused else {
-        panic!("let in");
+    let refused = async |request| {
+        let answer = tokio_tungstenite::connect_async(request).await;
+        let Err(tokio_tungstenite::tungstenite::Error::Http(response)) = answer else {
+            panic!("let in");
+        };
+        assert_eq!(response.status(), StatusCode::FORBIDDEN);
     };
-    assert_eq!(response.status(), StatusCode::FORBIDDEN);
+    for origin in [
+        "https://evil.example",
+        "http://net.example.org",
+        "https://net.example.org:8443",
+        "https://net.example.org/",
+        "https://net.example.org.evil.example",
+        "https://www.net.example.org",
+        "null",
+    ] {
+        refused(profile::request(shop.address, origin)).await;
+    }
+    let mut unnamed = profile::request(shop.address, ORIGIN);
+    unnamed.headers_mut().remove("origin");
+    refused(unnamed).await;
+    profile::open(shop.address).await;
 }
 
 #[tokio::test]
-async fn a_revoked_device_is_closed_and_what_it_pushes_is_held() {
+async fn he1_a_revoked_device_is_closed_and_what_it_pushes_is_held() {
     let mut shop = Shop::open().await;
     let block = shop.import(&["A1"]).await;
     let mut asha = shop.agent("asha").await;
     shop.lease(block, asha.person).await;
     crate::relay::wait_for_block(&mut asha, block).await;
-    let own = asha.identity;
-    let mut tx = sync_server::database::begin(&shop.app.app.pool, own.org)
-        .await
-        .unwrap();
-    let now = shop.app.app.clock.now();
-    sync_server::store::devices::revoke(&mut tx, own.org, own.device, now)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
+    shop.revoke(&asha).await;
     assert_eq!(
         Profile::until_closed(&mut asha).await,
         Some(CloseReason::DeviceRevoked)

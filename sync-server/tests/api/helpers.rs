@@ -32,7 +32,7 @@ pub struct TestApp {
 }
 
 /// One browser: cookies, and the token of who signed in last.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Browser {
     pub cookies: BTreeMap<String, String>,
     pub access_token: Option<String>,

@@ -155,10 +155,7 @@ impl Profile {
         let replica = Replica::open(self.identity, self.store.clone(), &mut UnwrapErr(SysRng));
         Self {
             device: Device::new(replica.unwrap()),
-            browser: Browser {
-                cookies: self.browser.cookies.clone(),
-                access_token: self.browser.access_token.clone(),
-            },
+            browser: self.browser.clone(),
             person: self.person,
             refused: Vec::new(),
             sealed: None,

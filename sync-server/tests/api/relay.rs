@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use crdt_model::capability::{Grant, Role, Scope};
+use crdt_model::codec;
 use crdt_model::command::{Command, NewBlock};
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::{PaymentMethod, VoucherRef};
@@ -14,11 +15,14 @@ use crdt_model::money::Money;
 use crdt_model::package::{PackageDetails, Unit, Validity};
 use crdt_model::replica::PendingState;
 use crdt_model::sale::{Buyer, SellOrder};
+use crdt_model::sync::message::{Disposition, RelayMessage};
 use crdt_model::voucher::{Code, VoucherState};
 use serde_json::json;
+use sync_server::database;
 use sync_server::ids::new_id;
+use sync_server::store::devices;
 
-use crate::helpers::{Browser, PASSWORD, TestApp};
+use crate::helpers::{Answer, Browser, PASSWORD, TestApp};
 use crate::profile::{Profile, listen};
 
 const PRICE: i64 = 5_000;
@@ -92,6 +96,14 @@ impl Shop {
 
     /// An agent with a login and a device.
     pub async fn agent(&mut self, name: &str) -> Profile {
+        let (_, browser) = self.hire(name).await;
+        let mut agent = Profile::register(&self.app, browser).await;
+        agent.sync(&self.app, self.address).await;
+        agent
+    }
+
+    /// An agent with a login, and no device yet.
+    pub async fn hire(&mut self, name: &str) -> (PersonId, Browser) {
         let person = PersonId::from_bytes(self.id());
         let grant = Grant {
             role: Role::Agent,
@@ -115,9 +127,34 @@ impl Shop {
         let body = json!({ "token": token, "login": name, "password": PASSWORD });
         let accepted = browser.post(&self.app, "/api/invites/accept", body).await;
         assert_eq!(accepted.status, StatusCode::OK, "{:?}", accepted.json());
-        let mut agent = Profile::register(&self.app, browser).await;
-        agent.sync(&self.app, self.address).await;
-        agent
+        (person, browser)
+    }
+
+    /// An agent who has gone offline with a block of these codes.
+    pub async fn agent_with(&mut self, names: &[&str]) -> (Profile, BlockId) {
+        let block = self.import(names).await;
+        let mut asha = self.agent("asha").await;
+        self.lease(block, asha.person).await;
+        wait_for_block(&mut asha, block).await;
+        asha.go_offline();
+        (asha, block)
+    }
+
+    pub async fn revoke(&self, device: &Profile) {
+        let own = device.identity;
+        let app = &self.app.app;
+        let mut tx = database::begin(&app.pool, own.org).await.unwrap();
+        devices::revoke(&mut tx, own.org, own.device, app.clock.now())
+            .await
+            .unwrap();
+        tx.commit().await.unwrap();
+    }
+
+    /// Sends a sealed batch without a session.
+    pub async fn post(&self, sealed: &[u8]) -> Answer {
+        let body = Body::from(sealed.to_vec());
+        let request = Request::post("/api/push").body(body).unwrap();
+        self.app.send(request).await
     }
 
     pub async fn lease(&mut self, block: BlockId, to: PersonId) {
@@ -360,11 +397,7 @@ async fn co12_a_sale_from_an_undone_batch_takes_the_code_it_was_imported_with_ag
 #[tokio::test]
 async fn he1_a_sale_of_somebody_without_a_role_is_held_until_it_is_accepted() {
     let mut shop = Shop::open().await;
-    let block = shop.import(&["A1", "A2"]).await;
-    let mut asha = shop.agent("asha").await;
-    shop.lease(block, asha.person).await;
-    wait_for_block(&mut asha, block).await;
-    asha.go_offline();
+    let (mut asha, _) = shop.agent_with(&["A1", "A2"]).await;
     let sold = asha.sell(shop.order(1)).await;
     let command = Command::SetGrants {
         person: asha.person,
@@ -404,11 +437,7 @@ async fn he1_a_sale_of_somebody_without_a_role_is_held_until_it_is_accepted() {
 #[tokio::test]
 async fn co3_a_cloned_profile_gives_one_receipt_twice_and_both_sales_count() {
     let mut shop = Shop::open().await;
-    let block = shop.import(&["A1", "A2"]).await;
-    let mut asha = shop.agent("asha").await;
-    shop.lease(block, asha.person).await;
-    wait_for_block(&mut asha, block).await;
-    asha.go_offline();
+    let (mut asha, _) = shop.agent_with(&["A1", "A2"]).await;
     let mut copy = asha.copy();
     asha.sell(shop.order(1)).await;
     copy.sell(shop.order(1)).await;
@@ -426,23 +455,21 @@ async fn co3_a_cloned_profile_gives_one_receipt_twice_and_both_sales_count() {
 #[tokio::test]
 async fn id4_a_batch_pushed_again_changes_nothing_and_comes_by_post_too() {
     let mut shop = Shop::open().await;
-    let block = shop.import(&["A1", "A2"]).await;
-    let mut asha = shop.agent("asha").await;
-    shop.lease(block, asha.person).await;
-    wait_for_block(&mut asha, block).await;
-    asha.go_offline();
+    let (mut asha, _) = shop.agent_with(&["A1", "A2"]).await;
     asha.sell(shop.order(1)).await;
     let sealed = asha.sealed.clone().unwrap();
     let mut answers = BTreeSet::new();
     for _ in 0..3 {
-        let request = Request::post("/api/push")
-            .body(Body::from(sealed.clone()))
-            .unwrap();
-        let answer = shop.app.send(request).await;
+        let answer = shop.post(&sealed).await;
         assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.json());
         answers.insert(answer.bytes);
     }
     assert_eq!(answers.len(), 1);
+    let answer = codec::decode(answers.first().unwrap()).unwrap();
+    let RelayMessage::Ack { number: 0, results } = answer else {
+        panic!("{answer:?}")
+    };
+    assert!(matches!(results[..], [(_, Disposition::Accepted)]));
     assert_eq!(shop.totals().await, (1, PRICE, 0));
     asha.sync(&shop.app, shop.address).await;
     assert_eq!(shop.totals().await, (1, PRICE, 0));

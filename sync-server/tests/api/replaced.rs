@@ -5,7 +5,7 @@ use base64::prelude::BASE64_STANDARD;
 use crdt_model::ids::BlockId;
 use serde_json::{Value, json};
 
-use crate::helpers::{Browser, TestApp};
+use crate::helpers::TestApp;
 use crate::profile::Profile;
 use crate::relay::{Shop, wait_for_block};
 
@@ -21,13 +21,6 @@ fn in_place_of(profile: &Profile, byte: u8) -> Value {
     json!({ "recovery": secret(byte), "replaces": profile.identity.device.to_string() })
 }
 
-fn again(profile: &Profile) -> Browser {
-    Browser {
-        cookies: profile.browser.cookies.clone(),
-        access_token: profile.browser.access_token.clone(),
-    }
-}
-
 /// A shop whose agent holds a block on a device that left the hash of its secret.
 async fn shop_with_agent() -> (Shop, Profile, BlockId) {
     let mut shop = Shop::open_on(TestApp::start().await).await;
@@ -35,7 +28,7 @@ async fn shop_with_agent() -> (Shop, Profile, BlockId) {
     let first = shop.agent("asha").await;
     // A lease goes to the device that was seen last.
     shop.app.app.clock.advance_millis(1_000);
-    let mut asha = Profile::register_as(&shop.app, again(&first), known_by(1)).await;
+    let mut asha = Profile::register_as(&shop.app, first.browser.clone(), known_by(1)).await;
     asha.sync(&shop.app, shop.address).await;
     shop.lease(block, asha.person).await;
     wait_for_block(&mut asha, block).await;
@@ -49,7 +42,8 @@ async fn co10_a_device_that_shows_the_secret_takes_the_place_of_another() {
     asha.settle().await;
     asha.go_offline();
 
-    let mut anew = Profile::register_as(&shop.app, again(&asha), in_place_of(&asha, 1)).await;
+    let mut anew =
+        Profile::register_as(&shop.app, asha.browser.clone(), in_place_of(&asha, 1)).await;
     anew.sync(&shop.app, shop.address).await;
     wait_for_block(&mut anew, block).await;
     let stock = anew.device.replica.stock();
@@ -80,7 +74,7 @@ async fn co10_without_the_secret_nothing_moves() {
         known_by(1),
     ];
     for other in others {
-        let mut thief = Profile::register_as(&shop.app, again(&asha), other).await;
+        let mut thief = Profile::register_as(&shop.app, asha.browser.clone(), other).await;
         thief.sync(&shop.app, shop.address).await;
         assert!(
             !thief
@@ -93,7 +87,7 @@ async fn co10_without_the_secret_nothing_moves() {
     }
     let moved = "select count(*) from devices where replaced_by is not null";
     assert_eq!(shop.count(moved).await, 0);
-    let mut browser = again(&asha);
+    let mut browser = asha.browser.clone();
     let bad = json!({ "public_key": asha.key.public(), "recovery": "AAAA" });
     let refused = browser.post(&shop.app, "/api/devices", bad).await;
     assert_eq!(refused.problem(), "invalid");
@@ -103,7 +97,8 @@ async fn co10_without_the_secret_nothing_moves() {
 async fn co10_another_person_and_a_revoked_device_have_no_place_to_give() {
     let (mut shop, asha, block) = shop_with_agent().await;
     let baraka = shop.agent("baraka").await;
-    let mut taken = Profile::register_as(&shop.app, again(&baraka), in_place_of(&asha, 1)).await;
+    let mut taken =
+        Profile::register_as(&shop.app, baraka.browser.clone(), in_place_of(&asha, 1)).await;
     taken.sync(&shop.app, shop.address).await;
     assert!(
         !taken
@@ -114,16 +109,9 @@ async fn co10_another_person_and_a_revoked_device_have_no_place_to_give() {
             .any(|mine| mine.id == block)
     );
 
-    let org = asha.identity.org;
-    let mut tx = sync_server::database::begin(&shop.app.app.pool, org)
-        .await
-        .unwrap();
-    let now = shop.app.app.clock.now();
-    sync_server::store::devices::revoke(&mut tx, org, asha.identity.device, now)
-        .await
-        .unwrap();
-    tx.commit().await.unwrap();
-    let mut anew = Profile::register_as(&shop.app, again(&asha), in_place_of(&asha, 1)).await;
+    shop.revoke(&asha).await;
+    let mut anew =
+        Profile::register_as(&shop.app, asha.browser.clone(), in_place_of(&asha, 1)).await;
     anew.sync(&shop.app, shop.address).await;
     assert!(
         !anew
