@@ -123,8 +123,17 @@ impl OrgState {
                 grants,
             };
             let sheet = self.get(&write.document)?.sheet();
-            for put in &write.puts {
-                let op = as_op(put);
+            let ops: Vec<PlainOp> = write.puts.iter().map(as_op).collect();
+            if admission::check_whole(&write.document, sheet, &ops).is_err() {
+                return Ok(false);
+            }
+            for op in ops {
+                if write.document == DocumentKey::StaffPrivate {
+                    let staff = self.get(&DocumentKey::Staff)?.sheet();
+                    if admission::may_write_contacts(&author, staff, &op).is_err() {
+                        return Ok(false);
+                    }
+                }
                 // Already there: writing it again does nothing.
                 if op.container == Container::Facts && sheet.facts.contains_key(&op.key) {
                     continue;

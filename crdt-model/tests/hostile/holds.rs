@@ -513,6 +513,37 @@ fn ad9_a_hold_that_grew_into_a_second_till_is_not_accepted() {
 }
 
 #[test]
+fn he5_a_hold_is_no_way_to_contacts_or_past_the_last_owner() {
+    let mut bench = Bench::new();
+    let (agent, owner, till) = (bench.agent, bench.owner, bench.till(&bench.agent));
+    bench.revoked.insert(agent.device);
+    let admin = at_site(&bench, Role::Admin);
+    let manager = bench.manager;
+    grant(&mut bench, &manager, admin, true);
+    let contact = record(&format!("contact/{}/note", owner.person), "mine");
+    let demotion = Put {
+        container: Container::Records,
+        key: format!("person/{}/active", owner.person),
+        value: false.into(),
+    };
+    for (index, key, put, decider) in [
+        (0, DocumentKey::StaffPrivate, contact, manager),
+        (1, DocumentKey::Staff, demotion, owner),
+    ] {
+        let id = bench.intent();
+        let sold = fact_put(&id.to_string(), &bench.fact(&agent, bench.sale(index)));
+        let changes = [(key, put), (till, sold)]
+            .map(|(key, put)| (key, bench.write_intent(&agent, key, &[put])));
+        let batch = bench.batch(&agent, id, changes.into());
+        let (held, _) = hold(&mut bench, &agent, &batch);
+        let outcome = decide(&mut bench, &decider, till, held, true);
+        assert_eq!(decided(&outcome), [], "{key}");
+        let outcome = decide(&mut bench, &decider, till, held, false);
+        assert_eq!(decided(&outcome), [Some(false)]);
+    }
+}
+
+#[test]
 fn ad14_an_edit_at_a_site_is_held_and_its_fields_are_kept() {
     let mut bench = Bench::new();
     let (agent, owner, till) = (bench.agent, bench.owner, bench.till(&bench.agent));
