@@ -9,6 +9,7 @@ mod days;
 mod founding;
 mod hand_overs;
 mod names;
+mod places;
 mod profile;
 mod random;
 mod scenes;

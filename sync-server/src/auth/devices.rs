@@ -136,7 +136,7 @@ pub struct Known {
 
 #[derive(Deserialize)]
 pub struct Revoke {
-    device_id: DeviceId,
+    pub device_id: DeviceId,
 }
 
 /// The devices of oneself, or of somebody one manages.

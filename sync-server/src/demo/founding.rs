@@ -4,13 +4,13 @@ use anyhow::Result;
 use crdt_model::capability::{Grant, Scope};
 use crdt_model::command::Command;
 use crdt_model::ids::{ClientId, PackageId, PersonId, SiteId};
-use crdt_model::time::Timestamp;
+use crdt_model::time::{Date, Timestamp};
 
 use super::cast::{self, CURRENCY, MEMBERS, Member, OWNER, PLACES, Rhythm};
 use super::profile::Profile;
 use super::random::Random;
 use super::world::World;
-use super::{ORG, Plan, names, stock};
+use super::{ORG, Plan, names, places, stock};
 use crate::app::SharedApp;
 use crate::auth::invites::{self, Accept, Invite};
 use crate::auth::password::Password;
@@ -57,6 +57,8 @@ pub async fn found(app: &SharedApp, end: Timestamp, plan: &Plan, password: &str)
         world.profiles.push(profile);
     }
     world.profile(OWNER).hang_up().await?;
+    places::describe_sites(&mut world).await?;
+    places::write_contacts(&mut world).await?;
     list_clients(&mut world).await?;
     for site in 0..PLACES.len() {
         stock::give_out(&mut world, site, 0).await?;
@@ -155,7 +157,8 @@ async fn list_clients(world: &mut World) -> Result<()> {
         for _ in 0..each {
             let client = ClientId::generate(world.app.clock.now(), &mut world.random);
             world.clients += 1;
-            let details = names::client(&mut world.random, world.clients);
+            let today = Date::of(world.app.clock.now());
+            let details = names::listed_client(&mut world.random, world.clients, today);
             let command = Command::RegisterClient {
                 client,
                 site: world.sites[site],

@@ -1,7 +1,10 @@
 //! Names, numbers and references as they are written on this coast.
 
 use crdt_model::client::ClientDetails;
+use crdt_model::mac::Mac;
+use crdt_model::package::Connection;
 use crdt_model::phone::{Country, Phone};
+use crdt_model::time::Date;
 
 use super::random::Random;
 
@@ -198,6 +201,55 @@ const DIGITS: &[u8] = b"0123456789";
 /// No letter or digit that is taken for another when it is read aloud or from a small print.
 const CODE: &[u8] = b"23456789ABCDEFGHJKMNPQRSTUVWXYZ";
 
+const STREETS: &[&str] = &[
+    "Mtaa wa Uhuru",
+    "Mtaa wa Sokoni",
+    "Barabara ya Nyerere",
+    "Mtaa wa Msikitini",
+    "Mtaa wa Shule",
+    "Nyuma ya kituo cha mafuta",
+    "Karibu na zahanati",
+    "Mtaa wa Bandari",
+];
+
+const REMARKS: &[&str] = &[
+    "Hupiga simu kabla ya kulipa",
+    "Anataka risiti kwa WhatsApp",
+    "Analipia majirani wawili pia",
+    "Yupo wikendi tu",
+    "Modemu ilibadilishwa mwezi wa tatu",
+];
+
+/// A client as marketing writes one down, with all that the office may know.
+pub fn listed_client(random: &mut Random, number: u32, today: Date) -> ClientDetails {
+    let is_line = random.chance(18);
+    let mut days = |low, high| i32::try_from(random.between(low, high)).unwrap_or_default();
+    let (registered_on, expires_on) = (
+        today.plus_days(-days(5, 500)),
+        today.plus_days(days(20, 95)),
+    );
+    ClientDetails {
+        registered_on: Some(registered_on),
+        expires_on: random.chance(45).then_some(expires_on),
+        connection: Some(match is_line {
+            true => Connection::Pppoe,
+            false => Connection::Hotspot,
+        }),
+        mac: is_line.then(|| mac(random)).flatten(),
+        sms_reminder: random.chance(60),
+        notes: random
+            .chance(12)
+            .then(|| (*random.pick(REMARKS)).to_owned()),
+        ..client(random, number)
+    }
+}
+
+/// Of a maker of routers.
+fn mac(random: &mut Random) -> Option<Mac> {
+    const HEX: &[u8] = b"0123456789ABCDEF";
+    format!("64D154{}", text(random, HEX, 6)).parse().ok()
+}
+
 /// A client nobody had before. Some have no number, few an e-mail address.
 pub fn client(random: &mut Random, number: u32) -> ClientDetails {
     let name = match random.chance(4) {
@@ -213,10 +265,15 @@ pub fn client(random: &mut Random, number: u32) -> ClientDetails {
         let user = name.to_lowercase().replace(' ', ".");
         format!("{user}{}@example.com", random.between(1, 99))
     });
+    let address = random.chance(55).then(|| {
+        let street = *random.pick(STREETS);
+        format!("{street}, nyumba {}", random.between(1, 240))
+    });
     ClientDetails {
         name,
         phone,
         email,
+        address,
         ..ClientDetails::default()
     }
 }

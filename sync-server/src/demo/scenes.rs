@@ -8,7 +8,6 @@ use crdt_model::fact::{FactBody, PaymentMethod, Verdict};
 use crdt_model::ids::{BlockId, HoldId, PersonId};
 use crdt_model::sale::{Buyer, SellOrder};
 use crdt_model::voucher::{Block, Code};
-use serde_json::json;
 
 use super::cast::{BAGAMOYO, KARIAKOO, Kind, MBAGALA, MEMBERS, PLACES, UNGUJA, member};
 use super::founding;
@@ -16,9 +15,8 @@ use super::hand_overs;
 use super::stock::{self, blocks_of};
 use super::till;
 use super::world::{World, price};
-use super::{ORG, Plan};
-use crate::database;
-use crate::store::{audit, devices};
+use super::{Plan, places};
+use crate::auth::devices::{self, Revoke};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scene {
@@ -27,6 +25,7 @@ pub enum Scene {
     SalimAsks,
     OfficeDeclines,
     JosephOffers,
+    GraceRenews,
     PeterLeaves,
     PeterSells,
     PeterSends,
@@ -50,6 +49,7 @@ pub fn on(plan: &Plan, day: u32) -> Vec<(u32, Scene)> {
         (days * 3 / 10, 11, 15, Scene::BlockComesBack),
         (days / 3, 19, 55, Scene::SalimAsks),
         (days / 3, 20, 40, Scene::OfficeDeclines),
+        (days - 2, 10, 10, Scene::GraceRenews),
         (days - 1, 16, 0, Scene::JosephOffers),
         (leaves, 9, 10, Scene::PeterLeaves),
         (leaves, 12, 25, Scene::PeterSells),
@@ -81,12 +81,12 @@ pub fn note(login: &str) -> &'static str {
         "halima" => "no agent any more; a sale of hers is held",
         "juma" => "owes a client a replacement",
         "mwajuma" => "not heard of for two days; her stock is on her phone",
-        "peter" => "left; sees only his own till",
+        "peter" => "left; cannot sign in",
         _ => "",
     }
 }
 
-/// Whoever left does not open the app any more.
+/// Whoever left gets no ticket any more.
 pub fn may_connect(world: &World, who: usize) -> bool {
     who != member("peter") || !world.gone.contains(&who)
 }
@@ -96,6 +96,7 @@ pub async fn play(world: &mut World, scene: Scene) -> Result<()> {
         Scene::BlockMoves => block_moves(world).await,
         Scene::BlockComesBack => block_comes_back(world).await,
         Scene::JosephOffers => joseph_offers(world).await,
+        Scene::GraceRenews => places::renew_clients(world).await,
         Scene::SalimAsks => salim_asks(world).await,
         Scene::OfficeDeclines => {
             let reason = "Hakuna 200 kwa sasa; 30 zitatoka Jumatatu";
@@ -298,17 +299,9 @@ async fn phone_is_lost(world: &mut World) -> Result<()> {
 }
 
 async fn revoke(world: &World, who: usize) -> Result<()> {
-    let (now, device) = (world.app.clock.now(), world.profiles[who].id);
-    let mut tx = database::begin(&world.app.pool, ORG).await?;
-    devices::revoke(&mut tx, ORG, device, now).await?;
-    let entry = audit::Entry {
-        actor: Some(world.person("neema")),
-        action: "DeviceRevoked",
-        detail: json!({ "device": device.to_string() }),
-    };
-    audit::append(&mut tx, ORG, &entry, now).await?;
-    tx.commit().await?;
-    Ok(())
+    let caller = world.profiles[member("neema")].who;
+    let device_id = world.profiles[who].id;
+    Ok(devices::revoke(&world.app, caller, &Revoke { device_id }).await?)
 }
 
 /// From today on she only collects debts. She sells one more before her phone hears of it.
