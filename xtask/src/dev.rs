@@ -5,7 +5,7 @@
 //! folders where notification does not.
 
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, SystemTime};
 
 use anyhow::{Context, Result};
@@ -16,6 +16,18 @@ use crate::tools;
 
 /// A pause that nobody notices and that costs next to no CPU.
 const POLL: Duration = Duration::from_millis(400);
+
+/// Stops the server when this process ends, however it ends: only we hold the other end of its standard input.
+const GUARDIAN: &str = r#"
+exec 3<&0
+trap : INT TERM
+"$@" </dev/null 3<&- &
+server=$!
+(cat <&3 >/dev/null; kill -TERM $server 2>/dev/null) &
+status=0
+while kill -0 $server 2>/dev/null; do wait $server; status=$?; done
+exit $status
+"#;
 
 /// What the browser application and the server are made of.
 const WEB: &[&str] = &["web", "crdt-model/src", "crdt-model/Cargo.toml"];
@@ -64,14 +76,20 @@ fn build() -> Result<PathBuf> {
 }
 
 fn start(program: &Path, arguments: &[String]) -> Result<Child> {
-    shell::server_command(program, arguments)
+    let server = shell::server_command(program, arguments);
+    Command::new("sh")
+        .args(["-c", GUARDIAN, "guardian"])
+        .arg(server.get_program())
+        .args(server.get_args())
+        .current_dir(shell::root())
+        .stdin(Stdio::piped())
         .spawn()
         .context("starting the server")
 }
 
 /// Politely, so that it stops its PostgreSQL too.
 fn stop(server: &mut Child) -> Result<()> {
-    shell::run(Command::new("kill").args(["-TERM", &server.id().to_string()]))?;
+    drop(server.stdin.take());
     server.wait()?;
     Ok(())
 }
