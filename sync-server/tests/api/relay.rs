@@ -5,6 +5,7 @@ use std::net::SocketAddr;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use crdt_model::batch::check_undo;
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::codec;
 use crdt_model::command::{Command, NewBlock};
@@ -315,6 +316,10 @@ impl Shop {
     async fn undo(&mut self, block: BlockId) {
         let batch = self.office.device.replica.stock().blocks[&block].batch;
         let site = self.site;
+        // A recall comes back from the relay as a lease.
+        self.office
+            .until(|device| check_undo(&device.replica.stock(), site, batch).is_ok())
+            .await;
         self.office.run(Command::UndoBatch { site, batch }).await;
         self.office.settle().await;
     }
