@@ -184,12 +184,12 @@ pub struct Taken {
 pub struct HandOvers {
     pub all: BTreeMap<IntentId, HandOver>,
     taken: BTreeMap<(HandOverCode, PersonId), Taken>,
+    ended: BTreeMap<IntentId, Ending>,
 }
 
 impl HandOvers {
     pub fn fold(sheets: &Sheets) -> Self {
         let mut folded = Self::default();
-        let mut ended = BTreeMap::new();
         for (document, key, fact) in sheets.facts() {
             match (&fact.body, document) {
                 (FactBody::HandOverGiven(given), DocumentKey::Till { site, .. }) => {
@@ -214,13 +214,17 @@ impl HandOvers {
                 }
                 (FactBody::StockNote(StockNote::Offered(offer)), _) => folded.add(offer.clone()),
                 (FactBody::StockNote(StockNote::Ended { of, how }), _) => {
-                    ended.insert(*of, *how);
+                    folded.ended.insert(*of, *how);
                 }
                 _ => {}
             }
         }
         for (id, hand_over) in &mut folded.all {
-            hand_over.ended = ended.get(id).copied();
+            hand_over.ended = folded.ended.get(id).copied();
+            // A code costs two hashes, and every sale asks what is in stock.
+            if folded.taken.is_empty() {
+                continue;
+            }
             let code = hand_over.code();
             let to = hand_over.offer.hand_over.to;
             hand_over.taken_by = folded
@@ -248,8 +252,16 @@ impl HandOvers {
     pub fn taken_unknown(&self, person: PersonId) -> impl Iterator<Item = &Taken> {
         self.taken
             .iter()
-            .filter(move |((code, by), _)| *by == person && self.find(*code).next().is_none())
+            .filter(move |((code, by), taken)| {
+                *by == person && self.find(*code).next().is_none() && !self.is_over(taken)
+            })
             .map(|(_, taken)| taken)
+    }
+
+    /// It came to nothing before it was ever offered: only its end was told.
+    fn is_over(&self, taken: &Taken) -> bool {
+        let is_of = |of: &IntentId| HandOverCode::of(*of, taken.site) == taken.code;
+        self.ended.keys().any(is_of)
     }
 
     /// The turn of each block that is being handed over: the holder does not sell from it.
