@@ -333,7 +333,11 @@ sell-no-packages-hint = Packages are what you sell: a name, a price and how long
 cash-in-hand = Cash in hand
 sold-today = Sold today
 ask-for-stock = Ask for stock
-ask-for-stock-text = { $name } here needs { $package } vouchers.
+ask-for-more = ask for more
+asked-for = asked for
+none-left-here = None of these are left here.
+little-left-here = Few of these are left here.
+ask-open-hint = You have asked for more. The office sees it when you are online.
 selling = Saving
 
 ## Receipt
@@ -360,6 +364,53 @@ left-of = { $left } of { $count } left
 first-code = First code { $code }
 stock-value = Worth { $amount }
 
+hand-over = Hand over
+hand-over-title = Hand over this block
+hand-over-to = Hand over to
+hand-over-block = Hand over
+hand-over-consequence = From now on this device does not sell from the block. The server moves the codes when both phones have been online. The other person has to confirm.
+hand-over-given = Given. The other person confirms it on their own phone.
+hand-over-code = Hand-over code
+hand-over-code-hint = { $name } sees this hand-over when online. With no signal, { $name } types or scans this code under My stock.
+hand-over-code-office-hint = The office sees this return when online and confirms it. With no signal, they can type this code.
+hand-over-taken = Confirmed. The vouchers arrive when both phones have been online.
+hand-over-withdrawing = Withdrawal asked for
+withdraw-hand-over = Keep it after all
+withdraw-waits = You want to keep it. When the server has confirmed that, you can sell from it again; if it was taken first, it is gone.
+show-hand-over = Show code
+back-to-office = Back to the office
+leaving-to = Going to { $name }
+leaving-to-office = Going back to the office
+moves-when-both-online = The server moves the codes when both phones have been online.
+since = since { $when }
+vouchers-of = { $count ->
+        [one] 1 voucher of { $package }
+       *[other] { $count } vouchers of { $package }
+    }
+offered-to-you = Handed over to you
+offer-from = From { $name }
+handed-over = Handed over
+taken-by = Taken by { $name }
+hand-over-overtaken = Too late: the block had moved
+hand-over-not-allowed = Not possible: they may not sell here
+take-block = Take
+confirm-return = Confirm return
+take-by-code = Enter code
+take-title = Take over a block
+take-hint = The 8 letters and digits on the other phone
+taken-waiting = Waiting for the server
+taken-by-you = Taken by you
+your-asks = Asked for
+ask-open = Waiting for the office
+ask-met = Arrived
+ask-declined = Declined
+ask-hint = The office sees it as soon as this device is online.
+withdraw-ask = Withdraw
+asked-for-stock = Asked for
+declined-by-because = { $name }: { $reason }
+how-many = How many
+
+## Sales
 ## Sales
 
 sales-count = { $count ->
@@ -421,6 +472,78 @@ sold-count = { $count } sold
 double-sold-count = { $count } sold twice
 void-count = { $count } void
 lease = Lease
+all-holders = All holders
+all-blocks = All blocks
+blocks-with-unused = With unsold vouchers
+blocks-empty = Sold out
+blocks-leaving = Being handed over
+blocks-none-match = No blocks match
+choose-block = Choose block { $code }
+marked-blocks = Chosen blocks
+clear-marks = Clear choice
+lease-blocks = { $count ->
+        [one] Lease 1 block
+       *[other] Lease { $count } blocks
+    }
+recall-blocks-short = { $count ->
+        [one] Recall 1 block
+       *[other] Recall { $count } blocks
+    }
+recall-blocks = { $count ->
+        [one] Recall 1 block from { $name }?
+       *[other] Recall { $count } blocks from { $name }?
+    }
+unsold-worth = Unsold, worth
+asks-title = Asked for
+ask-of = { $name } asks for { $what }
+find-block = Choose a block
+decline-ask-title = Decline what { $name } asks for?
+returns-title = Coming back to the office
+running-low = { $count ->
+        [one] 1 runs low
+       *[other] { $count } run low
+    }
+who-holds-what = Who holds what
+the-office = the office
+voided = Void
+block-history = History
+history-made = { $name } made it
+history-leased = { $name } leased it to { $to }
+history-reached = The codes reached { $name }'s device
+history-recalled = { $name } recalled it to { $to }: { $reason }
+history-handed-over = { $count ->
+        [one] { $name } handed it over to { $to }, 1 voucher left
+       *[other] { $name } handed it over to { $to }, { $count } vouchers left
+    }
+history-returned = { $count ->
+        [one] { $name } returned it, 1 voucher left; confirmed by { $taker }
+       *[other] { $name } returned it, { $count } vouchers left; confirmed by { $taker }
+    }
+history-given = { $count ->
+        [one] { $name } gave it to { $to }, 1 voucher left
+       *[other] { $name } gave it to { $to }, { $count } vouchers left
+    }
+history-withdrawn = { $name } kept it after all
+history-overtaken = { $name }'s hand-over came too late: the block had moved
+history-not-allowed = { $name }'s hand-over ended: { $to } may not sell here
+history-moved = It went to { $to }
+stock-needs = Vouchers
+need-offered = { $count ->
+        [one] 1 block is handed over to you
+       *[other] { $count } blocks are handed over to you
+    }
+need-asks = { $count ->
+        [one] 1 ask for vouchers
+       *[other] { $count } asks for vouchers
+    }
+need-returns = { $count ->
+        [one] 1 block comes back
+       *[other] { $count } blocks come back
+    }
+need-low = { $count ->
+        [one] 1 seller's package runs low
+       *[other] { $count } sellers' packages run low
+    }
 lease-title = Lease block { $code }
 lease-to = Lease to
 lease-block = Lease block

@@ -333,7 +333,11 @@ sell-no-packages-hint = Vifurushi ndivyo unavyouza: jina, bei na muda wake.
 cash-in-hand = Taslimu mkononi
 sold-today = Umeuza leo
 ask-for-stock = Omba vocha
-ask-for-stock-text = { $name } hapa anahitaji vocha za { $package }.
+ask-for-more = omba zaidi
+asked-for = umeomba
+none-left-here = Hakuna zilizobaki hapa.
+little-left-here = Zimebaki chache hapa.
+ask-open-hint = Umeomba zaidi. Ofisi itaona ukiwa mtandaoni.
 selling = Inahifadhi
 
 ## Receipt
@@ -360,6 +364,53 @@ left-of = Zimebaki { $left } kati ya { $count }
 first-code = Namba ya kwanza { $code }
 stock-value = Thamani { $amount }
 
+hand-over = Kabidhi
+hand-over-title = Kabidhi fungu hili
+hand-over-to = Mkabidhi
+hand-over-block = Kabidhi
+hand-over-consequence = Kuanzia sasa kifaa hiki hakiuzi kutoka fungu hili. Seva huhamisha vocha simu zote mbili zikishakuwa mtandaoni. Mwenzako lazima athibitishe.
+hand-over-given = Umekabidhi. Mwenzako atathibitisha kwenye simu yake.
+hand-over-code = Namba ya makabidhiano
+hand-over-code-hint = { $name } ataona akiwa mtandaoni. Bila mtandao, { $name } aandike au apige picha namba hii kwenye Vocha zangu.
+hand-over-code-office-hint = Ofisi itaona ikiwa mtandaoni na kuthibitisha. Bila mtandao, waandike namba hii.
+hand-over-taken = Imethibitishwa. Vocha zitafika simu zote mbili zikishakuwa mtandaoni.
+hand-over-withdrawing = Umeomba kuondoa makabidhiano
+withdraw-hand-over = Baki nalo
+withdraw-waits = Unataka kubaki nalo. Seva ikithibitisha, utaweza kuuza tena; kama limepokelewa kwanza, limekwenda.
+show-hand-over = Onyesha namba
+back-to-office = Rudisha ofisini
+leaving-to = Linakwenda kwa { $name }
+leaving-to-office = Linarudi ofisini
+moves-when-both-online = Seva huhamisha vocha simu zote mbili zikishakuwa mtandaoni.
+since = tangu { $when }
+vouchers-of = { $count ->
+        [one] Vocha 1 ya { $package }
+       *[other] Vocha { $count } za { $package }
+    }
+offered-to-you = Unakabidhiwa
+offer-from = Kutoka kwa { $name }
+handed-over = Yaliyokabidhiwa
+taken-by = Limepokelewa na { $name }
+hand-over-overtaken = Umechelewa: fungu lilikuwa limehama
+hand-over-not-allowed = Haiwezekani: haruhusiwi kuuza hapa
+take-block = Pokea
+confirm-return = Thibitisha kurudi
+take-by-code = Andika namba
+take-title = Pokea fungu
+take-hint = Herufi na tarakimu 8 kwenye simu nyingine
+taken-waiting = Inasubiri seva
+taken-by-you = Umepokea
+your-asks = Ulizoomba
+ask-open = Inasubiri ofisi
+ask-met = Zimefika
+ask-declined = Imekataliwa
+ask-hint = Ofisi itaona kifaa hiki kikiwa mtandaoni.
+withdraw-ask = Ondoa
+asked-for-stock = Umeomba
+declined-by-because = { $name }: { $reason }
+how-many = Ngapi
+
+## Sales
 ## Sales
 
 sales-count = { $count ->
@@ -421,6 +472,78 @@ sold-count = { $count } zimeuzwa
 double-sold-count = { $count } zimeuzwa mara mbili
 void-count = { $count } zimebatilishwa
 lease = Mpe wakala
+all-holders = Wenye mafungu wote
+all-blocks = Mafungu yote
+blocks-with-unused = Yenye vocha zisizouzwa
+blocks-empty = Yaliyoisha
+blocks-leaving = Yanayokabidhiwa
+blocks-none-match = Hakuna fungu linalolingana
+choose-block = Chagua fungu { $code }
+marked-blocks = Mafungu yaliyochaguliwa
+clear-marks = Futa uchaguzi
+lease-blocks = { $count ->
+        [one] Toa fungu 1
+       *[other] Toa mafungu { $count }
+    }
+recall-blocks-short = { $count ->
+        [one] Rudisha fungu 1
+       *[other] Rudisha mafungu { $count }
+    }
+recall-blocks = { $count ->
+        [one] Urudishe fungu 1 kutoka kwa { $name }?
+       *[other] Urudishe mafungu { $count } kutoka kwa { $name }?
+    }
+unsold-worth = Hazijauzwa, thamani
+asks-title = Zilizoombwa
+ask-of = { $name } anaomba { $what }
+find-block = Chagua fungu
+decline-ask-title = Ukatae ombi la { $name }?
+returns-title = Yanayorudi ofisini
+running-low = { $count ->
+        [one] 1 anakaribia kuishiwa
+       *[other] { $count } wanakaribia kuishiwa
+    }
+who-holds-what = Nani ana nini
+the-office = ofisi
+voided = Imebatilishwa
+block-history = Historia
+history-made = { $name } alilitengeneza
+history-leased = { $name } alimpa { $to }
+history-reached = Vocha zilifika kwenye kifaa cha { $name }
+history-recalled = { $name } alilirudisha kwa { $to }: { $reason }
+history-handed-over = { $count ->
+        [one] { $name } alimkabidhi { $to }, vocha 1 imebaki
+       *[other] { $name } alimkabidhi { $to }, vocha { $count } zimebaki
+    }
+history-returned = { $count ->
+        [one] { $name } alilirudisha, vocha 1 imebaki; { $taker } alithibitisha
+       *[other] { $name } alilirudisha, vocha { $count } zimebaki; { $taker } alithibitisha
+    }
+history-given = { $count ->
+        [one] { $name } alilitoa kwa { $to }, vocha 1 imebaki
+       *[other] { $name } alilitoa kwa { $to }, vocha { $count } zimebaki
+    }
+history-withdrawn = { $name } alibaki nalo
+history-overtaken = Makabidhiano ya { $name } yalichelewa: fungu lilikuwa limehama
+history-not-allowed = Makabidhiano ya { $name } yalikwisha: { $to } haruhusiwi kuuza hapa
+history-moved = Lilikwenda kwa { $to }
+stock-needs = Vocha
+need-offered = { $count ->
+        [one] Unakabidhiwa fungu 1
+       *[other] Unakabidhiwa mafungu { $count }
+    }
+need-asks = { $count ->
+        [one] Ombi 1 la vocha
+       *[other] Maombi { $count } ya vocha
+    }
+need-returns = { $count ->
+        [one] Fungu 1 linarudi
+       *[other] Mafungu { $count } yanarudi
+    }
+need-low = { $count ->
+        [one] Kifurushi cha muuzaji 1 kinakaribia kuisha
+       *[other] Vifurushi vya wauzaji { $count } vinakaribia kuisha
+    }
 lease-title = Toa fungu { $code }
 lease-to = Mpe
 lease-block = Toa fungu

@@ -174,9 +174,13 @@ fn page(route: Route) -> Html {
             html! { <pages::receipt::ReceiptPage key={sale.to_string()} {sale} /> }
         }
         Route::Stock => html! { <pages::stock::StockPage /> },
+        Route::Take => html! { <pages::stock::TakePage /> },
         Route::Sales => html! { <pages::sales::SalesPage /> },
         Route::Sale { sale } => html! { <pages::sale::SalePage key={sale.to_string()} {sale} /> },
         Route::Vouchers => html! { <pages::vouchers::VouchersPage /> },
+        Route::Block { block } => {
+            html! { <pages::vouchers::BlockPage key={block.to_string()} {block} /> }
+        }
         Route::Import => html! { <pages::import::ImportPage /> },
         Route::Staff => html! { <pages::staff::StaffPage /> },
         Route::NewPerson => html! { <pages::person::NewPersonPage /> },

@@ -21,6 +21,7 @@ use crdt_model::command::{NewBlock, Refusal};
 use crdt_model::document::{DocumentKey, Scalar};
 use crdt_model::fact::BlockMade;
 use crdt_model::fixture::{FixtureDetails, FixtureId, FixtureKind};
+use crdt_model::hand_over::HandOverCode;
 use crdt_model::ids::{
     BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, PackageId, PersonId, SiteId,
 };
@@ -48,7 +49,9 @@ pub use sales::{
 pub use session::{KnownPerson, Session, SetUp, Start};
 pub use sites::{SitePerson, SiteRow, SiteView};
 pub use stock::{
-    BatchView, BlockView, HolderView, SellerView, StockBlock, StockView, UndoView, UnfinishedView,
+    AskEndView, AskView, BatchView, BlockEvent, BlockHappened, BlockPageView, BlockView, HandedEnd,
+    HandedView, HolderView, HoldingView, LeavingTo, LeavingView, LowView, OfferView, PackageChoice,
+    SellerView, StockBlock, StockNeedsView, StockView, TakenView, UndoView, UnfinishedView,
     VouchersView,
 };
 pub use sync::{
@@ -271,6 +274,46 @@ pub enum Order {
         to: Option<PersonId>,
         reason: String,
     },
+    /// The same for several blocks at once; what somebody else changed meanwhile is left out.
+    LeaseBlocks {
+        site: SiteId,
+        blocks: Vec<BlockId>,
+        to: PersonId,
+    },
+    RecallBlocks {
+        site: SiteId,
+        blocks: Vec<BlockId>,
+        to: Option<PersonId>,
+        reason: String,
+    },
+    /// Of a block on this device. `None`: back to the office.
+    GiveBlock {
+        block: BlockId,
+        to: Option<PersonId>,
+    },
+    WithdrawHandOver {
+        given: IntentId,
+    },
+    /// The site follows from the code.
+    TakeBlock {
+        code: HandOverCode,
+        from: Option<PersonId>,
+    },
+    AskForStock {
+        site: SiteId,
+        package: PackageId,
+        quantity: u32,
+        note: Option<String>,
+    },
+    WithdrawAsk {
+        site: SiteId,
+        ask: IntentId,
+    },
+    DeclineAsk {
+        till: DocumentKey,
+        ask: IntentId,
+        reason: String,
+    },
     DecideHeld {
         till: DocumentKey,
         hold: HoldId,
@@ -307,6 +350,10 @@ pub enum Query {
         after: u32,
         limit: u32,
     },
+    Block {
+        block: BlockId,
+    },
+    StockNeeds,
     Staff,
     Person {
         person: PersonId,
@@ -382,6 +429,8 @@ pub enum Answer {
     Sales(SalesView),
     Sale(Option<SaleView>),
     Vouchers(VouchersView),
+    Block(Option<Box<BlockPageView>>),
+    StockNeeds(StockNeedsView),
     Staff(Vec<StaffView>),
     Person(Option<Box<PersonView>>),
     Grantable(Vec<Grant>),

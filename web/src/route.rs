@@ -1,7 +1,7 @@
 //! The addresses of the app, and who may open them.
 
 use crdt_model::capability::{Capability, Role};
-use crdt_model::ids::{ClientId, IntentId, PackageId, PersonId, SiteId};
+use crdt_model::ids::{BlockId, ClientId, IntentId, PackageId, PersonId, SiteId};
 use yew_router::prelude::*;
 
 use crate::i18n::Words;
@@ -21,6 +21,9 @@ pub enum Route {
     Receipt { sale: IntentId },
     #[at("/stock")]
     Stock,
+    /// What the picture of a hand-over code opens; the code stands after `#`.
+    #[at("/stock/take")]
+    Take,
     #[at("/sales")]
     Sales,
     #[at("/sales/:sale")]
@@ -29,6 +32,8 @@ pub enum Route {
     Vouchers,
     #[at("/vouchers/import")]
     Import,
+    #[at("/vouchers/block/:block")]
+    Block { block: BlockId },
     #[at("/staff")]
     Staff,
     #[at("/staff/new")]
@@ -73,9 +78,9 @@ impl Route {
             SitesManage, SitesView, StaffContacts, StaffManage, VouchersCreate,
         };
         match self {
-            Self::Sell | Self::Receipt { .. } | Self::Stock => &[Sell],
+            Self::Sell | Self::Receipt { .. } | Self::Stock | Self::Take => &[Sell],
             Self::Sales | Self::Sale { .. } => &[Sell, SalesAll],
-            Self::Vouchers => &[BatchesView],
+            Self::Vouchers | Self::Block { .. } => &[BatchesView],
             Self::Import => &[VouchersCreate],
             Self::Staff | Self::Person { .. } => &[StaffManage, StaffContacts],
             Self::NewPerson => &[StaffManage],
@@ -113,7 +118,8 @@ impl Route {
         match self {
             Self::Receipt { .. } => Self::Sell,
             Self::Sale { .. } => Self::Sales,
-            Self::Import => Self::Vouchers,
+            Self::Import | Self::Block { .. } => Self::Vouchers,
+            Self::Take => Self::Stock,
             Self::NewPerson | Self::Person { .. } => Self::Staff,
             Self::NewClient | Self::Client { .. } | Self::EditClient { .. } => Self::Clients,
             Self::NewSite | Self::Site { .. } => Self::Sites,

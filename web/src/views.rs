@@ -47,13 +47,15 @@ pub fn answer(
 ) -> Answer {
     match query {
         Query::Sell { site } => Answer::Sell(stock::sell(replica, *site, around.now)),
-        Query::Stock => Answer::Stock(stock::mine(replica)),
+        Query::Stock => Answer::Stock(stock::mine(replica, around.now)),
         Query::Sales {
             filter,
             offset,
             limit,
         } => Answer::Sales(sales::list(replica, filter, *offset, *limit)),
         Query::Sale { sale } => Answer::Sale(sales::one(replica, *sale)),
+        Query::Block { block } => Answer::Block(stock::block(replica, *block).map(Box::new)),
+        Query::StockNeeds => Answer::StockNeeds(stock::needs(replica)),
         Query::Vouchers { site } => Answer::Vouchers(stock::vouchers(replica, *site)),
         Query::KnownCodes { after, limit } => {
             Answer::KnownCodes(import::known_codes(replica, *after, *limit))

@@ -99,7 +99,7 @@ fn refused(words: Words, refusal: &Refusal) -> String {
         Refusal::Reason { .. } => words.fail_reason_long().into(),
         Refusal::Sell(error) => sell(words, error),
         Refusal::HandOver(error) => hand_over(words, *error).into(),
-        Refusal::Ask(AskError::Quantity) => words.fail_number("1", &grouped(10_000)),
+        Refusal::Ask(AskError::Quantity) => words.fail_number(&grouped(10_000), "1"),
         Refusal::Ask(AskError::AlreadyAsked) => words.fail_already_asked().into(),
         Refusal::Ask(AskError::NotOpen) => words.fail_ask_not_open().into(),
         Refusal::Batch(error) => batch(words, *error),

@@ -101,6 +101,7 @@ pub fn HomePage() -> Html {
                 <h1>{ words.hello(session.name.split_whitespace().next().unwrap_or(&session.name)) }</h1>
                 if session.may(Capability::Sell) { <Tap to={Route::Sell} label={words.sell()} glyph={Glyph::HandCoins} look={Look::Primary} /> }
             </div>
+            <StockNeeds />
             if !steps.is_empty() {
                 <section class="card-box">
                     <h2>{ words.first_steps() }</h2>
@@ -113,5 +114,59 @@ pub fn HomePage() -> Html {
             }
             { sales }
         </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct StockNeedsProps {
+    /// At the till: what somebody hands over, and no work of the office.
+    #[prop_or_default]
+    pub offered_only: bool,
+}
+
+/// What waits at the vouchers of any site.
+#[component]
+pub fn StockNeeds(props: &StockNeedsProps) -> Html {
+    let words = use_app().words();
+    let load = use_query(Some(Query::StockNeeds));
+    let needs = match &load {
+        Load::Ready(answer) => match &**answer {
+            Answer::StockNeeds(needs) => needs.clone(),
+            _ => return Html::default(),
+        },
+        _ => return Html::default(),
+    };
+    let lines = [
+        (
+            needs.offered,
+            Route::Stock,
+            words.need_offered(needs.offered),
+        ),
+        (needs.asks, Route::Vouchers, words.need_asks(needs.asks)),
+        (
+            needs.returns,
+            Route::Vouchers,
+            words.need_returns(needs.returns),
+        ),
+        (needs.low, Route::Vouchers, words.need_low(needs.low)),
+    ];
+    let lines: Vec<(Route, String)> = lines
+        .into_iter()
+        .take(if props.offered_only { 1 } else { usize::MAX })
+        .filter(|(count, ..)| *count > 0)
+        .map(|(_, route, label)| (route, label))
+        .collect();
+    if lines.is_empty() {
+        return Html::default();
+    }
+    html! {
+        <section class="card-box" data-testid="stock-needs">
+            <h2>{ words.stock_needs() }</h2>
+            <ul class="rows">
+                { for lines.into_iter().map(|(route, label)| html! {
+                    <li key={label.clone()}><Link<Route> to={route} classes="row"><Icon glyph={Glyph::Layers} /><span>{ label }</span><Icon glyph={Glyph::ChevronRight} /></Link<Route>></li>
+                }) }
+            </ul>
+        </section>
     }
 }

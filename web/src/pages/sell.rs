@@ -8,14 +8,16 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::sales::method_name;
+use super::stock::AskDialog;
 use crate::components::failure::FailureNote;
 use crate::components::{
     Amount, Button, Dialog, Empty, Failed, Field, Glyph, Icon, Look, Notice, Skeleton, Tap, Tone,
 };
 use crate::format;
 use crate::hooks::form::{bind, filled, set, submit};
-use crate::hooks::{Act, AppAction, Load, browser, use_act, use_app, use_query};
-use crate::protocol::{Answer, Order, Query, SellView, Tile};
+use crate::hooks::{Act, AppAction, Load, use_act, use_app, use_query};
+use crate::i18n::Words;
+use crate::protocol::{Answer, Order, PackageChoice, Query, SellView, Tile};
 use crate::route::Route;
 
 mod client;
@@ -180,13 +182,14 @@ fn Counter(props: &CounterProps) -> Html {
                 </p>
             </div>
             <TillWarnings />
+            <super::home::StockNeeds offered_only=true />
             if props.view.tiles.iter().all(|tile| tile.left == 0) { <NothingToSell /> }
             <div class="tiles" role="group" aria-label={words.choose_package()}>
                 { for props.view.tiles.iter().map(|tile| html! {
                     <TileButton tile={tile.clone()} is_chosen={Some(key(tile)) == *chosen} onchoose={choose.clone()} />
                 }) }
             </div>
-            if let Some(tile) = tile.filter(|tile| tile.left == 0) { <AskForStock package={tile.package.details.name.clone()} /> }
+            if let Some(tile) = tile.filter(|tile| tile.is_low) { <AskForStock tile={tile.clone()} /> }
             <div class="paybar">
                 <div class="paybar-row">
                     <Button label={words.client_button(&client.name(words))} glyph={Glyph::User} look={Look::Quiet} onclick={set(&is_choosing_client, true)} />
@@ -244,9 +247,23 @@ fn TileButton(props: &TileProps) -> Html {
             aria-pressed={if props.is_chosen { "true" } else { "false" }} onclick={move |_| onchoose.emit(key)}>
             <span class="tile-name">{ &tile.package.details.name }</span>
             <Amount class="tile-price" amount={tile.price} />
-            <span class="tile-left">{ if tile.left == 0 { words.none_left().to_string() } else { words.left(tile.left) } }</span>
+            <span class={classes!("tile-left", tile.is_low.then_some("tile-low"))}>{ left_text(words, tile) }</span>
             <span class="tile-terms">{ format::validity(words, &tile.package.details) }</span>
         </button>
+    }
+}
+
+/// "48 left", "6 left · ask for more", "none left · asked for".
+fn left_text(words: Words, tile: &Tile) -> String {
+    let left = if tile.left == 0 {
+        words.none_left().to_string()
+    } else {
+        words.left(tile.left)
+    };
+    match (tile.is_low, tile.is_asked) {
+        (true, true) => format!("{left} · {}", words.asked_for()),
+        (true, false) if tile.left > 0 => format!("{left} · {}", words.ask_for_more()),
+        _ => left,
     }
 }
 
@@ -289,29 +306,25 @@ fn NothingToSell() -> Html {
 
 #[derive(Properties, PartialEq)]
 struct AskProps {
-    package: String,
+    tile: Tile,
 }
 
+/// Nothing or little left: more is asked for in the app, so that the office sees it.
 #[component]
 fn AskForStock(props: &AskProps) -> Html {
-    let app = use_app();
-    let words = app.words();
-    let text = app
-        .session()
-        .map(|session| words.ask_for_stock_text(&session.name, &props.package))
-        .unwrap_or_default();
-    let onclick = Callback::from(move |()| {
-        if browser::can_share() {
-            browser::share(&text);
-        } else {
-            browser::copy(&text);
-            app.toast(app.words().copied());
-        }
-    });
+    let words = use_app().words();
+    let is_asking = use_state(|| false);
+    let tile = &props.tile;
+    let packages = vec![PackageChoice {
+        package: tile.package.id,
+        name: tile.package.details.name.clone(),
+    }];
     html! {
         <Notice tone={Tone::Attention}>
-            <p>{ words.fail_none_left() }</p>
-            <Button label={words.ask_for_stock()} glyph={Glyph::Share2} {onclick} />
+            if tile.left == 0 { <p>{ words.none_left_here() }</p> } else { <p>{ words.little_left_here() }</p> }
+            if tile.is_asked { <p>{ words.ask_open_hint() }</p> }
+            else { <Button label={words.ask_for_stock()} glyph={Glyph::Plus} onclick={set(&is_asking, true)} /> }
+            if *is_asking { <AskDialog {packages} package={Some(tile.package.id)} onclose={set(&is_asking, false)} /> }
         </Notice>
     }
 }

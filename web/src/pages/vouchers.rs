@@ -1,27 +1,34 @@
-//! Batches and their blocks: who holds what, lease and forced recall.
+//! Batches and their blocks: who holds what since when, what waits for the office, lease and forced recall.
+
+use std::collections::BTreeSet;
 
 use crdt_model::capability::Capability;
-use crdt_model::ids::SiteId;
+use crdt_model::ids::{BlockId, PersonId, SiteId};
+use crdt_model::money::Money;
+use serde::{Deserialize, Serialize};
 use yew::prelude::*;
+use yew_router::prelude::*;
 
 use super::import::undo::{BatchUndo, Unfinished};
-use crate::components::failure::FailureNote;
 use crate::components::{
-    Amount, Button, Chip, Dialog, Empty, Failed, Field, Glyph, Look, Notice, Select, Skeleton, Tap,
-    Tone,
+    Amount, Button, Chip, Empty, Failed, Glyph, Look, Select, Skeleton, Tap, Tone,
 };
-use crate::hooks::form::{bind, filled, set, submit};
-use crate::hooks::{Load, use_act, use_app, use_query};
+use crate::hooks::form::set;
+use crate::hooks::{Load, use_app, use_query};
 use crate::i18n::Words;
-use crate::protocol::{Answer, BatchView, BlockView, HolderView, Order, Query, SellerView};
+use crate::pages::stock::Offers;
+use crate::protocol::{Answer, BatchView, BlockView, HolderView, LeavingTo, Query, VouchersView};
 use crate::route::Route;
 
-/// What is being done with a block.
-#[derive(Clone, PartialEq)]
-enum Doing {
-    Lease(BlockView),
-    Recall(BlockView),
-}
+mod actions;
+mod block;
+mod needs;
+
+use actions::{Chosen, LeaseDialog, RecallDialog};
+pub use block::BlockPage;
+
+/// What stands for the office in the filter of holders.
+const OFFICE: &str = "office";
 
 #[component]
 pub fn VouchersPage() -> Html {
@@ -52,9 +59,7 @@ pub fn VouchersPage() -> Html {
                 { for view.unfinished.iter().map(|found| html! {
                     <Unfinished key={found.batch.to_string()} {site} found={found.clone()} />
                 }) }
-                { for view.batches.iter().map(|batch| html! {
-                    <Batch key={batch.batch.to_string()} {site} batch={batch.clone()} sellers={view.sellers.clone()} />
-                }) }
+                <Blocks key={site.to_string()} {site} view={view.clone()} />
                 </>
             },
             _ => Html::default(),
@@ -63,37 +68,238 @@ pub fn VouchersPage() -> Html {
     html! { <><div class="page-head"><h1>{ words.vouchers() }</h1>{ import }</div>{ body }</> }
 }
 
+/// The filters as the address has them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Filters {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    holder: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    package: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    state: String,
+}
+
+impl Filters {
+    fn admits(&self, batch: &BatchView, block: &BlockView) -> bool {
+        let holder = match self.holder.as_str() {
+            "" => true,
+            OFFICE => block.holder == HolderView::Office,
+            person => block
+                .holder
+                .person()
+                .is_some_and(|holder| holder.to_string() == person),
+        };
+        let state = match self.state.as_str() {
+            "unused" => block.unused > 0,
+            "empty" => block.unused == 0,
+            "leaving" => block.leaving.is_some(),
+            _ => true,
+        };
+        let package = self.package.is_empty() || batch.package.to_string() == self.package;
+        holder && state && package
+    }
+}
+
+/// What is being done with the chosen blocks.
+#[derive(Clone, PartialEq)]
+enum Doing {
+    Lease(Chosen),
+    Recall(Chosen),
+}
+
+#[derive(Properties, PartialEq)]
+struct BlocksProps {
+    site: SiteId,
+    view: VouchersView,
+}
+
+#[component]
+fn Blocks(props: &BlocksProps) -> Html {
+    let app = use_app();
+    let words = app.words();
+    let navigator = use_navigator();
+    let filters = use_location()
+        .and_then(|location| location.query::<Filters>().ok())
+        .unwrap_or_default();
+    let doing = use_state(|| None::<Doing>);
+    let marked = use_state(BTreeSet::<BlockId>::new);
+    // Whose ask is being answered: the next lease goes to them.
+    let answering = use_state(|| None::<PersonId>);
+    let view = &props.view;
+    let may_lease = app
+        .session()
+        .is_some_and(|session| session.may_at(Capability::VouchersLease, props.site));
+    let filter_by = {
+        let filters = filters.clone();
+        Callback::from(move |next: Filters| {
+            if let (Some(navigator), true) = (&navigator, next != filters) {
+                // The address only names filters; one that cannot be written is not kept.
+                let _ = navigator.replace_with_query(&Route::Vouchers, &next);
+            }
+        })
+    };
+    let change = |edit: fn(&mut Filters, String)| {
+        let (filters, filter_by) = (filters.clone(), filter_by.clone());
+        Callback::from(move |value: String| {
+            let mut next = filters.clone();
+            edit(&mut next, value);
+            filter_by.emit(next);
+        })
+    };
+    let onanswer = {
+        let (answering, filter_by) = (answering.clone(), filter_by.clone());
+        Callback::from(move |ask: crate::protocol::AskView| {
+            answering.set(Some(ask.person));
+            filter_by.emit(Filters {
+                holder: OFFICE.into(),
+                package: ask.package.to_string(),
+                state: "unused".into(),
+            });
+        })
+    };
+    let close = {
+        let (doing, marked, answering) = (doing.clone(), marked.clone(), answering.clone());
+        Callback::from(move |()| {
+            answering.set(None);
+            doing.set(None);
+            marked.set(BTreeSet::new());
+        })
+    };
+    let mark = {
+        let marked = marked.clone();
+        Callback::from(move |block: BlockId| {
+            let mut next = (*marked).clone();
+            if !next.remove(&block) {
+                next.insert(block);
+            }
+            marked.set(next);
+        })
+    };
+    let do_with = {
+        let doing = doing.clone();
+        Callback::from(move |what: Doing| doing.set(Some(what)))
+    };
+    let is_filtered = filters != Filters::default();
+    let batches: Vec<BatchView> = view
+        .batches
+        .iter()
+        .filter_map(|batch| {
+            let mut shown = batch.clone();
+            shown.blocks.retain(|block| filters.admits(batch, block));
+            // A batch that was undone has none.
+            (!shown.blocks.is_empty() || !is_filtered).then_some(shown)
+        })
+        .collect();
+    let dialog = match &*doing {
+        None => Html::default(),
+        Some(Doing::Lease(chosen)) => html! {
+            <LeaseDialog site={props.site} chosen={chosen.clone()} sellers={view.sellers.clone()} to={*answering} onclose={close} />
+        },
+        Some(Doing::Recall(chosen)) => html! {
+            <RecallDialog site={props.site} chosen={chosen.clone()} sellers={view.sellers.clone()} onclose={close} />
+        },
+    };
+    html! {
+        <>
+            <needs::Asks asks={view.asks.clone()} {onanswer} />
+            <Offers offers={view.returns.clone()} title={words.returns_title()} />
+            <needs::RunningLow low={view.low.clone()} />
+            <needs::Holdings holdings={view.holdings.clone()} onchoose={change(|filters, holder| filters.holder = holder)} />
+            <div class="filters">
+                <Select id="holder-filter" label={words.holder()} hidden_label=true value={filters.holder.clone()} options={holders(words, view)}
+                    onchange={change(|filters, holder| filters.holder = holder)} />
+                <Select id="package-filter" label={words.package()} hidden_label=true value={filters.package.clone()} options={packages(words, view)}
+                    onchange={change(|filters, package| filters.package = package)} />
+                <Select id="state-filter" label={words.state()} hidden_label=true value={filters.state.clone()} options={states(words)}
+                    onchange={change(|filters, state| filters.state = state)} />
+            </div>
+            if batches.is_empty() && is_filtered {
+                <Empty glyph={Glyph::Search} title={words.blocks_none_match()}>
+                    <Button label={words.clear_filters()} onclick={ let filter_by = filter_by.clone(); Callback::from(move |()| filter_by.emit(Filters::default())) } />
+                </Empty>
+            }
+            { for batches.iter().map(|batch| html! {
+                <Batch key={batch.batch.to_string()} site={props.site} batch={batch.clone()} {may_lease} marked={(*marked).clone()} onmark={mark.clone()} ondo={do_with.clone()} />
+            }) }
+            <MarkedBar view={view.clone()} marked={(*marked).clone()} ondo={do_with.clone()} onclear={set(&marked, BTreeSet::new())} />
+            { dialog }
+        </>
+    }
+}
+
+fn with_first(
+    first: &'static str,
+    rest: impl IntoIterator<Item = (AttrValue, AttrValue)>,
+) -> Vec<(AttrValue, AttrValue)> {
+    let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), first.into())];
+    options.extend(rest);
+    options
+}
+
+fn holders(words: Words, view: &VouchersView) -> Vec<(AttrValue, AttrValue)> {
+    let people = view.holdings.iter().filter_map(|holding| {
+        let person = holding.person?;
+        Some((person.to_string().into(), holding.name.clone().into()))
+    });
+    let office = (OFFICE.into(), words.holder_office().into());
+    with_first(words.all_holders(), std::iter::once(office).chain(people))
+}
+
+fn packages(words: Words, view: &VouchersView) -> Vec<(AttrValue, AttrValue)> {
+    let known: BTreeSet<(String, String)> = view
+        .batches
+        .iter()
+        .map(|batch| (batch.package_name.clone(), batch.package.to_string()))
+        .collect();
+    with_first(
+        words.all_packages(),
+        known.into_iter().map(|(name, id)| (id.into(), name.into())),
+    )
+}
+
+fn states(words: Words) -> Vec<(AttrValue, AttrValue)> {
+    let states = [
+        ("unused", words.blocks_with_unused()),
+        ("empty", words.blocks_empty()),
+        ("leaving", words.blocks_leaving()),
+    ];
+    with_first(
+        words.all_blocks(),
+        states.map(|(code, label)| (code.into(), label.into())),
+    )
+}
+
 #[derive(Properties, PartialEq)]
 struct BatchProps {
     site: SiteId,
     batch: BatchView,
-    sellers: Vec<SellerView>,
+    may_lease: bool,
+    marked: BTreeSet<BlockId>,
+    onmark: Callback<BlockId>,
+    ondo: Callback<Doing>,
 }
 
 #[component]
 fn Batch(props: &BatchProps) -> Html {
     let app = use_app();
     let words = app.words();
-    let doing = use_state(|| None::<Doing>);
     let batch = &props.batch;
-    let may_lease = app
-        .session()
-        .is_some_and(|session| session.may_at(Capability::VouchersLease, props.site));
-    let unused: u64 = batch
-        .blocks
-        .iter()
-        .map(|block| u64::from(block.unused))
-        .sum();
-    let close = set(&doing, None);
-    let dialog = match &*doing {
-        None => Html::default(),
-        Some(Doing::Lease(block)) => html! {
-            <LeaseDialog site={props.site} block={block.clone()} sellers={props.sellers.clone()} onclose={close} />
-        },
-        Some(Doing::Recall(block)) => html! {
-            <RecallDialog site={props.site} block={block.clone()} sellers={props.sellers.clone()} onclose={close} />
-        },
+    let sum = |of: fn(&BlockView) -> u32| -> u64 {
+        batch.blocks.iter().map(|block| u64::from(of(block))).sum()
     };
+    let unused = sum(|block| block.unused);
+    let worth = i64::try_from(unused).unwrap_or(i64::MAX);
+    let worth = Money::from_minor(batch.price.minor().saturating_mul(worth));
+    let mut totals = vec![
+        words.blocks_count(u64::try_from(batch.blocks.len()).unwrap_or(0)),
+        words.vouchers_count(sum(|block| block.count)),
+        words.unused_count(unused),
+        words.sold_count(sum(|block| block.sold)),
+    ];
+    let void = sum(|block| block.void);
+    if void > 0 {
+        totals.push(words.void_count(void));
+    }
     html! {
         <section class="card-box" data-testid="batch">
             <div class="section-head">
@@ -101,32 +307,133 @@ fn Batch(props: &BatchProps) -> Html {
                     <h2>{ &batch.label }</h2>
                     <p class="muted">
                         { format!("{} · ", batch.package_name) }<Amount amount={batch.price} />
-                        { format!(" · {} · {} · {}", words.blocks_count(u64::try_from(batch.blocks.len()).unwrap_or(0)), words.unused_count(unused), app.when(batch.made_at)) }
+                        { format!(" · {} · {}", totals.join(" · "), app.when(batch.made_at)) }
                         if let Some(day) = batch.made_on { { format!(" · {}", words.batch_made_on(&crate::format::date(words, day, crate::hooks::browser::now(), &app.zone()))) } }
                     </p>
+                    <p>{ words.unsold_worth() }{ " " }<Amount amount={worth} testid="batch-worth" /></p>
                 </div>
                 <BatchUndo site={props.site} batch={batch.clone()} />
             </div>
             <ul class="rows">
-                { for batch.blocks.iter().map(|block| {
-                    let is_free = block.holder == HolderView::Office;
-                    let next = if is_free { Doing::Lease(block.clone()) } else { Doing::Recall(block.clone()) };
-                    let onclick = set(&doing, Some(next));
-                    html! {
-                        <li class="row row-block" key={block.block.to_string()} data-testid="block">
-                            <span class="row-main">
-                                <strong>{ words.block_of(block_name(block)) }</strong>
-                                <span class="muted">{ counts(words, block) }</span>
-                            </span>
-                            <Chip tone={holder_tone(&block.holder)} label={holder_text(words, &block.holder)} testid="holder" />
-                            if may_lease && is_free { <Button label={words.lease()} {onclick} /> }
-                            else if may_lease { <Button label={words.recall()} look={Look::Quiet} {onclick} /> }
-                        </li>
-                    }
+                { for batch.blocks.iter().map(|block| html! {
+                    <BlockRow key={block.block.to_string()} block={block.clone()} may_lease={props.may_lease}
+                        is_marked={props.marked.contains(&block.block)} onmark={props.onmark.clone()} ondo={props.ondo.clone()} />
                 }) }
             </ul>
-            { dialog }
         </section>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct BlockRowProps {
+    block: BlockView,
+    may_lease: bool,
+    is_marked: bool,
+    onmark: Callback<BlockId>,
+    ondo: Callback<Doing>,
+}
+
+#[component]
+fn BlockRow(props: &BlockRowProps) -> Html {
+    let app = use_app();
+    let words = app.words();
+    let block = &props.block;
+    let is_free = block.holder == HolderView::Office;
+    let chosen = Chosen {
+        blocks: vec![block.block],
+        name: block_name(block).to_string(),
+        holder: holder_name(&block.holder).to_string(),
+    };
+    let what = if is_free {
+        Doing::Lease(chosen)
+    } else {
+        Doing::Recall(chosen)
+    };
+    let onclick = {
+        let ondo = props.ondo.clone();
+        Callback::from(move |()| ondo.emit(what.clone()))
+    };
+    let onchange = {
+        let (onmark, id) = (props.onmark.clone(), block.block);
+        Callback::from(move |_: Event| onmark.emit(id))
+    };
+    html! {
+        <li class="row row-block" data-testid="block">
+            if props.may_lease {
+                <label class="row-mark">
+                    <input type="checkbox" class="checkbox" checked={props.is_marked} {onchange} aria-label={words.choose_block(block_name(block))} />
+                </label>
+            }
+            <span class="row-main">
+                <Link<Route> to={Route::Block { block: block.block }}><strong>{ words.block_of(block_name(block)) }</strong></Link<Route>>
+                <span class="muted">{ counts(words, block) }</span>
+            </span>
+            <span class="row-end">
+                <Chip tone={holder_tone(&block.holder)} label={holder_text(words, &block.holder)} testid="holder" />
+                { for block.leaving.iter().map(|to| html! { <Chip tone={Tone::Attention} label={leaving_text(words, to)} testid="leaving" /> }) }
+                { for block.held_since.iter().map(|since| html! { <span class="muted">{ words.since(&app.when(*since)) }</span> }) }
+            </span>
+            if props.may_lease && is_free { <Button label={words.lease()} {onclick} /> }
+            else if props.may_lease { <Button label={words.recall()} look={Look::Quiet} {onclick} /> }
+        </li>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct MarkedProps {
+    view: VouchersView,
+    marked: BTreeSet<BlockId>,
+    ondo: Callback<Doing>,
+    onclear: Callback<()>,
+}
+
+/// What can be done with all marked blocks at once.
+#[component]
+fn MarkedBar(props: &MarkedProps) -> Html {
+    let words = use_app().words();
+    if props.marked.is_empty() {
+        return Html::default();
+    }
+    let blocks = || {
+        props
+            .view
+            .batches
+            .iter()
+            .flat_map(|batch| &batch.blocks)
+            .filter(|block| props.marked.contains(&block.block))
+    };
+    let chosen = |is_wanted: fn(&&BlockView) -> bool| {
+        let wanted: Vec<&BlockView> = blocks().filter(is_wanted).collect();
+        let names: BTreeSet<&str> = wanted
+            .iter()
+            .map(|block| holder_name(&block.holder))
+            .collect();
+        let holder: Vec<&str> = names.into_iter().collect();
+        Chosen {
+            blocks: wanted.iter().map(|block| block.block).collect(),
+            name: wanted
+                .first()
+                .map(|block| block_name(block).to_string())
+                .unwrap_or_default(),
+            holder: holder.join(", "),
+        }
+    };
+    let (free, held) = (
+        chosen(|block| block.holder == HolderView::Office),
+        chosen(|block| block.holder != HolderView::Office),
+    );
+    let count = |chosen: &Chosen| u64::try_from(chosen.blocks.len()).unwrap_or(0);
+    let button = |what: Doing, label: String, look: Look, is_shown: bool| {
+        let ondo = props.ondo.clone();
+        let onclick = Callback::from(move |()| ondo.emit(what.clone()));
+        html! { if is_shown { <Button {label} {look} {onclick} /> } }
+    };
+    html! {
+        <div class="marked-bar" role="region" aria-label={words.marked_blocks()} data-testid="marked">
+            { button(Doing::Lease(free.clone()), words.lease_blocks(count(&free)), Look::Primary, count(&free) > 0) }
+            { button(Doing::Recall(held.clone()), words.recall_blocks_short(count(&held)), Look::Danger, count(&held) > 0) }
+            <Button label={words.clear_marks()} look={Look::Quiet} onclick={props.onclear.clone()} />
+        </div>
     }
 }
 
@@ -158,6 +465,13 @@ fn holder_text(words: Words, holder: &HolderView) -> String {
     }
 }
 
+fn leaving_text(words: Words, to: &LeavingTo) -> String {
+    match to {
+        LeavingTo::Office => words.leaving_to_office().to_string(),
+        LeavingTo::Person(name) => words.leaving_to(name),
+    }
+}
+
 const fn holder_tone(holder: &HolderView) -> Tone {
     match holder {
         HolderView::Office => Tone::Plain,
@@ -172,136 +486,5 @@ fn holder_name(holder: &HolderView) -> &str {
         HolderView::Asked { name }
         | HolderView::Waiting { name, .. }
         | HolderView::Leased { name, .. } => name,
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct BlockDialogProps {
-    site: SiteId,
-    block: BlockView,
-    sellers: Vec<SellerView>,
-    onclose: Callback<()>,
-}
-
-fn seller_options(first: &'static str, sellers: &[SellerView]) -> Vec<(AttrValue, AttrValue)> {
-    let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), first.into())];
-    options.extend(
-        sellers
-            .iter()
-            .map(|seller| (seller.person.to_string().into(), seller.name.clone().into())),
-    );
-    options
-}
-
-#[component]
-fn LeaseDialog(props: &BlockDialogProps) -> Html {
-    let app = use_app();
-    let words = app.words();
-    let act = use_act();
-    let to = use_state(String::new);
-    let is_checked = use_state(|| false);
-    let seller = props
-        .sellers
-        .iter()
-        .find(|seller| seller.person.to_string() == *to)
-        .cloned();
-    let is_missing = seller.is_none();
-    let onsubmit = {
-        let (app, act, is_checked, onclose) = (
-            app.clone(),
-            act.clone(),
-            is_checked.clone(),
-            props.onclose.clone(),
-        );
-        let (site, block) = (props.site, props.block.block);
-        submit(move || {
-            is_checked.set(true);
-            let Some(seller) = seller.clone() else { return };
-            let (app, onclose) = (app.clone(), onclose.clone());
-            act.order(
-                Order::LeaseBlock {
-                    site,
-                    block,
-                    to: seller.person,
-                },
-                move |_| {
-                    app.toast(app.words().lease_done(&seller.name));
-                    onclose.emit(());
-                },
-            );
-        })
-    };
-    html! {
-        <Dialog title={words.lease_title(block_name(&props.block))} onclose={props.onclose.clone()}>
-            if props.sellers.is_empty() { <Notice tone={Tone::Attention}>{ words.no_sellers() }</Notice> }
-            else {
-                <form class="form" {onsubmit} novalidate=true>
-                    <Select id="lease-to" label={words.lease_to()} hint={words.lease_hint()} value={(*to).clone()} onchange={bind(&to)}
-                        options={seller_options(words.choose_person(), &props.sellers)} error={(*is_checked && is_missing).then(|| words.fail_needed())} />
-                    <FailureNote failure={act.failure.clone()} />
-                    <div class="actions"><Button label={words.lease_block()} look={Look::Primary} submit=true busy={act.is_busy} /></div>
-                </form>
-            }
-        </Dialog>
-    }
-}
-
-/// It cannot be undone, so the consequence is named first.
-#[component]
-fn RecallDialog(props: &BlockDialogProps) -> Html {
-    let app = use_app();
-    let words = app.words();
-    let act = use_act();
-    let to = use_state(String::new);
-    let reason = use_state(String::new);
-    let is_checked = use_state(|| false);
-    let name = holder_name(&props.block.holder);
-    let person = props
-        .sellers
-        .iter()
-        .find(|seller| seller.person.to_string() == *to)
-        .map(|seller| seller.person);
-    let is_missing = reason.trim().is_empty();
-    let onsubmit = {
-        let (app, act, is_checked, onclose) = (
-            app.clone(),
-            act.clone(),
-            is_checked.clone(),
-            props.onclose.clone(),
-        );
-        let (site, block, reason) = (props.site, props.block.block, filled(&reason));
-        submit(move || {
-            is_checked.set(true);
-            let Some(reason) = reason.clone() else { return };
-            let (app, onclose) = (app.clone(), onclose.clone());
-            act.order(
-                Order::RecallBlock {
-                    site,
-                    block,
-                    to: person,
-                    reason,
-                },
-                move |_| {
-                    app.toast(app.words().recall_done());
-                    onclose.emit(());
-                },
-            );
-        })
-    };
-    html! {
-        <Dialog title={words.recall_title(block_name(&props.block), name)} onclose={props.onclose.clone()}>
-            <form class="form" {onsubmit} novalidate=true>
-                <Notice tone={Tone::Attention}>{ words.recall_consequence(name) }</Notice>
-                <Select id="recall-to" label={words.recall_to()} value={(*to).clone()} onchange={bind(&to)}
-                    options={seller_options(words.recall_to_office(), &props.sellers)} />
-                <Field id="recall-reason" label={words.reason()} value={(*reason).clone()} oninput={bind(&reason)}
-                    error={(*is_checked && is_missing).then(|| words.fail_reason())} />
-                <FailureNote failure={act.failure.clone()} />
-                <div class="actions">
-                    <Button label={words.recall_block()} look={Look::Danger} submit=true busy={act.is_busy} />
-                    <Button label={words.cancel()} look={Look::Quiet} onclick={props.onclose.clone()} />
-                </div>
-            </form>
-        </Dialog>
     }
 }

@@ -35,6 +35,10 @@ pub struct Tile {
     /// Of the vouchers in stock; the package's own price where none are left.
     pub price: Money,
     pub left: u32,
+    /// So few that one asks for more.
+    pub is_low: bool,
+    /// More of it was asked for, and no answer has come.
+    pub is_asked: bool,
 }
 
 /// Where a sale is.

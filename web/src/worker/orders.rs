@@ -4,7 +4,8 @@ use crdt_model::capability::Grant;
 use crdt_model::command::{
     BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal,
 };
-use crdt_model::fact::BlockMade;
+use crdt_model::fact::{BlockMade, HandOverTaken, StockAsked};
+use crdt_model::hand_over::{self, HandOverError, HandOvers};
 use crdt_model::ids::{BatchId, BlockId, ClientId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::replica::Replica;
@@ -13,7 +14,7 @@ use crdt_model::site::SiteDetails;
 use crdt_model::staff::Contacts;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::{
-    CODES_PER_BLOCK_MAX, Code, CodesError, PACKED_BYTES_MAX, pack, packed_len,
+    CODES_PER_BLOCK_MAX, Code, CodesError, PACKED_BYTES_MAX, Stock, pack, packed_len,
 };
 use rand_core::Rng;
 
@@ -204,6 +205,78 @@ pub fn plan(
             key,
             value,
         }),
+        Order::LeaseBlocks { site, blocks, to } => {
+            let stock = replica.stock();
+            let is_free = |block: &BlockId| is_leased(&stock, *block) == Some(false);
+            let free = blocks.into_iter().filter(is_free);
+            several(free.map(|block| Command::LeaseBlock { site, block, to }))?
+        }
+        Order::RecallBlocks {
+            site,
+            blocks,
+            to,
+            reason,
+        } => {
+            let stock = replica.stock();
+            let is_held = |block: &BlockId| is_leased(&stock, *block) == Some(true);
+            let held = blocks.into_iter().filter(is_held);
+            several(held.map(|block| Command::RecallBlock {
+                site,
+                block,
+                to,
+                reason: reason.clone(),
+            }))?
+        }
+        Order::GiveBlock { block, to } => {
+            let stock = replica.stock();
+            let block = stock
+                .held()
+                .find(|known| known.id == block)
+                .ok_or(HandOverError::NotYours)?;
+            let given = hand_over::give(&stock, block, to)?;
+            command(Command::GiveBlock {
+                site: block.site,
+                given,
+            })
+        }
+        Order::WithdrawHandOver { given } => {
+            let known = HandOvers::fold(replica.sheets());
+            let known = known.all.get(&given).ok_or(HandOverError::NotOpen)?;
+            command(Command::WithdrawHandOver {
+                site: known.offer.site,
+                given,
+            })
+        }
+        Order::TakeBlock { code, from } => {
+            let site = replica
+                .sheets()
+                .sites()
+                .find(|site| code.is_of_site(*site))
+                .ok_or(HandOverError::OtherSite)?;
+            command(Command::TakeBlock {
+                site,
+                taken: HandOverTaken { code, from },
+            })
+        }
+        Order::AskForStock {
+            site,
+            package,
+            quantity,
+            note,
+        } => command(Command::AskForStock {
+            site,
+            asked: StockAsked {
+                package,
+                quantity,
+                note,
+            },
+        }),
+        Order::WithdrawAsk { site, ask } => command(Command::WithdrawAsk { site, asked: ask }),
+        Order::DeclineAsk { till, ask, reason } => command(Command::DeclineAsk {
+            till,
+            asked: ask,
+            reason,
+        }),
         Order::DecideHeld {
             till,
             hold,
@@ -269,6 +342,23 @@ fn new_site(site: SiteId, details: SiteDetails) -> Result<Planned, Refusal> {
         commands,
         made: Some(site.to_string()),
     })
+}
+
+fn several(commands: impl Iterator<Item = Command>) -> Result<Planned, Refusal> {
+    let commands: Vec<Command> = commands.collect();
+    if commands.is_empty() {
+        return Err(Refusal::NoSuchBlock);
+    }
+    Ok(Planned::Commands {
+        commands,
+        made: None,
+    })
+}
+
+/// Does somebody hold the block? `None`: it is not known here.
+fn is_leased(stock: &Stock, block: BlockId) -> Option<bool> {
+    let lease = &stock.blocks.get(&block)?.lease;
+    Some(lease.as_ref().is_some_and(|lease| lease.person.is_some()))
 }
 
 fn blocks(
