@@ -16,7 +16,6 @@ import {
   lease,
   OWNER,
   pillSays,
-  readSales,
   sell,
   setUp,
   signIn,
@@ -172,5 +171,4 @@ story("a person joins by a link, loses a phone, leaves and comes back", async (s
     [SINZA, "f"],
   ]);
   assert.deepEqual(await server.sql("select name, address from routers"), [["Gateway", "10.5.50.1"]]);
-  assert.equal((await readSales(office.page)).length, 0);
 });
