@@ -18,9 +18,10 @@ import { Server } from "./helpers/server.mjs";
 export * from "./helpers/app.mjs";
 export { Device, DESKTOP, PHONE } from "./helpers/device.mjs";
 export * from "./helpers/office.mjs";
-export { assertAccessible, takeShot } from "./helpers/page.mjs";
+export { assertAccessible, inaccessible, takeShot } from "./helpers/page.mjs";
 export { temporaryFolder, until } from "./helpers/processes.mjs";
 export { Server } from "./helpers/server.mjs";
+export * from "./helpers/routes.mjs";
 export * from "./helpers/shop.mjs";
 
 const LAST_WORDS = 4_000;

@@ -17,10 +17,12 @@ import {
   OWNER,
   sell,
   signIn,
+  speak,
   Stage,
   sync,
   takeShot,
   VOUCHERS,
+  walkTo,
 } from "./helpers.mjs";
 
 const OFFICE_SCREENS = {
@@ -150,20 +152,4 @@ async function shoot(device, name, colorScheme = "light", language = "en") {
   await device.page.mouse.move(0, 0);
   await device.page.locator(".toast-card").waitFor({ state: "detached" });
   console.log(await takeShot(device.page, `${device.kind}-${colorScheme}-${language}/${device.name}-${name}`));
-}
-
-/** By the person's menu, as one would. */
-async function speak({ page }, language) {
-  await page.locator(".person-menu > button").click();
-  await page.getByRole("button", { name: language }).click();
-  await page.keyboard.press("Escape");
-}
-
-/** Within the app, as a tap on a link does: loading the page anew would ask for the password again. */
-async function walkTo(page, path) {
-  await page.evaluate((path) => {
-    history.pushState(null, "", path);
-    dispatchEvent(new PopStateEvent("popstate"));
-  }, path);
-  await page.waitForFunction(() => !document.querySelector("[aria-busy=true], .bones"));
 }

@@ -124,3 +124,19 @@ export function number(text) {
 export function inMinorUnits(shillings) {
   return `${shillings * 100}`;
 }
+
+/** By the person's menu, as one would. */
+export async function speak({ page }, language) {
+  await page.locator(".person-menu > button").click();
+  await page.getByRole("button", { name: language }).click();
+  await page.keyboard.press("Escape");
+}
+
+/** Within the app, as a tap on a link does: loading the page anew would ask for the password again. */
+export async function walkTo(page, path) {
+  await page.evaluate((path) => {
+    history.pushState(null, "", path);
+    dispatchEvent(new PopStateEvent("popstate"));
+  }, path);
+  await page.waitForFunction(() => !document.querySelector("[aria-busy=true], .bones"));
+}

@@ -446,6 +446,50 @@ replacement-given = New code given
 after-recall = Sold after the block was recalled
 after-recall-hint = The phone did not know yet. The sale counts; the cash is owed.
 
+## Single vouchers
+all-vouchers = All vouchers
+search-codes = Search by code
+voucher-state-unused = Unused
+voucher-state-sold = Sold
+voucher-state-void = Void
+all-states = All
+all-batches = All batches
+batch = Batch
+vouchers-none-match = No vouchers match
+voucher-not-found = This voucher is not on this device
+voucher-not-found-hint = Its block may have gone to somebody else, or to a site you do not work at.
+voucher-story = What happened
+voucher-made = Made with batch { $label }
+voucher-sold-by = Sold by { $name }
+voucher-replaced-by = Given as a new code by { $name }
+voucher-stands = This sale stands
+voucher-falls = The client needs a new code
+voucher-sold-elsewhere = Sold by somebody whose sales you do not see
+voucher-taken = Handed out in a sale that somebody still has to decide about
+voucher-duplicate = Void: this code came with an earlier batch
+voucher-unused-hint = Nobody has sold it yet.
+hidden-code = Hidden
+
+## The day
+my-day = My day
+seven-days = Sales of seven days
+day = Day
+cash-to-hand-over = Cash to hand over
+stock-left-figure = Vouchers left
+needs-you-open = Look at it
+nothing-needs-you = Nothing needs you.
+
+## Keys
+keys-title = Keys
+keys-open = Show the keys
+key-search = Search on this screen
+key-palette = Go anywhere, do anything
+key-new = New
+key-go = Go to { $screen }
+key-list = Move in a list, open
+key-close = Close
+key-help = These keys
+
 ## Vouchers
 
 import-vouchers = Import vouchers

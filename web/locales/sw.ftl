@@ -446,6 +446,50 @@ replacement-given = Namba mpya imetolewa
 after-recall = Imeuzwa baada ya fungu kurudishwa
 after-recall-hint = Simu ilikuwa haijajua bado. Mauzo yanahesabiwa; taslimu inadaiwa.
 
+## Single vouchers
+all-vouchers = Vocha zote
+search-codes = Tafuta kwa namba
+voucher-state-unused = Haijatumika
+voucher-state-sold = Imeuzwa
+voucher-state-void = Imebatilishwa
+all-states = Zote
+all-batches = Makundi yote
+batch = Kundi
+vouchers-none-match = Hakuna vocha inayolingana
+voucher-not-found = Vocha hii haipo kwenye kifaa hiki
+voucher-not-found-hint = Huenda fungu lake limeenda kwa mwingine, au kwenye kituo ambacho hufanyi kazi.
+voucher-story = Kilichotokea
+voucher-made = Ilitengenezwa na kundi { $label }
+voucher-sold-by = Iliuzwa na { $name }
+voucher-replaced-by = Ilitolewa kama namba mpya na { $name }
+voucher-stands = Mauzo haya ndiyo halali
+voucher-falls = Mteja anahitaji namba mpya
+voucher-sold-elsewhere = Iliuzwa na mtu ambaye huoni mauzo yake
+voucher-taken = Ilitolewa katika mauzo yanayosubiri uamuzi
+voucher-duplicate = Imebatilishwa: namba hii ilikuja na kundi la awali
+voucher-unused-hint = Bado hakuna aliyeiuza.
+hidden-code = Imefichwa
+
+## The day
+my-day = Siku yangu
+seven-days = Mauzo ya siku saba
+day = Siku
+cash-to-hand-over = Fedha za kukabidhi
+stock-left-figure = Vocha zilizobaki
+needs-you-open = Angalia
+nothing-needs-you = Hakuna kinachokusubiri.
+
+## Keys
+keys-title = Vitufe
+keys-open = Onyesha vitufe
+key-search = Tafuta kwenye ukurasa huu
+key-palette = Nenda popote, fanya lolote
+key-new = Mpya
+key-go = Nenda { $screen }
+key-list = Songa kwenye orodha, fungua
+key-close = Funga
+key-help = Vitufe hivi
+
 ## Vouchers
 
 import-vouchers = Leta vocha

@@ -139,7 +139,7 @@ fn Screens() -> Html {
         },
         Phase::Broken => html! {
             <main class="gate" id="main">
-                <Empty glyph={Glyph::TriangleAlert} title={words.no_worker()} hint={words.no_worker_hint()} />
+                <Empty is_page=true glyph={Glyph::TriangleAlert} title={words.no_worker()} hint={words.no_worker_hint()} />
             </main>
         },
         Phase::SignedOut(start) => match route {
@@ -169,6 +169,7 @@ fn Screens() -> Html {
 fn page(route: Route) -> Html {
     match route {
         Route::Home => html! { <pages::home::HomePage /> },
+        Route::Day => html! { <pages::home::DayPage /> },
         Route::Sell => html! { <pages::sell::SellPage /> },
         Route::Receipt { sale } => {
             html! { <pages::receipt::ReceiptPage key={sale.to_string()} {sale} /> }
@@ -180,6 +181,10 @@ fn page(route: Route) -> Html {
         Route::Vouchers => html! { <pages::vouchers::VouchersPage /> },
         Route::Block { block } => {
             html! { <pages::vouchers::BlockPage key={block.to_string()} {block} /> }
+        }
+        Route::VoucherList => html! { <pages::voucher_list::VoucherListPage /> },
+        Route::Voucher { block, index } => {
+            html! { <pages::voucher::VoucherPage key={format!("{block}-{index}")} {block} {index} /> }
         }
         Route::Import => html! { <pages::import::ImportPage /> },
         Route::Staff => html! { <pages::staff::StaffPage /> },

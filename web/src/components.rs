@@ -2,6 +2,7 @@
 
 pub mod badge;
 pub mod button;
+pub mod chart;
 pub mod code;
 pub mod contested;
 pub mod dialog;
@@ -19,6 +20,7 @@ pub mod virtual_rows;
 
 pub use badge::RoleBadge;
 pub use button::{Button, Look, Tap};
+pub use chart::{Bar, Bars};
 pub use code::Code;
 pub use contested::ContestedNote;
 pub use dialog::Dialog;

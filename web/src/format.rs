@@ -41,6 +41,21 @@ pub fn digits(amount: Money, currency: Currency) -> String {
     }
 }
 
+/// `9,500`, `45k`, `1.2M`: above a bar, where the whole amount has no room.
+pub fn short(amount: Money, currency: Currency) -> String {
+    let whole = amount.minor().unsigned_abs() / 10_u64.pow(currency.exponent());
+    let sign = if amount.minor() < 0 { "−" } else { "" };
+    match whole {
+        0..10_000 => format!("{sign}{}", grouped(whole)),
+        10_000..1_000_000 => format!("{sign}{}k", whole / 1_000),
+        _ => format!(
+            "{sign}{}.{}M",
+            grouped(whole / 1_000_000),
+            whole % 1_000_000 / 100_000
+        ),
+    }
+}
+
 /// `TSh 5,000`.
 pub fn money(amount: Money, currency: Currency) -> String {
     format!("{}\u{a0}{}", symbol(currency), digits(amount, currency))
@@ -189,6 +204,11 @@ pub fn phone(e164: &str, currency: Currency) -> String {
         |_| e164.to_string(),
         |phone| phone.for_reader(country(currency)),
     )
+}
+
+/// `Mon`.
+pub fn weekday(words: Words, at: Timestamp, zone: &Zone) -> &'static str {
+    weekday_name(words, zone.local(at).days)
 }
 
 fn weekday_name(words: Words, days: i64) -> &'static str {
@@ -434,6 +454,15 @@ mod tests {
         assert_eq!(text(120_400_000, Currency::Ugx), "USh 120,400,000");
         assert_eq!(text(500, Currency::Usd), "US$ 5.00");
         assert_eq!(text(-500_000, Currency::Tzs), "TSh −5,000");
+    }
+
+    #[test]
+    fn short_amounts_fit_a_bar() {
+        let text = |whole: i64| short(Money::from_minor(whole * 100), Currency::Tzs);
+        assert_eq!(text(0), "0");
+        assert_eq!(text(9_500), "9,500");
+        assert_eq!(text(45_900), "45k");
+        assert_eq!(text(1_204_000), "1.2M");
     }
 
     #[test]

@@ -22,4 +22,6 @@ pub mod sites;
 pub mod staff;
 pub mod stock;
 pub mod sync;
+pub mod voucher;
+pub mod voucher_list;
 pub mod vouchers;

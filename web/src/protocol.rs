@@ -19,7 +19,7 @@ use crdt_model::client::index::ClientFilter;
 use crdt_model::client::{ClientDetails, ClientEdit};
 use crdt_model::command::{NewBlock, Refusal};
 use crdt_model::document::{DocumentKey, Scalar};
-use crdt_model::fact::BlockMade;
+use crdt_model::fact::{BlockMade, VoucherRef};
 use crdt_model::fixture::{FixtureDetails, FixtureId, FixtureKind};
 use crdt_model::hand_over::HandOverCode;
 use crdt_model::ids::{
@@ -43,16 +43,17 @@ pub use import::{
 pub use packages::{PackageUse, PackagesView};
 pub use people::{DeviceView, InviteView, PersonView, StaffView};
 pub use sales::{
-    CashView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter, SalesView, SellView,
-    Tile,
+    CashView, DayFigures, DayView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter,
+    SalesView, SellView, Tile,
 };
 pub use session::{KnownPerson, Session, SetUp, Start};
 pub use sites::{SitePerson, SiteRow, SiteView};
 pub use stock::{
     AskEndView, AskView, BatchView, BlockEvent, BlockHappened, BlockPageView, BlockView, HandedEnd,
-    HandedView, HolderView, HoldingView, LeavingTo, LeavingView, LowView, OfferView, PackageChoice,
-    SellerView, StockBlock, StockNeedsView, StockView, TakenView, UndoView, UnfinishedView,
-    VouchersView,
+    HandedView, HolderFilter, HolderView, HoldingView, LeavingTo, LeavingView, LowView, OfferView,
+    PackageChoice, SellerView, StockBlock, StockNeedsView, StockView, TakenView, UndoView,
+    UnfinishedView, VoucherChoices, VoucherFilter, VoucherListView, VoucherRow, VoucherSale,
+    VoucherStory, VouchersView,
 };
 pub use sync::{
     HeldView, NeedsYou, NeedsYouView, PendingView, StoreWarning, Summary, SyncPill, SyncView,
@@ -339,6 +340,10 @@ pub enum Query {
         offset: u32,
         limit: u32,
     },
+    /// The figures of the days that begin at these instants; the last one has not ended.
+    Day {
+        starts: Vec<Timestamp>,
+    },
     Sale {
         sale: IntentId,
     },
@@ -354,6 +359,15 @@ pub enum Query {
         block: BlockId,
     },
     StockNeeds,
+    /// Single vouchers, in pages.
+    VoucherList {
+        filter: VoucherFilter,
+        offset: u32,
+        limit: u32,
+    },
+    Voucher {
+        voucher: VoucherRef,
+    },
     Staff,
     Person {
         person: PersonId,
@@ -428,9 +442,12 @@ pub enum Answer {
     Stock(StockView),
     Sales(SalesView),
     Sale(Option<SaleView>),
+    Day(DayView),
     Vouchers(VouchersView),
     Block(Option<Box<BlockPageView>>),
     StockNeeds(StockNeedsView),
+    VoucherList(VoucherListView),
+    Voucher(Option<Box<VoucherStory>>),
     Staff(Vec<StaffView>),
     Person(Option<Box<PersonView>>),
     Grantable(Vec<Grant>),

@@ -11,6 +11,9 @@ use crate::protocol::Session;
 pub enum Route {
     #[at("/")]
     Home,
+    /// The start of those who only sell, beside the till.
+    #[at("/day")]
+    Day,
     #[at("/setup")]
     SetUp,
     #[at("/invite")]
@@ -34,6 +37,10 @@ pub enum Route {
     Import,
     #[at("/vouchers/block/:block")]
     Block { block: BlockId },
+    #[at("/vouchers/list")]
+    VoucherList,
+    #[at("/voucher/:block/:index")]
+    Voucher { block: BlockId, index: u32 },
     #[at("/staff")]
     Staff,
     #[at("/staff/new")]
@@ -78,9 +85,10 @@ impl Route {
             SitesManage, SitesView, StaffContacts, StaffManage, VouchersCreate,
         };
         match self {
-            Self::Sell | Self::Receipt { .. } | Self::Stock | Self::Take => &[Sell],
+            Self::Sell | Self::Day | Self::Receipt { .. } | Self::Stock | Self::Take => &[Sell],
             Self::Sales | Self::Sale { .. } => &[Sell, SalesAll],
-            Self::Vouchers | Self::Block { .. } => &[BatchesView],
+            Self::Vouchers | Self::VoucherList | Self::Block { .. } => &[BatchesView],
+            Self::Voucher { .. } => &[Sell, BatchesView],
             Self::Import => &[VouchersCreate],
             Self::Staff | Self::Person { .. } => &[StaffManage, StaffContacts],
             Self::NewPerson => &[StaffManage],
@@ -113,12 +121,25 @@ impl Route {
         })
     }
 
+    /// What `n` begins here.
+    pub const fn new_one(self) -> Self {
+        match self.section() {
+            Self::Staff => Self::NewPerson,
+            Self::Packages => Self::NewPackage,
+            Self::Vouchers => Self::Import,
+            Self::Clients => Self::NewClient,
+            _ => Self::Sell,
+        }
+    }
+
     /// The screen of the menu that a page belongs to.
     pub const fn section(self) -> Self {
         match self {
             Self::Receipt { .. } => Self::Sell,
             Self::Sale { .. } => Self::Sales,
-            Self::Import | Self::Block { .. } => Self::Vouchers,
+            Self::Import | Self::VoucherList | Self::Voucher { .. } | Self::Block { .. } => {
+                Self::Vouchers
+            }
             Self::Take => Self::Stock,
             Self::NewPerson | Self::Person { .. } => Self::Staff,
             Self::NewClient | Self::Client { .. } | Self::EditClient { .. } => Self::Clients,
@@ -129,8 +150,12 @@ impl Route {
     }
 
     pub fn title(self, words: Words) -> &'static str {
+        if self == Self::VoucherList {
+            return words.all_vouchers();
+        }
         match self.section() {
             Self::Home => words.home(),
+            Self::Day => words.my_day(),
             Self::Sell => words.sell(),
             Self::Stock => words.stock(),
             Self::Sales => words.sales(),

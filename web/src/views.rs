@@ -7,6 +7,7 @@ mod sales;
 mod sites;
 mod stock;
 mod sync;
+mod voucher_list;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -36,6 +37,7 @@ pub struct Surroundings {
 #[derive(Default)]
 pub struct Indexes {
     clients: ClientIndex,
+    vouchers: VoucherIndex,
 }
 
 /// Answers a query from what the device holds.
@@ -53,9 +55,18 @@ pub fn answer(
             offset,
             limit,
         } => Answer::Sales(sales::list(replica, filter, *offset, *limit)),
+        Query::Day { starts } => Answer::Day(sales::day(replica, starts)),
         Query::Sale { sale } => Answer::Sale(sales::one(replica, *sale)),
         Query::Block { block } => Answer::Block(stock::block(replica, *block).map(Box::new)),
         Query::StockNeeds => Answer::StockNeeds(stock::needs(replica)),
+        Query::VoucherList {
+            filter,
+            offset,
+            limit,
+        } => Answer::VoucherList(indexes.vouchers.list(replica, filter, *offset, *limit)),
+        Query::Voucher { voucher } => {
+            Answer::Voucher(voucher_list::story(replica, *voucher).map(Box::new))
+        }
         Query::Vouchers { site } => Answer::Vouchers(stock::vouchers(replica, *site)),
         Query::KnownCodes { after, limit } => {
             Answer::KnownCodes(import::known_codes(replica, *after, *limit))
@@ -83,6 +94,8 @@ pub fn answer(
         Query::Sync => Answer::Sync(sync::view(replica, around)),
     }
 }
+
+pub use voucher_list::VoucherIndex;
 
 /// One sale as its receipt shows it.
 pub use sales::one as sale;

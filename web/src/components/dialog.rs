@@ -5,7 +5,7 @@ use yew::prelude::*;
 
 use super::button::{Button, Look};
 use super::icon::Glyph;
-use crate::hooks::use_app;
+use crate::hooks::{browser, use_app};
 
 #[derive(Properties, PartialEq)]
 pub struct DialogProps {
@@ -19,6 +19,15 @@ pub struct DialogProps {
 pub fn Dialog(props: &DialogProps) -> Html {
     let node = use_node_ref();
     let words = use_app().words();
+    // It ends by leaving the page, which gives no focus back by itself.
+    use_effect_with((), |()| {
+        let before = browser::focused();
+        move || {
+            if let Some(before) = before.filter(|before| before.is_connected()) {
+                let _ = before.focus();
+            }
+        }
+    });
     use_effect_with(node.clone(), |node| {
         if let Some(dialog) = node.cast::<HtmlDialogElement>()
             && !dialog.open()

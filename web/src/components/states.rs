@@ -15,6 +15,9 @@ pub struct EmptyProps {
     pub title: AttrValue,
     #[prop_or_default]
     pub hint: Option<AttrValue>,
+    /// It is the whole screen, so its title is the screen's.
+    #[prop_or_default]
+    pub is_page: bool,
     /// The one action.
     #[prop_or_default]
     pub children: Html,
@@ -25,7 +28,7 @@ pub fn Empty(props: &EmptyProps) -> Html {
     html! {
         <div class="empty">
             <Icon glyph={props.glyph} />
-            <h2>{ &props.title }</h2>
+            if props.is_page { <h1>{ &props.title }</h1> } else { <h2>{ &props.title }</h2> }
             if let Some(hint) = &props.hint { <p>{ hint }</p> }
             { props.children.clone() }
         </div>

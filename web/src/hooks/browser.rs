@@ -136,6 +136,11 @@ pub fn focus(selector: &str) {
     }
 }
 
+/// What has the focus now.
+pub fn focused() -> Option<web_sys::HtmlElement> {
+    window()?.document()?.active_element()?.dyn_into().ok()
+}
+
 pub fn print() {
     if let Some(window) = window() {
         let _ = window.print();

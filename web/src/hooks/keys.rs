@@ -1,4 +1,5 @@
-//! The keyboard: `/` for search, `g` then a letter for a screen, Ctrl-K for the palette.
+//! The keyboard: `/` for search, `g` then a letter for a screen, `n` for a new one, Ctrl-K for the palette, `?` for
+//! these keys.
 
 use gloo_events::{EventListener, EventListenerOptions};
 use wasm_bindgen::JsCast;
@@ -12,12 +13,18 @@ use crate::route::Route;
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Wish {
     Palette,
+    /// The sheet of keys.
+    Help,
+    /// A new one of what is on screen.
+    New,
     Go(Route),
 }
 
 /// The letters after `g`.
-pub const SCREENS: [(&str, Route); 10] = [
+pub const SCREENS: [(&str, Route); 12] = [
     ("h", Route::Home),
+    ("d", Route::Day),
+    ("l", Route::VoucherList),
     ("t", Route::Sell),
     ("m", Route::Stock),
     ("s", Route::Sales),
@@ -56,10 +63,20 @@ pub fn use_keys(wish: Callback<Wish>) {
                         event.prevent_default();
                         wish.emit(Wish::Go(*route));
                     }
-                } else if key == "/" {
-                    event.prevent_default();
-                    browser::focus("input[type=search]");
+                    return;
                 }
+                let wished = match key.as_str() {
+                    "/" => {
+                        event.prevent_default();
+                        browser::focus("main input[type=search]");
+                        return;
+                    }
+                    "?" => Wish::Help,
+                    "n" => Wish::New,
+                    _ => return,
+                };
+                event.prevent_default();
+                wish.emit(wished);
             })
         });
         move || drop(listener)

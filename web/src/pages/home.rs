@@ -1,12 +1,18 @@
-//! The start for those who see more than their own till: today in two figures, first steps, latest sales.
+//! The start: today's figures and seven days as bars. For the office also first steps and the latest sales; for those
+//! who only sell what they hold and what needs them.
+
+use std::rc::Rc;
 
 use crdt_model::capability::Capability;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::sales::SaleRows;
-use crate::components::{Amount, Failed, Glyph, Icon, Look, Skeleton, Tap};
-use crate::hooks::{Load, browser, use_app, use_query};
+use crate::components::{
+    Amount, Bar, Bars, Failed, Glyph, Icon, Look, Notice, Skeleton, Tap, Tone,
+};
+use crate::format;
+use crate::hooks::{App, Load, browser, use_app, use_query};
 use crate::protocol::{Answer, Query, SalesFilter};
 use crate::route::Route;
 
@@ -34,6 +40,7 @@ pub fn HomePage() -> Html {
         offset: 0,
         limit: LATEST,
     }));
+    let days = use_days(sees_sales);
     let packages = use_query(may(Capability::PackagesManage).then_some(Query::Packages));
     let staff = use_query(may(Capability::StaffManage).then_some(Query::Staff));
     let site = app.site();
@@ -80,10 +87,13 @@ pub fn HomePage() -> Html {
         Load::Ready(answer) => match &**answer {
             Answer::Sales(view) => html! {
                 <>
-                    <dl class="figures">
-                        <div class="figure"><dt>{ words.sales_today() }</dt><dd data-testid="sales-today">{ view.count }</dd></div>
-                        <div class="figure"><dt>{ words.total() }</dt><dd><Amount amount={view.revenue} testid="revenue-today" /></dd></div>
-                    </dl>
+                    <div class="day">
+                        <dl class="figures">
+                            <div class="figure"><dt>{ words.sales_today() }</dt><dd data-testid="sales-today">{ view.count }</dd></div>
+                            <div class="figure"><dt>{ words.total() }</dt><dd><Amount amount={view.revenue} testid="revenue-today" /></dd></div>
+                        </dl>
+                        { seven_days(&app, &days) }
+                    </div>
                     if !view.rows.is_empty() {
                         <div class="section-head">
                             <h2>{ words.latest_sales() }</h2><Link<Route> to={Route::Sales}>{ words.see_all() }</Link<Route>>
@@ -168,5 +178,107 @@ pub fn StockNeeds(props: &StockNeedsProps) -> Html {
                 }) }
             </ul>
         </section>
+    }
+}
+
+const DAYS: i64 = 7;
+const DAY_MILLIS: i64 = 86_400_000;
+
+/// The last seven days, today last.
+#[hook]
+fn use_days(is_wanted: bool) -> Option<Rc<Answer>> {
+    let app = use_app();
+    let starts = use_memo(app.zone(), |zone| {
+        let midnight = zone.start_of_day(browser::now());
+        (0..DAYS)
+            .rev()
+            // At noon of that day, so that a day of 23 or 25 hours has its own midnight.
+            .map(|ago| zone.start_of_day(midnight.plus_millis(DAY_MILLIS / 2 - ago * DAY_MILLIS)))
+            .collect::<Vec<_>>()
+    });
+    let load = use_query(is_wanted.then(|| Query::Day {
+        starts: (*starts).clone(),
+    }));
+    match load {
+        Load::Ready(answer) => Some(answer),
+        _ => None,
+    }
+}
+
+fn seven_days(app: &App, days: &Option<Rc<Answer>>) -> Html {
+    let words = app.words();
+    let Some(Answer::Day(view)) = days.as_deref() else {
+        return html! { <Skeleton rows=2 /> };
+    };
+    let (zone, now, currency) = (app.zone(), browser::now(), app.currency());
+    let bars: Vec<Bar> = (0..)
+        .zip(view.days.iter().rev())
+        .map(|(ago, day)| {
+            let noon = zone
+                .start_of_day(now)
+                .plus_millis(DAY_MILLIS / 2 - ago * DAY_MILLIS);
+            Bar {
+                label: if ago == 0 {
+                    words.period_today().into()
+                } else {
+                    format::weekday(words, noon, &zone).into()
+                },
+                figure: format::short(day.total, currency).into(),
+                full: format!(
+                    "{}, {}",
+                    words.sales_count(day.sales),
+                    format::money(day.total, currency)
+                )
+                .into(),
+                value: day.total.minor(),
+            }
+        })
+        .collect();
+    let bars = bars.into_iter().rev().collect::<Vec<_>>();
+    html! {
+        <section class="card-box">
+            <h2>{ words.seven_days() }</h2>
+            <Bars title={words.seven_days()} heads={(words.day().into(), words.total().into())} {bars} />
+        </section>
+    }
+}
+
+/// The day of who only sells: what they hold, what they sold, what is left, what needs them.
+#[component]
+pub fn DayPage() -> Html {
+    let app = use_app();
+    let words = app.words();
+    let days = use_days(true);
+    let needs_you = app.state.pill.as_ref().map_or(0, |pill| pill.needs_you);
+    let figures = match days.as_deref() {
+        Some(Answer::Day(view)) => {
+            let today = view.days.last().copied().unwrap_or_default();
+            html! {
+                <dl class="figures">
+                    <div class="figure"><dt>{ words.cash_to_hand_over() }</dt><dd><Amount amount={view.cash} testid="day-cash" /></dd></div>
+                    <div class="figure"><dt>{ words.sold_today() }</dt><dd data-testid="day-sold">{ today.sales }</dd></div>
+                    <div class="figure"><dt>{ words.total() }</dt><dd><Amount amount={today.total} testid="day-total" /></dd></div>
+                    <div class="figure"><dt>{ words.stock_left_figure() }</dt><dd data-testid="day-stock">{ view.stock_left }</dd></div>
+                </dl>
+            }
+        }
+        _ => html! { <Skeleton rows=3 /> },
+    };
+    html! {
+        <>
+            <div class="page-head">
+                <h1>{ words.my_day() }</h1>
+                <Tap to={Route::Sell} label={words.sell()} glyph={Glyph::HandCoins} look={Look::Primary} />
+            </div>
+            if needs_you > 0 {
+                <Notice tone={Tone::Danger} testid="day-needs-you">
+                    <strong>{ words.pill_needs_you(needs_you) }</strong>
+                    <Tap to={Route::Sync} label={words.needs_you_open()} />
+                </Notice>
+            } else {
+                <p class="muted">{ words.nothing_needs_you() }</p>
+            }
+            <div class="day">{ figures }{ seven_days(&app, &days) }</div>
+        </>
     }
 }

@@ -11,7 +11,7 @@ use crate::route::Route;
 pub fn NotFound() -> Html {
     let words = use_app().words();
     html! {
-        <Empty glyph={Glyph::Search} title={words.not_found()} hint={words.not_found_hint()}>
+        <Empty is_page=true glyph={Glyph::Search} title={words.not_found()} hint={words.not_found_hint()}>
             <Tap to={Route::Home} label={words.go_home()} look={Look::Primary} />
         </Empty>
     }
@@ -31,7 +31,7 @@ pub fn NoPermission(props: &NoPermissionProps) -> Html {
         .map(|role| role_name(words, role))
         .collect();
     html! {
-        <Empty glyph={Glyph::Lock} title={words.no_permission()} hint={words.no_permission_who(&roles.join(", "))}>
+        <Empty is_page=true glyph={Glyph::Lock} title={words.no_permission()} hint={words.no_permission_who(&roles.join(", "))}>
             <Tap to={Route::Home} label={words.go_home()} look={Look::Primary} />
         </Empty>
     }
@@ -42,7 +42,7 @@ pub fn NoPermission(props: &NoPermissionProps) -> Html {
 pub fn FirstSync() -> Html {
     let words = use_app().words();
     html! {
-        <Empty glyph={Glyph::RefreshCw} title={words.first_sync()} hint={words.first_sync_hint()}>
+        <Empty is_page=true glyph={Glyph::RefreshCw} title={words.first_sync()} hint={words.first_sync_hint()}>
             <Tap to={Route::Sync} label={words.sync()} look={Look::Primary} />
         </Empty>
     }

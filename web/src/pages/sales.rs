@@ -123,7 +123,7 @@ impl List for SalesList {
                 <span class="sale-person">{ &sale.person_name }</span>
                 <span class="sale-what">{ packages_of(sale) }</span>
                 <span class="sale-client">{ sale.client.as_ref().map_or_else(|| words.walk_in().to_string(), |client| client.name.clone()) }</span>
-                <span class="sale-method"><Icon glyph={method_glyph(sale.method)} />{ method_name(words, sale.method) }</span>
+                <span class="sale-method"><Icon glyph={method_glyph(sale.method)} /><span>{ method_name(words, sale.method) }</span></span>
                 <Amount class="sale-total" amount={sale.total} />
                 <span class="sale-state">
                     if sale.double_sale.is_some() { <Chip tone={Tone::Danger} label={words.double_sold()} /> }

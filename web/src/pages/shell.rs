@@ -7,11 +7,13 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::components::{Glyph, Icon, Menu};
+use crate::hooks::form::set;
 use crate::hooks::keys::{Wish, use_keys};
 use crate::hooks::{browser, use_app};
 use crate::protocol::Session;
 use crate::route::Route;
 
+mod key_sheet;
 mod palette;
 mod person_menu;
 mod pill;
@@ -21,11 +23,12 @@ pub use person_menu::{LanguageChoice, ThemeChoice};
 pub use pill::{pill_text, pill_tone};
 
 /// Screens by how often a phone needs them.
-const PHONE_ORDER: [Route; 11] = [
+const PHONE_ORDER: [Route; 12] = [
     Route::Sell,
     Route::Stock,
     Route::Sales,
     Route::Clients,
+    Route::Day,
     Route::Vouchers,
     Route::Staff,
     Route::Home,
@@ -49,23 +52,27 @@ pub fn Shell(props: &ShellProps) -> Html {
     let words = app.words();
     let navigator = use_navigator();
     let is_palette_open = use_state(|| false);
+    let is_helping = use_state(|| false);
     let session = app.session();
     let wish = {
         let is_open = is_palette_open.clone();
-        use_callback(session.clone(), move |wish: Wish, session| {
-            match (wish, &navigator) {
-                (Wish::Palette, _) => is_open.set(true),
-                (Wish::Go(route), Some(navigator)) => {
-                    if session
-                        .as_ref()
-                        .is_some_and(|session| route.is_open_to(session))
-                    {
-                        navigator.push(&route);
-                    }
+        let is_helping = is_helping.clone();
+        use_callback(
+            (session.clone(), props.route),
+            move |wish: Wish, (session, here)| {
+                let route = match wish {
+                    Wish::Palette => return is_open.set(true),
+                    Wish::Help => return is_helping.set(true),
+                    Wish::New => here.new_one(),
+                    Wish::Go(route) => route,
+                };
+                if let (Some(navigator), Some(session)) = (&navigator, session)
+                    && route.is_open_to(session)
+                {
+                    navigator.push(&route);
                 }
-                (Wish::Go(_), None) => {}
-            }
-        })
+            },
+        )
     };
     use_keys(wish);
     // A new screen is read from its beginning; the first one keeps the focus that the page itself chose.
@@ -103,7 +110,8 @@ pub fn Shell(props: &ShellProps) -> Html {
             </header>
             <main id="main" class="content" tabindex="-1">{ props.children.clone() }</main>
             <BottomBar here={props.route.section()} session={session.clone()} />
-            if *is_palette_open { <palette::Palette {session} onclose={close_palette} /> }
+            if *is_palette_open { <palette::Palette session={session.clone()} onhelp={set(&is_helping, true)} onclose={close_palette} /> }
+            if *is_helping { <key_sheet::KeySheet {session} here={props.route} onclose={set(&is_helping, false)} /> }
         </div>
     }
 }
@@ -115,7 +123,15 @@ pub fn open_screens(session: &Session) -> Vec<Route> {
     let has_settings = session.may(Capability::SettingsManage);
     PHONE_ORDER
         .into_iter()
-        .filter(|route| route.is_open_to(session) && !(starts_at_till && *route == Route::Home))
+        // One start screen each.
+        .filter(|route| {
+            let other = if starts_at_till {
+                Route::Home
+            } else {
+                Route::Day
+            };
+            route.is_open_to(session) && *route != other
+        })
         .filter(|route| has_settings || *route != Route::Settings)
         .collect()
 }
@@ -171,7 +187,7 @@ fn Sidebar(props: &BarProps) -> Html {
     let words = use_app().words();
     let screens = open_screens(&props.session);
     let groups: [(Option<&str>, &[Route]); 7] = [
-        (None, &[Route::Home]),
+        (None, &[Route::Home, Route::Day]),
         (
             Some(words.group_sell()),
             &[Route::Sell, Route::Stock, Route::Vouchers, Route::Packages],

@@ -65,7 +65,7 @@ pub fn VouchersPage() -> Html {
             _ => Html::default(),
         },
     };
-    html! { <><div class="page-head"><h1>{ words.vouchers() }</h1>{ import }</div>{ body }</> }
+    html! { <><div class="page-head"><h1>{ words.vouchers() }</h1><div class="head-actions"><Tap to={Route::VoucherList} label={words.all_vouchers()} glyph={Glyph::Search} />{ import }</div></div>{ body }</> }
 }
 
 /// The filters as the address has them.
@@ -456,7 +456,7 @@ fn counts(words: Words, block: &BlockView) -> String {
     parts.join(" · ")
 }
 
-fn holder_text(words: Words, holder: &HolderView) -> String {
+pub fn holder_text(words: Words, holder: &HolderView) -> String {
     match holder {
         HolderView::Office => words.holder_office().to_string(),
         HolderView::Asked { name } => words.holder_asked(name),
@@ -472,7 +472,7 @@ fn leaving_text(words: Words, to: &LeavingTo) -> String {
     }
 }
 
-const fn holder_tone(holder: &HolderView) -> Tone {
+pub const fn holder_tone(holder: &HolderView) -> Tone {
     match holder {
         HolderView::Office => Tone::Plain,
         HolderView::Asked { .. } | HolderView::Waiting { .. } => Tone::Attention,

@@ -114,3 +114,20 @@ pub struct CashView {
     pub cash: Money,
     pub total: Money,
 }
+
+/// A start screen's figures, of what this person may see.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct DayView {
+    /// One a day that was asked for, oldest first; the last is today.
+    pub days: Vec<DayFigures>,
+    /// What this person holds in cash.
+    pub cash: Money,
+    /// Unsold vouchers on this device that this person can sell.
+    pub stock_left: u32,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct DayFigures {
+    pub sales: u32,
+    pub total: Money,
+}

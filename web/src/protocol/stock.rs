@@ -1,9 +1,10 @@
 //! Batches, blocks and who holds them; hand-overs and asks for stock.
 
 use crdt_model::document::DocumentKey;
-use crdt_model::fact::KeptReason;
+use crdt_model::fact::{KeptReason, VoucherRef};
 use crdt_model::ids::{BatchId, BlockId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::money::Money;
+use crdt_model::package::Package;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::VoucherState;
 use serde::{Deserialize, Serialize};
@@ -341,4 +342,83 @@ pub enum BlockHappened {
     Moved {
         to: Option<String>,
     },
+}
+
+/// Which vouchers a list shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct VoucherFilter {
+    pub site: Option<SiteId>,
+    pub state: Option<VoucherState>,
+    pub package: Option<PackageId>,
+    pub batch: Option<BatchId>,
+    pub holder: Option<HolderFilter>,
+    /// In the code; case, spaces and dashes do not matter.
+    pub search: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum HolderFilter {
+    Office,
+    Person(PersonId),
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoucherListView {
+    pub rows: Vec<VoucherRow>,
+    /// Of all that match, not only of `rows`.
+    pub count: u32,
+    /// At the price of each; only for who may see money.
+    pub value: Option<Money>,
+    /// What can be chosen at this site.
+    pub choices: VoucherChoices,
+}
+
+/// The filters there are, and how many vouchers each state would leave.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct VoucherChoices {
+    pub states: Vec<(VoucherState, u32)>,
+    pub packages: Vec<(PackageId, String)>,
+    pub batches: Vec<(BatchId, String)>,
+    pub people: Vec<(PersonId, String)>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoucherRow {
+    pub voucher: VoucherRef,
+    /// `None`: this person may not see the codes of this block.
+    pub code: Option<String>,
+    pub package_name: String,
+    pub price: Money,
+    pub batch_label: String,
+    pub holder: HolderView,
+    pub state: VoucherState,
+}
+
+/// Everything that happened to one voucher.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoucherStory {
+    pub row: VoucherRow,
+    pub site_name: String,
+    pub package: Option<Package>,
+    pub made_at: Timestamp,
+    pub held_since: Option<Timestamp>,
+    /// Oldest first; the first one stands.
+    pub sales: Vec<VoucherSale>,
+    /// Sold by somebody whose till is not visible here.
+    pub sold_elsewhere: bool,
+    /// Handed out in a sale that nobody has decided about yet, or that was declined.
+    pub is_taken: bool,
+    /// The code exists in another block, which was there first.
+    pub duplicate: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct VoucherSale {
+    pub sale: IntentId,
+    pub person_name: String,
+    pub at: Timestamp,
+    /// Empty for a replacement, which has no receipt of its own.
+    pub receipt: String,
+    /// The sale itself is on this device.
+    pub is_here: bool,
 }

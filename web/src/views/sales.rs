@@ -1,6 +1,7 @@
 //! Sales: the list, its totals, and one sale as its receipt shows it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crdt_model::capability::Capability;
 use crdt_model::client::{self, Client};
@@ -12,18 +13,20 @@ use crdt_model::package;
 use crdt_model::replica::{Pending, PendingState, Replica};
 use crdt_model::sale::{self, SaleEntry};
 use crdt_model::site;
+use crdt_model::time::Timestamp;
 use crdt_model::voucher::Stock;
 
 use super::clients::view as client_view;
 use super::{count, name_of};
 use crate::protocol::{
-    CashView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter, SalesView,
+    CashView, DayFigures, DayView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter,
+    SalesView,
 };
 
 /// What every sale of a list is looked up in, folded once.
 struct Lookup<'a> {
     replica: &'a Replica,
-    stock: Stock,
+    stock: Arc<Stock>,
     clients: BTreeMap<ClientId, Client>,
     after_recall: BTreeSet<IntentId>,
     pending: BTreeMap<IntentId, Safety>,
@@ -55,7 +58,7 @@ impl<'a> Lookup<'a> {
             .collect();
         Self {
             replica,
-            stock: replica.stock(),
+            stock: replica.shared_stock(),
             clients: client::clients(replica.sheets())
                 .into_iter()
                 .map(|client| (client.id, client))
@@ -218,6 +221,31 @@ pub(super) fn list(replica: &Replica, filter: &SalesFilter, offset: u32, limit: 
                 total,
             })
             .collect(),
+    }
+}
+
+/// More days than a screen asks for at once.
+const DAYS_MAX: usize = 62;
+
+/// What was sold on each day, and what this person has in hand.
+pub(super) fn day(replica: &Replica, starts: &[Timestamp]) -> DayView {
+    let starts = &starts[starts.len().saturating_sub(DAYS_MAX)..];
+    let mut days = vec![DayFigures::default(); starts.len()];
+    for entry in sales(replica) {
+        let begun = starts.partition_point(|start| *start <= entry.at);
+        if let Some(day) = begun.checked_sub(1).and_then(|day| days.get_mut(day)) {
+            day.sales += 1;
+            day.total = day.total.saturating_add(entry.sale.total());
+        }
+    }
+    let stock = replica.shared_stock();
+    DayView {
+        days,
+        cash: sale::cash_of(replica.sheets(), replica.me().person),
+        stock_left: stock
+            .mine()
+            .map(|block| count(stock.free(block).count()))
+            .sum(),
     }
 }
 

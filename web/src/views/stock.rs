@@ -26,7 +26,7 @@ use crate::protocol::{
 };
 
 pub(super) fn sell(replica: &Replica, site: SiteId, now: Timestamp) -> SellView {
-    let stock = replica.stock();
+    let stock = replica.shared_stock();
     let packages = package::packages(replica.sheets().get(&DocumentKey::Catalog));
     let me = replica.me().person;
     let mut left: BTreeMap<(PackageId, Money), u32> = BTreeMap::new();
@@ -85,7 +85,7 @@ pub(super) fn sell(replica: &Replica, site: SiteId, now: Timestamp) -> SellView 
 }
 
 pub(super) fn mine(replica: &Replica, now: Timestamp) -> StockView {
-    let stock = replica.stock();
+    let stock = replica.shared_stock();
     let known = HandOvers::fold(replica.sheets());
     let withdrawn = hand_over::withdrawn(replica);
     let mut blocks: Vec<StockBlock> = stock
@@ -171,7 +171,7 @@ pub(super) fn needs(replica: &Replica) -> StockNeedsView {
 }
 
 pub(super) fn vouchers(replica: &Replica, site: SiteId) -> VouchersView {
-    let stock = replica.stock();
+    let stock = replica.shared_stock();
     let known = HandOvers::fold(replica.sheets());
     let asked = asked(replica, site);
     let made_on = import::made_on(replica, site);

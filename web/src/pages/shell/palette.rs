@@ -6,7 +6,7 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::open_screens;
-use crate::components::{Dialog, Field};
+use crate::components::{Button, Dialog, Field, Look};
 use crate::hooks::use_app;
 use crate::protocol::Session;
 use crate::route::Route;
@@ -14,6 +14,8 @@ use crate::route::Route;
 #[derive(Properties, PartialEq)]
 pub struct PaletteProps {
     pub session: Rc<Session>,
+    /// Asks for the sheet of keys.
+    pub onhelp: Callback<()>,
     pub onclose: Callback<()>,
 }
 
@@ -28,6 +30,7 @@ pub fn Palette(props: &PaletteProps) -> Html {
         .map(|route| (route, route.title(words).to_string()))
         .collect();
     for (route, name) in [
+        (Route::VoucherList, words.all_vouchers()),
         (Route::Import, words.import_vouchers()),
         (Route::NewPerson, words.add_person()),
         (Route::NewPackage, words.add_package()),
@@ -56,6 +59,13 @@ pub fn Palette(props: &PaletteProps) -> Html {
             }
         })
     };
+    let help = {
+        let (onclose, onhelp) = (props.onclose.clone(), props.onhelp.clone());
+        Callback::from(move |()| {
+            onclose.emit(());
+            onhelp.emit(());
+        })
+    };
     let oninput = {
         let typed = typed.clone();
         Callback::from(move |text| typed.set(text))
@@ -72,7 +82,7 @@ pub fn Palette(props: &PaletteProps) -> Html {
                 }) }
             </ul>
             if commands.is_empty() { <p class="muted">{ words.palette_empty() }</p> }
-            <p class="muted desk-only">{ words.shortcuts() }</p>
+            <div class="actions desk-only"><Button label={words.keys_open()} look={Look::Quiet} onclick={help} /></div>
         </Dialog>
     }
 }

@@ -56,11 +56,21 @@ pub fn Pill() -> Html {
         move || drop(timer)
     });
     let tone = pill_tone(app.state.pill.as_ref());
+    // Read out when it becomes another state, not when a clock moves on.
+    let state = app
+        .state
+        .pill
+        .as_ref()
+        .map(|pill| (pill.online, pill.pending, pill.needs_you));
+    let told = use_memo((state, app.state.lang), |_| pill_text(&app));
     html! {
-        <span class={classes!("pill", tone.class())} role="status" data-testid="sync-pill">
+        <>
+        <span class="sr-only" role="status">{ (*told).clone() }</span>
+        <span class={classes!("pill", tone.class())} data-testid="sync-pill">
             <Link<Route> to={Route::Sync}>
                 <span class="shape" aria-hidden="true">{ shape(tone) }</span><span>{ pill_text(&app) }</span>
             </Link<Route>>
         </span>
+        </>
     }
 }

@@ -1,0 +1,281 @@
+//! Every voucher this device knows at the site: search by code, filters kept in the address, one row a voucher.
+
+use std::rc::Rc;
+
+use crdt_model::ids::{BatchId, PackageId, PersonId, SiteId};
+use crdt_model::voucher::VoucherState;
+use serde::{Deserialize, Serialize};
+use yew::prelude::*;
+use yew_router::prelude::*;
+
+use super::vouchers::{holder_text, holder_tone};
+use crate::components::status::shape;
+use crate::components::{
+    Amount, Button, Chip, Code, Empty, Field, Glyph, List, Look, Select, Tap, Tone, VirtualRows,
+};
+use crate::hooks::{App, use_app};
+use crate::i18n::{Words, grouped};
+use crate::protocol::{Answer, HolderFilter, Query, VoucherFilter, VoucherListView, VoucherRow};
+use crate::route::Route;
+
+pub fn state_name(words: Words, state: VoucherState) -> &'static str {
+    match state {
+        VoucherState::Unused => words.voucher_state_unused(),
+        VoucherState::Sold => words.voucher_state_sold(),
+        VoucherState::DoubleSold => words.double_sold(),
+        VoucherState::Void => words.voucher_state_void(),
+    }
+}
+
+pub const fn state_tone(state: VoucherState) -> Tone {
+    match state {
+        VoucherState::Unused | VoucherState::Void => Tone::Plain,
+        VoucherState::Sold => Tone::Safe,
+        VoucherState::DoubleSold => Tone::Danger,
+    }
+}
+
+const fn state_code(state: VoucherState) -> &'static str {
+    match state {
+        VoucherState::Unused => "unused",
+        VoucherState::Sold => "sold",
+        VoucherState::DoubleSold => "double",
+        VoucherState::Void => "void",
+    }
+}
+
+const STATES: [VoucherState; 4] = [
+    VoucherState::Unused,
+    VoucherState::Sold,
+    VoucherState::DoubleSold,
+    VoucherState::Void,
+];
+
+const OFFICE: &str = "office";
+
+/// The filters as the address has them.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+struct Filters {
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    q: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    state: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    package: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    batch: String,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    holder: String,
+}
+
+impl Filters {
+    fn to_filter(&self, site: Option<SiteId>) -> VoucherFilter {
+        VoucherFilter {
+            site,
+            state: STATES
+                .into_iter()
+                .find(|state| state_code(*state) == self.state),
+            package: self.package.parse::<PackageId>().ok(),
+            batch: self.batch.parse::<BatchId>().ok(),
+            holder: if self.holder == OFFICE {
+                Some(HolderFilter::Office)
+            } else {
+                self.holder
+                    .parse::<PersonId>()
+                    .ok()
+                    .map(HolderFilter::Person)
+            },
+            search: self.q.trim().to_string(),
+        }
+    }
+}
+
+#[derive(Debug, Clone, PartialEq)]
+struct Vouchers(VoucherFilter);
+
+impl List for Vouchers {
+    type Row = VoucherRow;
+
+    fn query(&self, offset: u32, limit: u32) -> Query {
+        Query::VoucherList {
+            filter: self.0.clone(),
+            offset,
+            limit,
+        }
+    }
+
+    fn page(answer: Answer) -> Option<(u32, Vec<VoucherRow>)> {
+        match answer {
+            Answer::VoucherList(view) => Some((view.count, view.rows)),
+            _ => None,
+        }
+    }
+
+    fn key(row: &VoucherRow) -> String {
+        format!("{}-{}", row.voucher.block, row.voucher.index)
+    }
+
+    fn route(row: &VoucherRow) -> Option<Route> {
+        Some(Route::Voucher {
+            block: row.voucher.block,
+            index: row.voucher.index,
+        })
+    }
+
+    fn head(app: &App) -> Html {
+        let words = app.words();
+        html! {
+            <>
+                <span>{ words.voucher_code() }</span><span>{ words.package() }</span><span class="right">{ words.price() }</span>
+                <span>{ words.batch() }</span><span>{ words.holder() }</span><span>{ words.state() }</span>
+            </>
+        }
+    }
+
+    fn cells(app: &App, row: &VoucherRow) -> Html {
+        let words = app.words();
+        html! {
+            <>
+                <span class="voucher-code">
+                    if let Some(code) = &row.code { <Code code={code.clone()} /> }
+                    else { <span class="muted">{ words.hidden_code() }</span> }
+                </span>
+                <span class="voucher-package">{ &row.package_name }</span>
+                <Amount class="voucher-price right" amount={row.price} />
+                <span class="voucher-batch">{ &row.batch_label }</span>
+                <span class={classes!("voucher-holder", holder_tone(&row.holder).class())}>
+                    <span class="shape" aria-hidden="true">{ shape(holder_tone(&row.holder)) }</span>{ " " }{ holder_text(words, &row.holder) }
+                </span>
+                <span class="voucher-state"><Chip tone={state_tone(row.state)} label={state_name(words, row.state)} /></span>
+            </>
+        }
+    }
+}
+
+#[component]
+pub fn VoucherListPage() -> Html {
+    let app = use_app();
+    let words = app.words();
+    let navigator = use_navigator();
+    let filters = use_location()
+        .and_then(|location| location.query::<Filters>().ok())
+        .unwrap_or_default();
+    let view = use_state(|| None::<Rc<Answer>>);
+    let onanswer = {
+        let view = view.setter();
+        use_callback((), move |answer, ()| view.set(Some(answer)))
+    };
+    let view: Option<&VoucherListView> = match view.as_deref() {
+        Some(Answer::VoucherList(view)) => Some(view),
+        _ => None,
+    };
+    let choices = view.map(|view| view.choices.clone()).unwrap_or_default();
+    let change = {
+        let filters = filters.clone();
+        move |edit: fn(&mut Filters, String)| {
+            let (filters, navigator) = (filters.clone(), navigator.clone());
+            Callback::from(move |value: String| {
+                let mut next = filters.clone();
+                edit(&mut next, value);
+                if let Some(navigator) = &navigator {
+                    // The address only names filters; one that cannot be written is not kept.
+                    let _ = navigator.replace_with_query(&Route::VoucherList, &next);
+                }
+            })
+        }
+    };
+    let clear = {
+        let change = change(|filters, _| *filters = Filters::default());
+        Callback::from(move |()| change.emit(String::new()))
+    };
+    let options = |all: &'static str, rest: Vec<(AttrValue, AttrValue)>| {
+        let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), all.into())];
+        options.extend(rest);
+        options
+    };
+    let packages = choices
+        .packages
+        .iter()
+        .map(|(id, name)| (id.to_string().into(), name.clone().into()))
+        .collect();
+    let batches = choices
+        .batches
+        .iter()
+        .map(|(id, label)| (id.to_string().into(), label.clone().into()))
+        .collect();
+    let mut holders: Vec<(AttrValue, AttrValue)> =
+        vec![(OFFICE.into(), words.holder_office().into())];
+    holders.extend(
+        choices
+            .people
+            .iter()
+            .map(|(id, name)| (id.to_string().into(), name.clone().into())),
+    );
+    let empty = if filters == Filters::default() {
+        html! { <Empty glyph={Glyph::Ticket} title={words.vouchers_empty()} hint={words.vouchers_empty_hint()} /> }
+    } else {
+        html! {
+            <Empty glyph={Glyph::Search} title={words.vouchers_none_match()}>
+                <Button label={words.clear_filters()} onclick={clear} />
+            </Empty>
+        }
+    };
+    html! {
+        <>
+            <div class="page-head">
+                <h1>{ words.all_vouchers() }</h1>
+                <Tap to={Route::Vouchers} label={words.vouchers()} glyph={Glyph::ArrowLeft} look={Look::Quiet} />
+            </div>
+            <div class="filters" role="search">
+                <Field id="voucher-search" kind="search" label={words.search_codes()} inside_label=true value={filters.q.clone()}
+                    oninput={change(|filters, text| filters.q = text)} />
+                <Select id="voucher-package" label={words.package()} hidden_label=true value={filters.package.clone()}
+                    options={options(words.all_packages(), packages)} onchange={change(|filters, value| filters.package = value)} />
+                <Select id="voucher-batch" label={words.batch()} hidden_label=true value={filters.batch.clone()}
+                    options={options(words.all_batches(), batches)} onchange={change(|filters, value| filters.batch = value)} />
+                <Select id="voucher-holder" label={words.holder()} hidden_label=true value={filters.holder.clone()}
+                    options={options(words.all_holders(), holders)} onchange={change(|filters, value| filters.holder = value)} />
+            </div>
+            <StateChips states={choices.states.clone()} chosen={filters.state.clone()} onchoose={change(|filters, state| filters.state = state)} />
+            <p class="summary" role="status">
+                if let Some(view) = view {
+                    <span data-testid="voucher-count">{ words.vouchers_count(view.count) }</span>
+                    if let Some(value) = view.value { { " · " }<Amount amount={value} testid="voucher-value" /> }
+                }
+            </p>
+            <VirtualRows<Vouchers> class="list-vouchers" label={words.all_vouchers()} testid="voucher-list"
+                list={Vouchers(filters.to_filter(app.site()))} {onanswer} {empty} />
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct StateChipsProps {
+    states: Vec<(VoucherState, u32)>,
+    chosen: String,
+    onchoose: Callback<String>,
+}
+
+/// The states as chips, each with how many it would leave.
+#[component]
+fn StateChips(props: &StateChipsProps) -> Html {
+    let words = use_app().words();
+    let chip = |code: &'static str, name: &'static str, count: Option<u32>| {
+        let onclick = {
+            let onchoose = props.onchoose.clone();
+            Callback::from(move |_: MouseEvent| onchoose.emit(code.to_string()))
+        };
+        html! {
+            <button type="button" class="filter-chip" aria-pressed={if props.chosen == code { "true" } else { "false" }} {onclick}>
+                { name }
+                if let Some(count) = count { <span class="filter-count">{ grouped(u64::from(count)) }</span> }
+            </button>
+        }
+    };
+    html! {
+        <div class="filter-chips" role="group" aria-label={words.state()}>
+            { chip("", words.all_states(), None) }
+            { for props.states.iter().map(|(state, count)| chip(state_code(*state), state_name(words, *state), Some(*count))) }
+        </div>
+    }
+}
