@@ -133,6 +133,11 @@ pub enum Command {
         site: SiteId,
         details: ClientDetails,
     },
+    /// A list of clients, at most [`CLIENTS_PER_COMMAND_MAX`] at once.
+    RegisterClients {
+        site: SiteId,
+        clients: Vec<NewClient>,
+    },
     /// The fields that a person changed, and no other.
     EditClient {
         client: ClientId,
@@ -245,6 +250,13 @@ pub struct NewBlock {
     pub codes: Vec<Code>,
 }
 
+/// A client of a list.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewClient {
+    pub client: ClientId,
+    pub details: ClientDetails,
+}
+
 /// What a command wants written into one document.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DocumentWrite {
@@ -285,6 +297,8 @@ pub enum Refusal {
     Price,
     #[error("this package is not in the catalog")]
     NoSuchPackage,
+    #[error("more clients than one command can carry")]
+    TooManyClients,
     #[error("this client is not known here")]
     NoSuchClient,
     #[error("this person is not on the staff")]
@@ -317,6 +331,8 @@ pub enum Refusal {
 pub const NAME_LENGTH_MAX: usize = 120;
 /// The longest description of where a site is.
 pub const PLACE_LENGTH_MAX: usize = 120;
+/// Ten fields each: a quarter of the operations that one change may have.
+pub const CLIENTS_PER_COMMAND_MAX: usize = caps::OPS_PER_CHANGE_MAX / 4 / 10;
 /// Bytes of a reason.
 pub const REASON_LENGTH_MAX: usize = 500;
 /// What one command may make: it travels in one batch, so that all of it is accepted, held or refused together. One
@@ -375,6 +391,7 @@ pub fn execute(
             site,
             details,
         } => now.register_client(*client, *site, details),
+        Command::RegisterClients { site, clients } => now.register_clients(*site, clients),
         Command::EditClient { client, edits } => now.edit_client(*client, edits),
         Command::SetClientActive { client, active } => now.set_client_active(*client, *active),
         Command::MakeBatch {

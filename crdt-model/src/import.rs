@@ -5,6 +5,7 @@
 //! decided by the command that takes the rows in. Start at [`VoucherReader`], which reads a slice at a time;
 //! [`detect`] says what a file seems to be, for a person to confirm or change.
 
+pub mod clients;
 mod columns;
 mod export;
 mod groups;

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 use crdt_model::admission;
 use crdt_model::capability::{Capability, Grant, Principal, Role, Scope};
 use crdt_model::client::{Client, ClientDetails, ClientEdit, clients, find, is_contact};
-use crdt_model::command::{Command, Intent, Refusal, execute};
-use crdt_model::document::{Actor, Container, Document, DocumentKey, PlainOp, Put, Scalar};
+use crdt_model::command::{Command, Intent, NewClient, Refusal, execute};
+use crdt_model::document::{Actor, Container, Document, DocumentKey, Field, PlainOp, Put, Scalar};
 use crdt_model::ids::{ClientId, DeviceId, IntentId, PersonId, SiteId};
 use crdt_model::package::Connection;
 use crdt_model::phone::{Country, Phone};
@@ -207,6 +207,52 @@ fn an_agent_writes_only_how_their_own_clients_are_reached() {
         ..details()
     };
     assert_eq!(run(&sheets, &agent, register(contact)).unwrap().len(), 6);
+}
+
+#[test]
+fn a_list_fills_one_document_before_the_next() {
+    let mut sheets = sheets();
+    let id = |n: u16| {
+        let mut bytes = [6; 16];
+        bytes[..2].copy_from_slice(&n.to_be_bytes());
+        ClientId::from_bytes(bytes)
+    };
+    for n in 0..480 {
+        for put in details().puts(id(n)) {
+            let field = Field {
+                value: put.value,
+                others: Vec::new(),
+            };
+            sheets.entry(document(ME)).records.insert(put.key, field);
+        }
+    }
+    let owner = with(Role::Owner, Scope::Organisation);
+    let register = |count: u16| Command::RegisterClients {
+        site: SITE,
+        clients: (1_000..1_000 + count)
+            .map(|n| NewClient {
+                client: id(n),
+                details: ClientDetails {
+                    name: "Anna".into(),
+                    ..ClientDetails::default()
+                },
+            })
+            .collect(),
+    };
+    let puts = run(&sheets, &owner, register(50)).unwrap();
+    let in_part = |wanted: u16| {
+        puts.iter()
+            .filter(|(key, _)| matches!(key, DocumentKey::Clients { part, .. } if *part == wanted))
+            .count()
+    };
+    // 481 of 500 places are taken.
+    assert_eq!((in_part(0), in_part(1)), (19, 31));
+    let refused = Err(Refusal::TooManyClients);
+    assert_eq!(run(&sheets, &owner, register(51)), refused);
+    let agent = with(Role::Agent, Scope::Site(SITE));
+    assert!(run(&sheets, &agent, register(1)).is_ok());
+    let technician = with(Role::Technical, Scope::Site(SITE));
+    assert!(run(&sheets, &technician, register(1)).is_err());
 }
 
 #[test]

@@ -8,7 +8,7 @@ use crdt_model::admission::{Reader, may_read};
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::client::ClientDetails;
 use crdt_model::codec;
-use crdt_model::command::{Command, DocumentWrite, NewBlock};
+use crdt_model::command::{Command, DocumentWrite, NewBlock, NewClient};
 use crdt_model::document::{
     Actor, Container, Document, DocumentKey, Hash, PlainChange, Put, Scalar,
 };
@@ -523,6 +523,11 @@ proptest! {
             details: client.clone(),
         });
         let client_id = ClientId::from_bytes([12; 16]);
+        let many = (0..50_u8)
+            .map(|n| NewClient { client: ClientId::from_bytes([n; 16]), details: client.clone() })
+            .skip(1)
+            .collect();
+        business.tries(Command::RegisterClients { site: SITE, clients: many });
         for edit in ClientDetails::default().edits_from(&client) {
             business.tries(Command::EditClient { client: client_id, edits: vec![edit] });
         }

@@ -1099,6 +1099,31 @@ fail-date = Choose a day of the calendar.
 fail-mac = A MAC address has 12 digits or letters A to F, for example 44:15:A4:9C:91:E1.
 fail-too-long = At most { $max } characters.
 fail-no-client = This client is not known on this device.
+import-clients = Import a list
+import-clients-preview = The first clients
+import-clients-hint = A CSV file with a column "name", and any of phone, email, address, site, mac address, expiry date, sms reminder, notes. Nothing is registered before you have seen it.
+import-clients-good = { $count ->
+        [one] 1 client is ready to register.
+       *[other] { $count } clients are ready to register.
+    }
+register-clients = { $count ->
+        [one] Register 1 client
+       *[other] Register { $count } clients
+    }
+clients-imported = { $count ->
+        [one] 1 client registered
+       *[other] { $count } clients registered
+    }
+bad-date = "{ $text }" is no day; write 2026-12-31 or 31/12/2026
+bad-yes-or-no = "{ $text }" is neither yes nor no
+bad-connection = "{ $text }" is neither hotspot nor PPPoE
+bad-formula = a cell holds a formula; save the file with its values
+bad-twice-number = this number stands in line { $line } already
+bad-no-site = no site is named, and none is chosen
+bad-site = there is no site { $name } that you may see
+fail-no-name-column = No column is called "name". The first line is: { $line }
+fail-column-twice-clients = Two columns of the file mean the same. Remove one.
+fail-too-many-clients = These are too many clients at once.
 
 ## Settings
 

@@ -1099,6 +1099,31 @@ fail-date = Chagua siku ya kalenda.
 fail-mac = Anwani ya MAC ina tarakimu au herufi A hadi F 12, kwa mfano 44:15:A4:9C:91:E1.
 fail-too-long = Yasizidi herufi { $max }.
 fail-no-client = Mteja huyu hajulikani kwenye kifaa hiki.
+import-clients = Ingiza orodha
+import-clients-preview = Wateja wa kwanza
+import-clients-hint = Faili ya CSV yenye safu "name", na yoyote kati ya phone, email, address, site, mac address, expiry date, sms reminder, notes. Hakuna anayesajiliwa kabla hujaona.
+import-clients-good = { $count ->
+        [one] Mteja 1 yuko tayari kusajiliwa.
+       *[other] Wateja { $count } wako tayari kusajiliwa.
+    }
+register-clients = { $count ->
+        [one] Sajili mteja 1
+       *[other] Sajili wateja { $count }
+    }
+clients-imported = { $count ->
+        [one] Mteja 1 amesajiliwa
+       *[other] Wateja { $count } wamesajiliwa
+    }
+bad-date = "{ $text }" si siku; andika 2026-12-31 au 31/12/2026
+bad-yes-or-no = "{ $text }" si ndiyo wala hapana
+bad-connection = "{ $text }" si hotspot wala PPPoE
+bad-formula = kisanduku kina fomula; hifadhi faili likiwa na thamani zake
+bad-twice-number = namba hii ipo tayari kwenye mstari wa { $line }
+bad-no-site = hakuna eneo lililotajwa wala kuchaguliwa
+bad-site = hakuna eneo { $name } unaloweza kuona
+fail-no-name-column = Hakuna safu inayoitwa "name". Mstari wa kwanza ni: { $line }
+fail-column-twice-clients = Safu mbili za faili zina maana moja. Ondoa moja.
+fail-too-many-clients = Wateja hawa ni wengi mno kwa mara moja.
 
 ## Settings
 

@@ -194,6 +194,7 @@ fn page(route: Route) -> Html {
         }
         Route::Clients => html! { <pages::clients::ClientsPage /> },
         Route::NewClient => html! { <pages::clients::edit::NewClientPage /> },
+        Route::ImportClients => html! { <pages::clients::import::ImportClientsPage /> },
         Route::Client { client } => {
             html! { <pages::clients::one::ClientPage key={client.to_string()} {client} /> }
         }

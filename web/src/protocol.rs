@@ -25,6 +25,7 @@ use crdt_model::hand_over::HandOverCode;
 use crdt_model::ids::{
     BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, PackageId, PersonId, SiteId,
 };
+use crdt_model::import::clients::{ClientFileError, ClientPlan, PlannedClient};
 use crdt_model::money::Money;
 use crdt_model::package::{PackageDetails, PackageEdit};
 use crdt_model::phone::Phone;
@@ -110,6 +111,11 @@ pub enum Request {
     Query(Query),
     /// About the voucher file that is open in this tab's worker.
     Import(ImportCall),
+    /// Reads a client list without writing anything; rows without a site go to this one.
+    ReadClients {
+        bytes: Vec<u8>,
+        site: Option<SiteId>,
+    },
     /// Needs a connection; the person must be on the staff.
     Invite {
         person: PersonId,
@@ -219,6 +225,10 @@ pub enum Order {
     RegisterClient {
         site: SiteId,
         details: ClientDetails,
+    },
+    /// What was read from a list.
+    RegisterClients {
+        clients: Vec<PlannedClient>,
     },
     /// The fields that changed.
     EditClient {
@@ -434,6 +444,7 @@ pub enum Answer {
     Access {
         token: String,
     },
+    ClientPlan(ClientPlan),
     RescueFile {
         name: String,
         bytes: Vec<u8>,
@@ -466,6 +477,8 @@ pub enum Failure {
     Refused(Refusal),
     /// A file that cannot be read as vouchers.
     Import(crdt_model::import::ImportError),
+    /// A file that cannot be read as clients.
+    ClientFile(ClientFileError),
     WrongPassword,
     /// The server said no: its problem type (`too-many-attempts`, `setup-done`, `invite-expired` …).
     Server {

@@ -51,6 +51,8 @@ pub enum Route {
     Clients,
     #[at("/clients/new")]
     NewClient,
+    #[at("/clients/import")]
+    ImportClients,
     #[at("/clients/:client")]
     Client { client: ClientId },
     #[at("/clients/:client/edit")]
@@ -95,6 +97,7 @@ impl Route {
             Self::Sites | Self::Site { .. } => &[SitesView, SitesManage],
             Self::NewSite => &[SitesManage],
             Self::Clients | Self::Client { .. } => &[ClientsView, ClientsOwn],
+            Self::ImportClients => &[ClientsEdit],
             Self::NewClient | Self::EditClient { .. } => &[ClientsEdit, ClientsOwn],
             Self::NewPackage | Self::Package { .. } => &[PackagesManage],
             Self::Home
@@ -142,7 +145,10 @@ impl Route {
             }
             Self::Take => Self::Stock,
             Self::NewPerson | Self::Person { .. } => Self::Staff,
-            Self::NewClient | Self::Client { .. } | Self::EditClient { .. } => Self::Clients,
+            Self::NewClient
+            | Self::ImportClients
+            | Self::Client { .. }
+            | Self::EditClient { .. } => Self::Clients,
             Self::NewSite | Self::Site { .. } => Self::Sites,
             Self::NewPackage | Self::Package { .. } => Self::Packages,
             other => other,

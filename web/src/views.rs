@@ -14,7 +14,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt_model::client::index::ClientIndex;
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::FactBody;
-use crdt_model::ids::{ClientId, PackageId, PersonId};
+use crdt_model::ids::{ClientId, PackageId, PersonId, SiteId};
+use crdt_model::import::clients::{ClientFileError, ClientPlan};
 use crdt_model::money::Currency;
 use crdt_model::package;
 use crdt_model::replica::Replica;
@@ -101,6 +102,17 @@ pub use voucher_list::VoucherIndex;
 pub use sales::one as sale;
 /// The pill of the header.
 pub use sync::pill;
+
+/// What registering a client list comes to.
+pub fn client_plan(
+    replica: &Replica,
+    indexes: &mut Indexes,
+    bytes: &[u8],
+    site: Option<SiteId>,
+) -> Result<ClientPlan, ClientFileError> {
+    let country = crate::format::country(currency(replica));
+    clients::plan(replica, &mut indexes.clients, bytes, site, country)
+}
 
 /// Who is signed in, from the documents they may read.
 pub fn session(replica: &Replica, storage_is_persistent: bool) -> Session {

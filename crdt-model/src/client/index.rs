@@ -170,6 +170,17 @@ impl ClientIndex {
             .filter(move |client| client.details.phone.as_ref() == Some(phone))
     }
 
+    /// Whose each number is, for many questions at once.
+    pub fn phones(&self) -> BTreeMap<&Phone, &str> {
+        self.entries
+            .iter()
+            .filter_map(|entry| {
+                let details = &entry.client.details;
+                Some((details.phone.as_ref()?, details.name.as_str()))
+            })
+            .collect()
+    }
+
     /// How many match, and those on the page: best first, then in the order asked for.
     pub fn find(
         &self,

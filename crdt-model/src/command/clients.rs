@@ -1,6 +1,8 @@
 //! Clients.
 
-use super::{DocumentWrite, Executed, Execution, Refusal, records};
+use super::{
+    CLIENTS_PER_COMMAND_MAX, DocumentWrite, Executed, Execution, NewClient, Refusal, records,
+};
 use crate::capability::Capability;
 use crate::client::{self, CLIENTS_PER_DOCUMENT, ClientDetails, ClientEdit};
 use crate::document::{DocumentKey, Put};
@@ -39,6 +41,38 @@ impl Execution<'_> {
                 part: u16::MAX,
             });
         self.client_fields(document, details.puts(client))
+    }
+
+    pub(super) fn register_clients(&self, site: SiteId, clients: &[NewClient]) -> Executed {
+        if clients.len() > CLIENTS_PER_COMMAND_MAX {
+            return Err(Refusal::TooManyClients);
+        }
+        let owner = self.principal.person;
+        let mut writes: Vec<DocumentWrite> = Vec::new();
+        let (mut part, mut room) = (0, 0);
+        for new in clients {
+            new.details.check()?;
+            while room == 0 {
+                let key = DocumentKey::Clients { site, owner, part };
+                let taken = self.sheets.get(&key).ids("client").count();
+                room = CLIENTS_PER_DOCUMENT.saturating_sub(taken);
+                if part == u16::MAX {
+                    return Err(Refusal::TooManyClients);
+                }
+                part += 1;
+                if room > 0 {
+                    writes.push(records(key, Vec::new()));
+                }
+            }
+            room -= 1;
+            if let Some(write) = writes.last_mut() {
+                write.puts.extend(new.details.puts(new.client));
+            }
+        }
+        writes
+            .into_iter()
+            .map(|write| self.client_fields(write.document, write.puts))
+            .collect()
     }
 
     pub(super) fn edit_client(&self, client: ClientId, edits: &[ClientEdit]) -> Executed {

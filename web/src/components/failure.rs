@@ -5,6 +5,7 @@ use crdt_model::client::{ADDRESS_LENGTH_MAX, ClientError, NOTES_LENGTH_MAX};
 use crdt_model::command::Refusal;
 use crdt_model::fixture::{FIXTURES_PER_SITE_MAX, FixtureError};
 use crdt_model::hand_over::HandOverError;
+use crdt_model::import::clients::ClientFileError;
 use crdt_model::import::{Column, ImportError};
 use crdt_model::package::PackageError;
 use crdt_model::phone::PhoneError;
@@ -24,7 +25,15 @@ pub fn text(app: &App, failure: &Failure) -> String {
     let words = app.words();
     match failure {
         Failure::Refused(refusal) => refused(words, refusal),
-        Failure::Import(error) => file(words, error),
+        Failure::Import(error) | Failure::ClientFile(ClientFileError::File(error)) => {
+            file(words, error)
+        }
+        Failure::ClientFile(ClientFileError::NoNameColumn { first_line }) => {
+            words.fail_no_name_column(first_line)
+        }
+        Failure::ClientFile(ClientFileError::ColumnTwice { .. }) => {
+            words.fail_column_twice_clients().into()
+        }
         Failure::WrongPassword => words.fail_wrong_password().into(),
         Failure::Server { problem } => server(words, problem),
         Failure::Stopped => words.fail_stopped().into(),
@@ -53,6 +62,15 @@ fn server(words: Words, problem: &str) -> String {
     }
 }
 
+pub fn client(words: Words, error: ClientError) -> String {
+    match error {
+        ClientError::Name => words.fail_name("120"),
+        ClientError::Email => words.fail_email().into(),
+        ClientError::Address => words.fail_too_long(&ADDRESS_LENGTH_MAX.to_string()),
+        ClientError::Notes => words.fail_too_long(&NOTES_LENGTH_MAX.to_string()),
+    }
+}
+
 fn refused(words: Words, refusal: &Refusal) -> String {
     match refusal {
         Refusal::NotAllowed(_) => words.fail_not_allowed().into(),
@@ -66,12 +84,8 @@ fn refused(words: Words, refusal: &Refusal) -> String {
         Refusal::Package(PackageError::Speed) => words.fail_speed().into(),
         Refusal::Package(PackageError::SharedUsers) => words.fail_number("1,000", "1"),
         Refusal::Package(PackageError::LowStock) => words.fail_number("100,000", "0"),
-        Refusal::Client(ClientError::Name) => words.fail_name("120"),
-        Refusal::Client(ClientError::Email) => words.fail_email().into(),
-        Refusal::Client(ClientError::Address) => {
-            words.fail_too_long(&ADDRESS_LENGTH_MAX.to_string())
-        }
-        Refusal::Client(ClientError::Notes) => words.fail_too_long(&NOTES_LENGTH_MAX.to_string()),
+        Refusal::Client(error) => client(words, *error),
+        Refusal::TooManyClients => words.fail_too_many_clients().into(),
         Refusal::NoSuchClient => words.fail_no_client().into(),
         Refusal::Contacts(ContactsError::Email) => words.fail_email().into(),
         Refusal::Contacts(ContactsError::Note)

@@ -1,6 +1,7 @@
 //! Clients: search and filters (their state is the address), and the list.
 
 pub mod edit;
+pub mod import;
 pub mod one;
 
 use std::rc::Rc;
@@ -227,6 +228,9 @@ pub fn ClientsPage() -> Html {
     let sorts = ClientSort::ALL
         .map(|sort| (sort_code(sort).into(), sort_name(words, sort).into()))
         .to_vec();
+    let may_import = app
+        .session()
+        .is_some_and(|session| Route::ImportClients.is_open_to(&session));
     let add = html! { <Tap to={Route::NewClient} label={words.register_client()} glyph={Glyph::Plus} look={Look::Primary} /> };
     let empty = if filters == Filters::default() {
         html! { <Empty glyph={Glyph::User} title={words.clients_empty()} hint={words.clients_empty_hint()}>{ add.clone() }</Empty> }
@@ -240,7 +244,10 @@ pub fn ClientsPage() -> Html {
     let list = ClientList(filters.to_filter(&app));
     html! {
         <>
-            <div class="page-head"><h1>{ words.clients() }</h1>{ add }</div>
+            <div class="page-head"><h1>{ words.clients() }</h1><div class="actions">
+                if may_import { <Tap to={Route::ImportClients} label={words.import_clients()} glyph={Glyph::Upload} look={Look::Plain} /> }
+                { add }
+            </div></div>
             <div class="filters" role="search">
                 <Field id="clients-search" kind="search" label={words.search_clients()} inside_label=true value={filters.q.clone()}
                     oninput={change(|filters, text| filters.q = text)} />

@@ -7,9 +7,11 @@ use crdt_model::client::index::{ClientFilter, ClientIndex};
 use crdt_model::client::{self, Client};
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::FactBody;
-use crdt_model::ids::{ClientId, PersonId};
+use crdt_model::ids::{ClientId, PersonId, SiteId};
+use crdt_model::import::ImportLimits;
+use crdt_model::import::clients::{ClientFileError, ClientPlan, read_clients};
 use crdt_model::package;
-use crdt_model::phone::Phone;
+use crdt_model::phone::{Country, Phone};
 use crdt_model::replica::Replica;
 use crdt_model::sheets::Sheets;
 use crdt_model::site;
@@ -58,6 +60,26 @@ pub fn with_phone(
         rows,
         owners: Vec::new(),
     }
+}
+
+/// Reads a list, and leaves out whose number somebody here has.
+pub fn plan(
+    replica: &Replica,
+    index: &mut ClientIndex,
+    bytes: &[u8],
+    site: Option<SiteId>,
+    country: Country,
+) -> Result<ClientPlan, ClientFileError> {
+    let file = read_clients(bytes, &ImportLimits::default(), country)?;
+    index.catch_up(replica.sheets());
+    let holders = index.phones();
+    let sites: Vec<(String, SiteId)> = site::sites(replica.sheets())
+        .into_iter()
+        .map(|site| (site.name, site.id))
+        .collect();
+    Ok(file.plan(&sites, site, |phone| {
+        holders.get(phone).map(|name| (*name).to_string())
+    }))
 }
 
 fn row(client: &Client, index: &ClientIndex) -> ClientView {

@@ -496,6 +496,12 @@ impl Desk {
                 let replica = &self.device.replica;
                 Ok(views::answer(replica, &mut self.indexes, &query, around))
             }
+            Request::ReadClients { bytes, site } => {
+                let replica = &self.device.replica;
+                views::client_plan(replica, &mut self.indexes, &bytes, site)
+                    .map(Answer::ClientPlan)
+                    .map_err(Failure::ClientFile)
+            }
             Request::SyncNow => {
                 let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
                 self.run(effects)

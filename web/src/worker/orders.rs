@@ -1,12 +1,16 @@
 //! From what a person asks for to the command with every choice made: new ids, vouchers, blocks. Pure.
 
+use std::collections::BTreeMap;
+
 use crdt_model::capability::Grant;
 use crdt_model::command::{
-    BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal,
+    BLOCKS_PER_COMMAND_MAX, CLIENTS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command,
+    NewBlock, NewClient, Refusal,
 };
 use crdt_model::fact::{BlockMade, HandOverTaken, StockAsked};
 use crdt_model::hand_over::{self, HandOverError, HandOvers};
 use crdt_model::ids::{BatchId, BlockId, ClientId, IntentId, PackageId, PersonId, SiteId};
+use crdt_model::import::clients::PlannedClient;
 use crdt_model::money::Money;
 use crdt_model::replica::Replica;
 use crdt_model::sale::{self, SellError, SellOrder};
@@ -130,6 +134,10 @@ pub fn plan(
                 client.to_string(),
             )
         }
+        Order::RegisterClients { clients } => Planned::Commands {
+            commands: register_clients(clients, now, rng),
+            made: None,
+        },
         Order::EditClient { client, edits } => command(Command::EditClient { client, edits }),
         Order::SetClientActive { client, active } => {
             command(Command::SetClientActive { client, active })
@@ -359,6 +367,31 @@ fn several(commands: impl Iterator<Item = Command>) -> Result<Planned, Refusal> 
 fn is_leased(stock: &Stock, block: BlockId) -> Option<bool> {
     let lease = &stock.blocks.get(&block)?.lease;
     Some(lease.as_ref().is_some_and(|lease| lease.person.is_some()))
+}
+
+/// By site, as many at once as one command carries.
+fn register_clients(
+    clients: Vec<PlannedClient>,
+    now: Timestamp,
+    rng: &mut impl Rng,
+) -> Vec<Command> {
+    let mut by_site: BTreeMap<SiteId, Vec<NewClient>> = BTreeMap::new();
+    for planned in clients {
+        by_site.entry(planned.site).or_default().push(NewClient {
+            client: ClientId::generate(now, rng),
+            details: planned.details,
+        });
+    }
+    let mut commands = Vec::new();
+    for (site, clients) in by_site {
+        for clients in clients.chunks(CLIENTS_PER_COMMAND_MAX) {
+            commands.push(Command::RegisterClients {
+                site,
+                clients: clients.to_vec(),
+            });
+        }
+    }
+    commands
 }
 
 fn blocks(
