@@ -2,6 +2,7 @@
 // is shown until somebody chooses, and an agent's phone holds nobody else's clients.
 
 import assert from "node:assert/strict";
+import { fileURLToPath } from "node:url";
 
 import {
   ASHA,
@@ -18,6 +19,7 @@ import {
   until,
 } from "../helpers.mjs";
 
+const LIST = fileURLToPath(new URL("../fixtures/clients.csv", import.meta.url));
 const HALIMA = "Halima Mrema";
 const JUMA = "Juma Ally";
 
@@ -98,6 +100,24 @@ story("two offices and an agent edit clients with no signal", async (stage) => {
   await office.page.getByTestId("standing").filter({ hasText: "Deactivated" }).waitFor();
   await office.page.getByRole("button", { name: "Undo" }).click();
   await office.page.getByRole("button", { name: "Deactivate" }).waitFor();
+
+  // A list kept by hand, with no signal: what is not taken is named by its line.
+  await office.goOffline();
+  await goTo(office.page, "Clients");
+  await office.page.getByRole("link", { name: "Import a list" }).click();
+  await office.page.locator("#file").setInputFiles(LIST);
+  const bad = office.page.getByTestId("import-bad");
+  await bad.filter({ hasText: "Line 3" }).filter({ hasText: `${JUMA} has this number` }).waitFor();
+  assert.equal(await bad.getByRole("listitem").count(), 4);
+  await assertAccessible(office.page, "a client list");
+  await office.page.getByRole("button", { name: "Register 1 client" }).click();
+  await lists(office, [HALIMA, JUMA, "Neema Kimaro"]);
+  await office.goOnline();
+  await sync(office);
+  assert.deepEqual(
+    await server.sql("select mac, expires_on, sms_reminder from clients where name = 'Neema Kimaro'"),
+    [["94:CE:4F:93:20:5B", "2027-05-27", "t"]],
+  );
 });
 
 async function register({ page }, fields) {
