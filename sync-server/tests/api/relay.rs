@@ -174,6 +174,17 @@ impl Shop {
             reason: "gone".into(),
         };
         self.office.run(command).await;
+        // The lease that follows comes after the answer.
+        self.office
+            .until(|device| {
+                let stock = device.replica.stock();
+                let lease = stock
+                    .blocks
+                    .get(&block)
+                    .and_then(|block| block.lease.as_ref());
+                lease.is_some_and(|lease| lease.person == to)
+            })
+            .await;
         self.office.settle().await;
     }
 
