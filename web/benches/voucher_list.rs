@@ -130,6 +130,7 @@ fn sheets() -> Sheets {
                 count: CODES,
             })
             .collect(),
+        made_on: None,
     };
     put(
         &mut sheets,

@@ -1,7 +1,5 @@
 //! What an office sees of a block that was leased, handed over and asked back, and what its holder sees.
 
-#![expect(clippy::unwrap_used, reason = "a test may")]
-
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::command::fact_put;
 use crdt_model::document::{Actor, Document, Put};
