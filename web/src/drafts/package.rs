@@ -65,11 +65,8 @@ impl PackageDraft {
             count: old.map_or(1, |old| old.validity.count).to_string(),
             unit: unit.code().into(),
             within: small(old.map_or(Some(90), |old| old.use_within_days)),
-            quota: number(old.and_then(|old| old.quota_bytes).map(|bytes| bytes / GB)),
-            uptime: number(
-                old.and_then(|old| old.uptime_limit_seconds)
-                    .map(|seconds| seconds / 3_600),
-            ),
+            quota: number(whole(old.and_then(|old| old.quota_bytes), GB)),
+            uptime: number(whole(old.and_then(|old| old.uptime_limit_seconds), 3_600)),
             download: speed(old.and_then(|old| old.download_kbps)),
             upload: speed(old.and_then(|old| old.upload_kbps)),
             devices: small(old.and_then(|old| old.shared_users)),
@@ -144,6 +141,11 @@ fn optional<T: std::str::FromStr + PartialOrd>(text: &str, min: T, max: T) -> Op
             .filter(|value| *value >= min && *value <= max)
             .map(Some),
     }
+}
+
+/// In larger units; nothing where that would be zero, which means something else.
+fn whole(value: Option<u64>, scale: u64) -> Option<u64> {
+    value.map(|value| value / scale).filter(|whole| *whole > 0)
 }
 
 fn keep(old: Option<u64>, typed: Option<u64>, scale: u64) -> Option<u64> {
