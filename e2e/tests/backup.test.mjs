@@ -106,8 +106,7 @@ story("the owner renames the business and takes a copy of everything", async (st
   const phone = await stage.phone("owner");
   await signIn(phone, server, OWNER);
   await goTo(phone.page, "Settings");
-  await phone.isReadyForOffline();
-  await phone.goOffline();
+  await server.kill();
   await phone.page.getByTestId("export-offline").waitFor();
   assert.ok(await phone.page.getByTestId("export").isDisabled());
   await assertAccessible(phone.page, "settings on a phone");

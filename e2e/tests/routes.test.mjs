@@ -157,7 +157,9 @@ async function unreached(page) {
   const missed = await page.evaluate(() => {
     document.body.removeAttribute("tabindex");
     const interactive = "a[href], button, input, select, textarea, summary, [tabindex]";
-    return [...document.querySelectorAll(interactive)]
+    // An open dialog keeps the keyboard to itself.
+    const within = document.querySelector("dialog[open]") ?? document;
+    return [...within.querySelectorAll(interactive)]
       .filter((element) => element.checkVisibility({ visibilityProperty: true }) && !element.disabled)
       // One row of a list is in the order of Tab, arrows lead to the others; the page itself takes the focus only when told to.
       .filter((element) => !element.closest(".list-rows") && element.id !== "main")

@@ -83,7 +83,10 @@ async fn start(worker: &WorkerHandle, dispatch: &UseReducerDispatcher<AppState>)
     };
     let phase = match worker.call(request).await {
         Ok(Answer::Started(start)) => match start.session.clone() {
-            Some(session) => Phase::SignedIn(Rc::new(session)),
+            Some(session) => {
+                browser::keep_unlock_ticket(start.unlock_ticket.as_deref());
+                Phase::SignedIn(Rc::new(session))
+            }
             None => Phase::SignedOut(Rc::new(start)),
         },
         Ok(_) | Err(_) => Phase::Broken,

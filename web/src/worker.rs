@@ -125,7 +125,7 @@ impl Worker {
     ) -> Result<Answer, Failure> {
         *self.sentinel.borrow_mut() = sentinel.as_deref().and_then(Sentinel::parse);
         let people = self.profile.people().await.map_err(not_saved)?;
-        let mut session = None;
+        let (mut session, mut next_ticket) = (None, None);
         if let Some(ticket) = unlock_ticket {
             for person in &people {
                 if let Ok(Some(data_key)) =
@@ -136,10 +136,13 @@ impl Worker {
                         data_key,
                         account: Account::default(),
                     };
-                    if let Ok(Answer::SignedIn { session: found, .. }) =
-                        self.take_seat(unlocked).await
+                    if let Ok(Answer::SignedIn {
+                        session: found,
+                        unlock_ticket,
+                    }) = self.take_seat(unlocked).await
                     {
                         session = Some(found);
+                        next_ticket = unlock_ticket;
                     }
                     break;
                 }
@@ -152,6 +155,7 @@ impl Worker {
         Ok(Answer::Started(Start {
             people,
             session,
+            unlock_ticket: next_ticket,
             needs_set_up: None,
         }))
     }

@@ -26,6 +26,8 @@ pub struct Start {
     pub people: Vec<KnownPerson>,
     /// The unlock ticket was good: no password needed.
     pub session: Option<Session>,
+    /// With the session: it takes the place of the ticket that was good, for the next reload.
+    pub unlock_ticket: Option<Vec<u8>>,
     /// This server has no organisation yet (`None`: could not ask).
     pub needs_set_up: Option<bool>,
 }
