@@ -126,8 +126,9 @@ async function unreached(page) {
   await page.evaluate(() => {
     document.activeElement?.blur();
     getSelection()?.removeAllRanges();
-    document.body.tabIndex = -1;
-    document.body.focus();
+    const start = document.querySelector("dialog[open]") ?? document.body;
+    start.tabIndex = -1;
+    start.focus();
     window.reached = new Set();
     window.last = null;
   });
@@ -155,7 +156,7 @@ async function unreached(page) {
     }
   }
   const missed = await page.evaluate(() => {
-    document.body.removeAttribute("tabindex");
+    (document.querySelector("dialog[open]") ?? document.body).removeAttribute("tabindex");
     const interactive = "a[href], button, input, select, textarea, summary, [tabindex]";
     // An open dialog keeps the keyboard to itself.
     const within = document.querySelector("dialog[open]") ?? document;
