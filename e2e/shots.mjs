@@ -1,5 +1,5 @@
 // `cargo xtask shots`: every screen on a phone and on a desktop, in a business that has sold a little.
-// All in light and English; the screens that matter most also in dark and in Swahili. Below shots/:
+// Each in light and dark, in English and Swahili; what takes several steps to reach, once. Below shots/:
 // <device>-<light or dark>-<language>/<screen>.png
 
 import {
@@ -31,17 +31,31 @@ const OFFICE_SCREENS = {
   stock: "/stock",
   sales: "/sales",
   vouchers: "/vouchers",
+  "voucher-list": "/vouchers/list",
   import: "/vouchers/import",
+  clients: "/clients",
+  "clients-new": "/clients/new",
+  "clients-import": "/clients/import",
+  sites: "/sites",
+  "sites-new": "/sites/new",
   staff: "/staff",
   "staff-new": "/staff/new",
   packages: "/packages",
   "packages-new": "/packages/new",
+  settings: "/settings",
   sync: "/pending",
   "not-found": "/nowhere",
 };
-const AGENT_SCREENS = { sell: "/sell", stock: "/stock", sales: "/sales", sync: "/pending" };
-/** Those also pictured in dark and in Swahili. */
-const TOLD_AGAIN = ["home", "sell", "sales", "vouchers", "sync"];
+const AGENT_SCREENS = {
+  day: "/day",
+  sell: "/sell",
+  stock: "/stock",
+  "stock-take": "/stock/take",
+  sales: "/sales",
+  clients: "/clients",
+  packages: "/packages",
+  sync: "/pending",
+};
 
 const SALES = [
   { packageName: "1 Week" },
@@ -130,12 +144,15 @@ async function receipts({ page }) {
 }
 
 async function everyScreen(device, screens) {
-  const again = Object.entries(screens).filter(([name]) => TOLD_AGAIN.includes(name));
-  await shootAll(device, Object.entries(screens), "light", "en");
-  await shootAll(device, again, "dark", "en");
-  await speak(device, "Kiswahili");
-  await shootAll(device, again, "light", "sw");
-  await speak(device, "English");
+  for (const [language, code] of [
+    ["Kiswahili", "sw"],
+    ["English", "en"],
+  ]) {
+    await speak(device, language);
+    for (const colorScheme of ["light", "dark"]) {
+      await shootAll(device, Object.entries(screens), colorScheme, code);
+    }
+  }
 }
 
 async function shootAll(device, screens, colorScheme, language) {
