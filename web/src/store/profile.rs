@@ -1,7 +1,7 @@
 //! The people of this browser: who may unlock here, and what must be reachable while everything else is locked.
 //!
-//! Unencrypted, shared by everybody at this browser, so it holds names, wrapped keys and sealed batches only, never
-//! anything a thief of the device may not see. Records are kept twice, in IndexedDB and in OPFS, and reconciled
+//! Unencrypted, shared by everybody at this browser, so it holds names, wrapped keys, sealed batches and a recovery
+//! secret that without its person's sign-in moves nothing: never anything a thief may not see. Records are kept twice, in IndexedDB and in OPFS, and reconciled
 //! here, purely; [`browser`] does the reading and writing.
 
 use serde::{Deserialize, Serialize};
