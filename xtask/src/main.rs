@@ -12,9 +12,9 @@ mod dist;
 mod licences;
 mod lint;
 mod postgres;
+mod prove;
 mod shell;
 mod stories;
-
 mod tools;
 mod wasm;
 
@@ -79,6 +79,12 @@ const COMMANDS: &[Entry] = &[
         arguments: "[name]",
         about: "run the benchmarks, or one of them",
         run: checks::bench,
+    },
+    Entry {
+        name: "prove",
+        arguments: "[name] [count]",
+        about: "a proof in full, or which there are",
+        run: prove::run,
     },
     Entry {
         name: "shots",

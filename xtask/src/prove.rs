@@ -1,0 +1,50 @@
+//! The proofs in full: what `cargo xtask test` does for seconds, done until it is a proof. Their
+//! figures stand in docs/PROOF.md. A proof is a test that reads how often from the environment,
+//! or a script in `e2e/proofs`.
+
+use anyhow::{Result, bail};
+
+use crate::shell;
+
+struct Proof {
+    name: &'static str,
+    about: &'static str,
+    /// How often, where no count is given.
+    full: u32,
+    run: fn(u32) -> Result<()>,
+}
+
+const PROOFS: &[Proof] = &[Proof {
+    name: "simulation",
+    about: "seeds of the simulation of relay, devices and network; and every planted bug",
+    full: 5000,
+    run: simulation,
+}];
+
+pub fn run(arguments: &[String]) -> Result<()> {
+    let Some((name, rest)) = arguments.split_first() else {
+        println!("cargo xtask prove <proof> [count]\n");
+        for proof in PROOFS {
+            println!("  {:<12} {} ({})", proof.name, proof.about, proof.full);
+        }
+        return Ok(());
+    };
+    let Some(proof) = PROOFS.iter().find(|proof| proof.name == name) else {
+        bail!("there is no proof `{name}`");
+    };
+    let count = match rest {
+        [] => proof.full,
+        [count] => count.parse()?,
+        _ => bail!("one count is enough"),
+    };
+    (proof.run)(count)
+}
+
+fn simulation(seeds: u32) -> Result<()> {
+    shell::run(
+        shell::cargo()
+            .args(["test", "--release", "--package", "crdt-model"])
+            .args(["--test", "simulation", "--", "--nocapture"])
+            .env("SIM_SEEDS", seeds.to_string()),
+    )
+}
