@@ -8,6 +8,7 @@ mod cast;
 mod days;
 mod founding;
 mod hand_overs;
+pub mod key;
 mod names;
 mod places;
 mod profile;

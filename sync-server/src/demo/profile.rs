@@ -6,27 +6,20 @@ use std::time::Duration;
 
 use anyhow::{Context, Result, bail};
 use axum::extract::ws::Message;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
 use crdt_model::codec;
 use crdt_model::command::{Command, Refusal};
 use crdt_model::ids::{DeviceId, IntentId};
 use crdt_model::replica::{Identity, PendingState, Replica};
 use crdt_model::sale::{SellError, SellOrder};
-use crdt_model::sealing;
-use crdt_model::sync::batch::{Batch, SignedBatch, signed_bytes};
 use crdt_model::sync::device::{Device, Effect, Event};
 use crdt_model::sync::message::{CloseReason, RelayMessage};
-use getrandom::SysRng;
-use rand_core::UnwrapErr;
-use ring::rand::SystemRandom;
-use ring::signature::{ECDSA_P256_SHA256_FIXED_SIGNING, EcdsaKeyPair, KeyPair};
 use tokio::time::{Instant, timeout_at};
 
+use super::key::Key;
 use super::random::Random;
 use crate::app::SharedApp;
 use crate::auth::{SignedIn, devices, tickets};
-use crate::relay::admit::{self, SEALING_CONTEXT};
+use crate::relay::admit;
 use crate::relay::session;
 use crate::relay::socket::{Memory, Socket, pair};
 
@@ -38,7 +31,7 @@ pub struct Profile {
     pub who: SignedIn,
     pub id: DeviceId,
     app: SharedApp,
-    key: EcdsaKeyPair,
+    key: Key,
     socket: Option<Memory>,
     /// The batch that a locked screen could send.
     kept: Option<Vec<u8>>,
@@ -54,16 +47,9 @@ impl Profile {
         label: &str,
         mut random: Random,
     ) -> Result<Self> {
-        let system = SystemRandom::new();
-        let pkcs8 = EcdsaKeyPair::generate_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, &system)
-            .ok()
-            .context("making a device key")?;
-        let key =
-            EcdsaKeyPair::from_pkcs8(&ECDSA_P256_SHA256_FIXED_SIGNING, pkcs8.as_ref(), &system)
-                .ok()
-                .context("reading a device key")?;
+        let key = Key::generate()?;
         let request = devices::Register {
-            public_key: BASE64_STANDARD.encode(key.public_key().as_ref()),
+            public_key: key.public(),
             label: label.to_owned(),
             recovery: None,
             replaces: None,
@@ -214,7 +200,7 @@ impl Profile {
                 // Memory is all the store there is.
                 Effect::Commit(commit) => self.handle(Event::Stored(commit.number)),
                 Effect::Seal { number, batch } => {
-                    let bytes = self.seal(&batch)?;
+                    let bytes = self.key.seal(&batch, &self.app.keys.sealing.public_key())?;
                     self.kept = Some(bytes.clone());
                     self.handle(Event::Sealed { number, bytes })
                 }
@@ -242,30 +228,5 @@ impl Profile {
             effects.extend(more);
         }
         Ok(())
-    }
-
-    fn seal(&self, batch: &Batch) -> Result<Vec<u8>> {
-        let encoded = batch.encode();
-        let signature = self
-            .key
-            .sign(
-                &SystemRandom::new(),
-                &signed_bytes(batch.org, batch.device, &encoded),
-            )
-            .ok()
-            .context("signing a batch")?;
-        let signed = SignedBatch {
-            org: batch.org,
-            device: batch.device,
-            batch: encoded.into(),
-            signature: signature.as_ref().to_vec().into(),
-        };
-        let sealed = sealing::seal(
-            &self.app.keys.sealing.public_key(),
-            SEALING_CONTEXT,
-            &codec::encode(&signed),
-            &mut UnwrapErr(SysRng),
-        );
-        Ok(sealed?)
     }
 }
