@@ -27,6 +27,9 @@ pub const DATABASE: &str = "viornet";
 const SUPERUSER: &str = "viornet";
 /// Only part of the socket's file name: the cluster does not listen on TCP.
 const PORT: u16 = 5432;
+/// How long a postmaster that was killed may take until its process is gone.
+const GIVING_WAY: Duration = Duration::from_secs(5);
+const ASK_AGAIN: Duration = Duration::from_millis(100);
 
 /// Why there is no cluster.
 #[derive(Debug, thiserror::Error)]
@@ -123,7 +126,8 @@ impl Cluster {
 
     /// Starts the postmaster unless it runs. Cheap enough to be called whenever the database does not answer.
     pub async fn ensure_running(&self) -> Result<(), ClusterError> {
-        if self.is_running().await? {
+        let asked = tokio::time::Instant::now();
+        while self.is_running().await? {
             // A postmaster that a crash of ours left behind may listen elsewhere than we would ask for, or
             // its process id may meanwhile belong to another program: what counts is that it answers.
             match self.connect("postgres").await {
@@ -132,7 +136,12 @@ impl Cluster {
                     let _ = connection.close().await;
                     return Ok(());
                 }
-                Err(error) => tracing::warn!(%error, "PostgreSQL seems to run but does not answer"),
+                // One that was killed is in the way of the next until it is quite gone.
+                Err(_) if asked.elapsed() < GIVING_WAY => tokio::time::sleep(ASK_AGAIN).await,
+                Err(error) => {
+                    tracing::warn!(%error, "PostgreSQL seems to run but does not answer");
+                    break;
+                }
             }
         }
         let begun = tokio::time::Instant::now();
