@@ -147,8 +147,10 @@ pub fn bench(arguments: &[String]) -> Result<()> {
         }
     }
     found.sort();
-    if let Some(wanted) = arguments.first() {
+    let mut rest = arguments;
+    if let Some((wanted, more)) = arguments.split_first() {
         found.retain(|(_, name)| name == wanted);
+        rest = more;
     }
     if found.is_empty() {
         bail!("there is no such benchmark");
@@ -158,7 +160,8 @@ pub fn bench(arguments: &[String]) -> Result<()> {
             println!("\n=== {package}: {name}");
             shell::run(
                 shell::cargo()
-                    .args(["bench", "--package", package, "--bench", name])
+                    .args(["bench", "--package", package, "--bench", name, "--"])
+                    .args(rest)
                     .env("DATABASE_URL", database),
             )?;
         }

@@ -76,7 +76,7 @@ const COMMANDS: &[Entry] = &[
     },
     Entry {
         name: "bench",
-        arguments: "[name]",
+        arguments: "[name] [arguments]",
         about: "run the benchmarks, or one of them",
         run: checks::bench,
     },
