@@ -5,6 +5,7 @@
 use anyhow::{Result, bail};
 
 use crate::shell;
+use crate::tools;
 
 struct Proof {
     name: &'static str,
@@ -14,12 +15,20 @@ struct Proof {
     run: fn(u32) -> Result<()>,
 }
 
-const PROOFS: &[Proof] = &[Proof {
-    name: "simulation",
-    about: "seeds of the simulation of relay, devices and network; and every planted bug",
-    full: 5000,
-    run: simulation,
-}];
+const PROOFS: &[Proof] = &[
+    Proof {
+        name: "simulation",
+        about: "seeds of the simulation of relay, devices and network; and every planted bug",
+        full: 5000,
+        run: simulation,
+    },
+    Proof {
+        name: "relay",
+        about: "kills of server and PostgreSQL under load; restarts, two nodes, a full disk, power",
+        full: 200,
+        run: relay,
+    },
+];
 
 pub fn run(arguments: &[String]) -> Result<()> {
     let Some((name, rest)) = arguments.split_first() else {
@@ -46,5 +55,17 @@ fn simulation(seeds: u32) -> Result<()> {
             .args(["test", "--release", "--package", "crdt-model"])
             .args(["--test", "simulation", "--", "--nocapture"])
             .env("SIM_SEEDS", seeds.to_string()),
+    )
+}
+
+/// One after the other: each has a server, a cluster and a load of its own.
+fn relay(kills: u32) -> Result<()> {
+    tools::ensure_postgres_for_server()?;
+    shell::run(
+        shell::cargo()
+            .args(["test", "--release", "--package", "sync-server"])
+            .args(["--test", "crashes", "--", "--nocapture"])
+            .args(["--test-threads", "1"])
+            .env("RELAY_KILLS", kills.to_string()),
     )
 }
