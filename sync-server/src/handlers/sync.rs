@@ -19,6 +19,9 @@ use crate::relay::session;
 
 /// Frames a little too long are answered by the session, with a reason; longer ones end the connection below it.
 const SLACK: usize = 64 << 10;
+/// A connection touches all of its buffer with the first byte it reads, and keeps it: of the usual 128 KiB, ten
+/// thousand idle phones would hold more than a gigabyte. A sale takes half of this; what is longer is read in turns.
+const READ_BUFFER: usize = 4 << 10;
 
 /// `GET /sync`: a WebSocket, for our own pages. Who it is, its first message says.
 pub async fn connect(
@@ -31,6 +34,7 @@ pub async fn connect(
     }
     let upgrade = upgrade.map_err(|rejection| Problem::Malformed(rejection.body_text()))?;
     Ok(upgrade
+        .read_buffer_size(READ_BUFFER)
         .max_message_size(FRAME_BYTES_MAX + SLACK)
         .max_frame_size(FRAME_BYTES_MAX + SLACK)
         .on_upgrade(move |socket| session::serve(app, socket)))

@@ -47,7 +47,7 @@ async fn everybody_comes_back_when_the_power_does() {
         .buffer_unordered(AT_ONCE)
         .collect()
         .await;
-    // All of them are connected when it happens.
+    // Those that were heard of in the last minute are connected when it happens.
     server.kill().await.unwrap();
     ground.postgres().kill_all().unwrap();
     let server = start_again(&plan, address).await;
