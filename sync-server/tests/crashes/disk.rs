@@ -15,7 +15,7 @@ use crate::load::shop::Shop;
 use crate::{Ground, Stopped, complaints, is_long};
 
 /// Room for a new cluster and little more.
-const DISK: &str = "size=192m";
+const DISK: &str = "size=512m";
 
 /// A small disk of its own, in memory.
 struct SmallDisk(PathBuf);
