@@ -17,6 +17,8 @@ mod stock;
 mod stock_ask;
 mod till;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -347,7 +349,7 @@ pub const CODES_BYTES_PER_COMMAND_MAX: usize = caps::INFLATED_BYTES_MAX / 8;
 /// what was handed out in held sales, of which no sheet tells. It is asked only when it matters.
 pub fn execute(
     sheets: &Sheets,
-    stock: impl Fn() -> Stock,
+    stock: impl Fn() -> Arc<Stock>,
     principal: &Principal,
     intent: &Intent,
 ) -> Executed {
@@ -488,7 +490,7 @@ pub type Executed = Result<Vec<DocumentWrite>, Refusal>;
 /// One intent being executed: what the rules of every noun may ask.
 struct Execution<'a> {
     sheets: &'a Sheets,
-    stock: &'a dyn Fn() -> Stock,
+    stock: &'a dyn Fn() -> Arc<Stock>,
     principal: &'a Principal,
     intent: &'a Intent,
 }

@@ -148,6 +148,23 @@ struct Folded {
     stock: Arc<Stock>,
 }
 
+impl Folded {
+    /// Brings the stock to the present by what was added since. `false`: it must be folded again.
+    fn learn(&mut self, sheets: &Sheets) -> bool {
+        let Some(added) = sheets.added_since(self.revision) else {
+            return false;
+        };
+        let stock = Arc::make_mut(&mut self.stock);
+        for (document, key, fact) in added {
+            if !stock.learn(document, key, fact) {
+                return false;
+            }
+        }
+        self.revision = sheets.revision();
+        true
+    }
+}
+
 impl Replica {
     /// A replica that holds nothing yet.
     pub fn new(me: Identity, rng: &mut impl Rng) -> Self {
@@ -218,8 +235,8 @@ impl Replica {
         stock
     }
 
-    /// [`Self::stock`], folded once for everybody who asks until something changes: with 100,000 vouchers a fold is
-    /// too long for every page of a list.
+    /// [`Self::stock`], folded once for everybody who asks, and again only when more happens than sales: with 100,000
+    /// vouchers, or with a year of sales, a fold is too long for every tap.
     pub fn shared_stock(&self) -> Arc<Stock> {
         let held: Vec<u64> = self
             .outbox
@@ -228,11 +245,15 @@ impl Replica {
             .map(|pending| pending.order)
             .collect();
         let revision = self.sheets.revision();
-        // A panic while it was locked left at worst an older fold, which its revision tells.
-        let mut folded = self.folded.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(kept) = &*folded
-            && kept.revision == revision
+        let mut folded = self.folded.lock().unwrap_or_else(|poisoned| {
+            // Somebody panicked while half of what is new was in it.
+            let mut folded = PoisonError::into_inner(poisoned);
+            *folded = None;
+            folded
+        });
+        if let Some(kept) = &mut *folded
             && kept.held == held
+            && (kept.revision == revision || kept.learn(&self.sheets))
         {
             return kept.stock.clone();
         }
@@ -359,7 +380,12 @@ impl Replica {
             by: self.me.person,
             command,
         };
-        let writes = command::execute(&self.sheets, || self.stock(), &self.principal(), &intent)?;
+        let writes = command::execute(
+            &self.sheets,
+            || self.shared_stock(),
+            &self.principal(),
+            &intent,
+        )?;
         let mut commit = self.begin();
         if let Command::Sell { .. } = &intent.command {
             self.meta.receipts += 1;
@@ -390,7 +416,7 @@ impl Replica {
         now: Timestamp,
         rng: &mut impl Rng,
     ) -> Result<(IntentId, Commit), Refusal> {
-        let lines: Vec<Line> = sale::pick(&self.stock(), &order)?;
+        let lines: Vec<Line> = sale::pick(&self.shared_stock(), &order)?;
         let (client, new_client) = match order.client {
             Buyer::WalkIn => (None, None),
             Buyer::Known(client) => (Some(client), None),
@@ -436,10 +462,9 @@ impl Replica {
             else {
                 continue;
             };
-            let sheet = self.sheets.entry(write.document);
-            for op in &written.plain.ops {
-                sheet.refresh(current, op.container, &op.key);
-            }
+            let ops = written.plain.ops.iter();
+            let fields = ops.map(|op| (op.container, op.key.as_str()));
+            self.sheets.refresh(write.document, current, fields);
             pending.changes.push(PendingChange {
                 document: write.document,
                 plain: written.plain,

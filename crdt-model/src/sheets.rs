@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::document::{DocumentKey, Sheet};
+use crate::document::{Container, Document, DocumentKey, Sheet};
 use crate::fact::Fact;
 use crate::ids::SiteId;
 
@@ -12,7 +12,14 @@ pub struct Sheets {
     /// When each was last taken up for writing; counts from 1.
     revisions: BTreeMap<DocumentKey, u64>,
     revision: u64,
+    /// When facts last changed in a way that `added` does not tell.
+    facts_changed: u64,
+    /// Facts that were added one by one after that, with their revisions.
+    added: Vec<(u64, DocumentKey, String)>,
 }
+
+/// Facts remembered one by one. Who has not looked for longer reads everything again.
+const ADDED_MAX: usize = 4096;
 
 /// What they say counts, not how often it was written.
 impl PartialEq for Sheets {
@@ -40,11 +47,61 @@ impl Sheets {
 
     pub fn entry(&mut self, key: DocumentKey) -> &mut Sheet {
         self.touch(key);
+        self.forget_added();
         self.sheets.entry(key).or_default()
+    }
+
+    /// Reads some keys of a document again. A fact that was not there before is remembered as added.
+    pub fn refresh<'a>(
+        &mut self,
+        key: DocumentKey,
+        document: &Document,
+        fields: impl IntoIterator<Item = (Container, &'a str)>,
+    ) {
+        self.touch(key);
+        let mut is_changed = !self.sheets.contains_key(&key);
+        let sheet = self.sheets.entry(key).or_default();
+        for (container, field) in fields {
+            let before = match container {
+                Container::Records => None,
+                Container::Facts => sheet.facts.get(field).cloned(),
+            };
+            sheet.refresh(document, container, field);
+            match (container, before) {
+                (Container::Records, _) => {}
+                (Container::Facts, None) => self.added.push((self.revision, key, field.into())),
+                (Container::Facts, Some(before)) => {
+                    is_changed |= sheet.facts.get(field) != Some(&before);
+                }
+            }
+        }
+        if is_changed || self.added.len() > ADDED_MAX {
+            self.forget_added();
+        }
+    }
+
+    fn forget_added(&mut self) {
+        self.facts_changed = self.revision;
+        self.added.clear();
+    }
+
+    /// The facts added after a revision, if nothing else happened to facts or to the list of documents since.
+    pub fn added_since(
+        &self,
+        revision: u64,
+    ) -> Option<impl Iterator<Item = (&DocumentKey, &str, &Fact)>> {
+        (self.facts_changed <= revision).then(|| {
+            let start = self.added.partition_point(|(at, _, _)| *at <= revision);
+            self.added[start..].iter().filter_map(|(_, document, key)| {
+                let fact = self.get(document).facts.get(key)?.as_ref()?;
+                Some((document, key.as_str(), fact))
+            })
+        })
     }
 
     pub fn remove(&mut self, key: &DocumentKey) {
         self.touch(*key);
+        self.forget_added();
         self.sheets.remove(key);
     }
 
@@ -74,6 +131,22 @@ impl Sheets {
     /// Every fact this version understands, with its document and key.
     pub fn facts(&self) -> impl Iterator<Item = (&DocumentKey, &str, &Fact)> {
         self.sheets.iter().flat_map(|(document, sheet)| {
+            sheet
+                .known_facts()
+                .map(move |(key, fact)| (document, key, fact))
+        })
+    }
+
+    /// The same of some documents: of those with thousands, most questions need none.
+    pub fn facts_in(
+        &self,
+        is_wanted: impl Fn(&DocumentKey) -> bool,
+    ) -> impl Iterator<Item = (&DocumentKey, &str, &Fact)> {
+        let wanted = self
+            .sheets
+            .iter()
+            .filter(move |(document, _)| is_wanted(document));
+        wanted.flat_map(|(document, sheet)| {
             sheet
                 .known_facts()
                 .map(move |(key, fact)| (document, key, fact))

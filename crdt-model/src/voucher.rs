@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::admission::caps;
 use crate::batch;
 use crate::document::{DocumentKey, Sheet};
-use crate::fact::{FactBody, Leased, SaleRef, Verdict, VoucherRef};
+use crate::fact::{Fact, FactBody, Leased, SaleRef, Verdict, VoucherRef};
 use crate::hand_over::HandOvers;
 use crate::ids::{BatchId, BlockId, DeviceId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
@@ -257,6 +257,31 @@ impl Stock {
         }
         stock.undo(sheets);
         stock
+    }
+
+    /// Takes one more fact into a stock that is the fold of all others. `false`: what it changes is not known here,
+    /// and everything must be folded again.
+    #[must_use]
+    pub fn learn(&mut self, document: &DocumentKey, key: &str, fact: &Fact) -> bool {
+        let (DocumentKey::Till { .. }, Ok(id)) = (document, key.parse()) else {
+            return false;
+        };
+        let Some(sale) = fact.sale_ref(id) else {
+            return false;
+        };
+        for voucher in fact.vouchers() {
+            let history = self.histories.entry(voucher).or_default();
+            // Two facts of one name: the fold says which is shown.
+            if history
+                .sales
+                .iter()
+                .any(|known| known.sale == id && *known != sale)
+            {
+                return false;
+            }
+            history.add(sale.clone());
+        }
+        true
     }
 
     fn undo(&mut self, sheets: &Sheets) {

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use crdt_model::admission;
 use crdt_model::capability::{Capability, Grant, Principal, Role, Scope};
@@ -80,7 +81,12 @@ fn run(
         by: ME,
         command,
     };
-    let writes = execute(sheets, || Stock::fold(sheets, holder), who, &intent)?;
+    let writes = execute(
+        sheets,
+        || Arc::new(Stock::fold(sheets, holder)),
+        who,
+        &intent,
+    )?;
     let puts = writes
         .into_iter()
         .flat_map(|write| write.puts.into_iter().map(move |put| (write.document, put)));

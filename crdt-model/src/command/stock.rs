@@ -47,9 +47,10 @@ impl Execution<'_> {
     fn block_of_site(&self, site: SiteId, block: BlockId) -> Result<Block, Refusal> {
         (self.stock)()
             .blocks
-            .remove(&block)
+            .get(&block)
             // Of a batch that was never finished, or was undone, nothing is leased.
             .filter(|block| block.site == site && block.label.is_some() && !block.is_undone)
+            .cloned()
             .ok_or(Refusal::NoSuchBlock)
     }
 }

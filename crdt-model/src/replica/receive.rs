@@ -97,15 +97,17 @@ impl Replica {
                 .current()
                 .apply_chunks(chunks.iter().map(Vec::as_slice))
                 .is_ok();
-        if !on_top && replicated.current.take().is_some() {
+        if !on_top
+            && let Some(current) = replicated.current.take()
+            && current.heads() != replicated.acknowledged().heads()
+        {
             // What lay on top is gone, the keys that only it had among them.
             *self.sheets.entry(key) = replicated.acknowledged().sheet();
         }
-        let sheet = self.sheets.entry(key);
-        let shown = replicated.shown();
-        for (container, field) in touched {
-            sheet.refresh(shown, container, &field);
-        }
+        let fields = touched
+            .iter()
+            .map(|(container, field)| (*container, field.as_str()));
+        self.sheets.refresh(key, replicated.shown(), fields);
         self.store_document(key, chunks, commit);
         if has_pending && !on_top {
             TakenIn::Clashes

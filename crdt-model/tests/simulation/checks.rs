@@ -162,6 +162,18 @@ impl World {
         Ok(())
     }
 
+    /// What a device keeps folded, and brings to the present sale by sale, is what folding everything gives.
+    pub fn check_stocks(&self) -> Check {
+        for device in &self.devices {
+            if let Some(core) = &device.core
+                && *core.replica.shared_stock() != core.replica.stock()
+            {
+                return Err(format!("{} keeps another stock than it has", device.name));
+            }
+        }
+        Ok(())
+    }
+
     /// A block is sold from at one device, and a code is in two hands only where a forced recall, a hold or a device
     /// that lost its memory explains it.
     fn check_holders(&self) -> Check {

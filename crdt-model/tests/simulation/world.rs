@@ -181,6 +181,7 @@ impl World {
         self.note("--- faults begin");
         for _ in 0..STEPS {
             self.step()?;
+            self.check_stocks()?;
         }
         self.note("--- healing");
         self.heal()?;
