@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::ClientDetails;
 use crate::document::DocumentKey;
-use crate::fact::{FactBody, Line, PaymentMethod, Replacement, Sale, SaleRef, VoucherRef};
+use crate::fact::{Fact, FactBody, Line, PaymentMethod, Replacement, Sale, SaleRef, VoucherRef};
 use crate::ids::{ClientId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
 use crate::sheets::Sheets;
@@ -123,29 +123,58 @@ pub struct SaleEntry {
     pub sale: Sale,
 }
 
+/// Every sale this replica sees with its site, seller and instant, till by till.
+pub fn each(sheets: &Sheets) -> impl Iterator<Item = (SiteId, PersonId, Timestamp, &Sale)> {
+    sheets
+        .facts_in(is_till)
+        .filter_map(|(document, _, fact)| match (document, &fact.body) {
+            (DocumentKey::Till { site, person, .. }, FactBody::Sale(sale)) => {
+                Some((*site, *person, fact.at, sale))
+            }
+            _ => None,
+        })
+}
+
+const fn is_till(document: &DocumentKey) -> bool {
+    matches!(document, DocumentKey::Till { .. })
+}
+
+fn entry(document: &DocumentKey, key: &str, fact: &Fact) -> Option<SaleEntry> {
+    match (document, &fact.body) {
+        (DocumentKey::Till { site, person, .. }, FactBody::Sale(sale)) => Some(SaleEntry {
+            id: key.parse().ok()?,
+            site: *site,
+            person: *person,
+            at: fact.at,
+            sale: sale.clone(),
+        }),
+        _ => None,
+    }
+}
+
 /// Every sale this replica sees, newest first.
 pub fn sales(sheets: &Sheets) -> Vec<SaleEntry> {
     let mut sales: Vec<SaleEntry> = sheets
-        .facts()
-        .filter_map(|(document, key, fact)| match (document, &fact.body) {
-            (DocumentKey::Till { site, person, .. }, FactBody::Sale(sale)) => Some(SaleEntry {
-                id: key.parse().ok()?,
-                site: *site,
-                person: *person,
-                at: fact.at,
-                sale: sale.clone(),
-            }),
-            _ => None,
-        })
+        .facts_in(is_till)
+        .filter_map(|(document, key, fact)| entry(document, key, fact))
         .collect();
     sales.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.id)));
     sales
 }
 
+/// One of them.
+pub fn sale(sheets: &Sheets, id: IntentId) -> Option<SaleEntry> {
+    let name = id.to_string();
+    sheets
+        .iter()
+        .filter(|(document, _)| is_till(document))
+        .find_map(|(document, sheet)| entry(document, &name, sheet.facts.get(&name)?.as_ref()?))
+}
+
 /// The replacements given for a sale.
 pub fn replacements(sheets: &Sheets, sale: IntentId) -> impl Iterator<Item = &Replacement> {
     sheets
-        .facts()
+        .facts_in(is_till)
         .filter_map(move |(_, _, fact)| match &fact.body {
             FactBody::Replacement(replacement) if replacement.sale == sale => Some(replacement),
             _ => None,
@@ -181,9 +210,8 @@ pub fn contradicted(
 
 /// What a person should hold in cash: the cash sales of their tills. (Remittances come with the finance issue.)
 pub fn cash_of(sheets: &Sheets, person: PersonId) -> Money {
-    sales(sheets)
-        .iter()
-        .filter(|entry| entry.person == person && entry.sale.method == PaymentMethod::Cash)
-        .map(|entry| entry.sale.total())
+    each(sheets)
+        .filter(|(_, seller, _, sale)| *seller == person && sale.method == PaymentMethod::Cash)
+        .map(|(_, _, _, sale)| sale.total())
         .sum()
 }

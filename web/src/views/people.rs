@@ -54,7 +54,7 @@ pub(super) fn one(replica: &Replica, id: PersonId) -> Option<PersonView> {
         DocumentKey::StaffPrivate,
         &format!("contact/{id}/"),
     ));
-    let stock = replica.stock();
+    let stock = replica.shared_stock();
     let held = stock.blocks.values().filter(|block| {
         block
             .lease

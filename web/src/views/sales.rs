@@ -36,7 +36,7 @@ impl<'a> Lookup<'a> {
     fn new(replica: &'a Replica) -> Self {
         let after_recall = replica
             .sheets()
-            .facts()
+            .facts_in(|document| !matches!(document, DocumentKey::Till { .. }))
             .filter_map(|(_, _, fact)| match &fact.body {
                 FactBody::Verdict(Verdict::SoldAfterRecall { sale, .. }) => Some(sale.sale),
                 _ => None,
@@ -253,20 +253,26 @@ pub(super) fn day(replica: &Replica, starts: &[Timestamp]) -> DayView {
 /// client has the code and the seller the money, so they must not vanish from the list while somebody decides.
 fn sales(replica: &Replica) -> Vec<SaleEntry> {
     let mut sales = sale::sales(replica.sheets());
-    let is_open = |state: &PendingState| {
-        matches!(state, PendingState::Held { .. } | PendingState::Refused(_))
-    };
-    let outside: Vec<SaleEntry> = replica
-        .outbox()
-        .filter(|pending| is_open(&pending.state))
-        .filter(|pending| sales.iter().all(|entry| entry.id != pending.intent.id))
-        .filter_map(sale_of)
+    let outside: Vec<SaleEntry> = sales_outside(replica)
+        .filter(|found| sales.iter().all(|entry| entry.id != found.id))
         .collect();
     if !outside.is_empty() {
         sales.extend(outside);
         sales.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.id)));
     }
     sales
+}
+
+fn sales_outside(replica: &Replica) -> impl Iterator<Item = SaleEntry> {
+    replica
+        .outbox()
+        .filter(|pending| {
+            matches!(
+                pending.state,
+                PendingState::Held { .. } | PendingState::Refused(_)
+            )
+        })
+        .filter_map(sale_of)
 }
 
 fn sale_of(pending: &Pending) -> Option<SaleEntry> {
@@ -295,6 +301,7 @@ fn sale_of(pending: &Pending) -> Option<SaleEntry> {
 
 /// One sale, or `None` if it is not on this device.
 pub fn one(replica: &Replica, id: IntentId) -> Option<SaleView> {
-    let entry = sales(replica).into_iter().find(|entry| entry.id == id)?;
+    let outside = || sales_outside(replica).find(|entry| entry.id == id);
+    let entry = sale::sale(replica.sheets(), id).or_else(outside)?;
     Some(Lookup::new(replica).view(&entry))
 }

@@ -73,9 +73,8 @@ pub(super) fn sell(replica: &Replica, site: SiteId, now: Timestamp) -> SellView 
     tiles.extend(empty);
     tiles.sort_by_key(|tile| (tile.left == 0, tile.price, tile.package.id));
     let day_ago = now.plus_millis(-86_400_000);
-    let sold_today = sale::sales(replica.sheets())
-        .iter()
-        .filter(|entry| entry.person == me && entry.at >= day_ago)
+    let sold_today = sale::each(replica.sheets())
+        .filter(|(_, person, at, _)| *person == me && *at >= day_ago)
         .count();
     SellView {
         tiles,
@@ -147,7 +146,7 @@ pub(super) fn needs(replica: &Replica) -> StockNeedsView {
             && ask.person != me.person
             && me.may_at(Capability::VouchersLease, ask.site)
     });
-    let stock = replica.stock();
+    let stock = replica.shared_stock();
     let leases_at = |site: &SiteId| me.may_at(Capability::VouchersLease, *site);
     let low = replica.sheets().sites().filter(leases_at);
     StockNeedsView {

@@ -12,9 +12,22 @@ use crdt_model::replica::{PendingState, Replica};
 use super::{Surroundings, count, name_of};
 use crate::protocol::{HeldView, NeedsYou, NeedsYouView, PendingView, Summary, SyncPill, SyncView};
 
-/// The pill of the header.
+/// The pill of the header. Every change asks for it, so that it reads no more than it counts.
 pub fn pill(replica: &Replica, around: Surroundings) -> SyncPill {
-    view(replica, around).pill
+    let waiting = || {
+        replica
+            .outbox()
+            .filter(|item| item.state == PendingState::Waiting)
+    };
+    let needs_you = replica.outbox().count() - waiting().count();
+    SyncPill {
+        online: around.online,
+        pending: count(waiting().count()),
+        oldest_pending_at: waiting().map(|item| item.intent.at).min(),
+        needs_you: count(needs_you + to_decide(replica).len()),
+        safe_at: replica.safe_at(),
+        store_warning: around.store_warning,
+    }
 }
 
 pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
@@ -54,20 +67,11 @@ pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
             why,
         });
     }
-    let to_decide = to_decide(replica);
-    let pill = SyncPill {
-        online: around.online,
-        pending: count(pending.len()),
-        oldest_pending_at: pending.iter().map(|item| item.at).min(),
-        needs_you: count(needs_you.len() + to_decide.len()),
-        safe_at: replica.safe_at(),
-        store_warning: around.store_warning,
-    };
     SyncView {
-        pill,
+        pill: pill(replica, around),
         pending,
         needs_you,
-        to_decide,
+        to_decide: to_decide(replica),
         last_contact: replica.last_contact(),
         clock_offset_millis: replica.clock_offset_millis(),
         storage_is_persistent: around.storage_is_persistent,
@@ -77,6 +81,12 @@ pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
 /// What others' devices sent, the relay holds, and this person may decide about.
 fn to_decide(replica: &Replica) -> Vec<HeldView> {
     let me = replica.principal();
+    let is_of_till = |document: &DocumentKey| matches!(document, DocumentKey::VerdictTill { .. });
+    let held = |fact: &Fact| matches!(&fact.body, FactBody::Verdict(Verdict::Held { .. }));
+    let mut in_verdicts = replica.sheets().facts_in(is_of_till);
+    if !in_verdicts.any(|(_, _, fact)| held(fact)) {
+        return Vec::new();
+    }
     let mut decided: BTreeSet<HoldId> = BTreeSet::new();
     for (_, _, fact) in replica.sheets().facts() {
         match &fact.body {
@@ -87,7 +97,7 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
     }
     replica
         .sheets()
-        .facts()
+        .facts_in(is_of_till)
         .filter_map(|(document, _, fact)| {
             let DocumentKey::VerdictTill {
                 site,

@@ -214,7 +214,7 @@ pub fn plan(
             value,
         }),
         Order::LeaseBlocks { site, blocks, to } => {
-            let stock = replica.stock();
+            let stock = replica.shared_stock();
             let is_free = |block: &BlockId| is_leased(&stock, *block) == Some(false);
             let free = blocks.into_iter().filter(is_free);
             several(free.map(|block| Command::LeaseBlock { site, block, to }))?
@@ -225,7 +225,7 @@ pub fn plan(
             to,
             reason,
         } => {
-            let stock = replica.stock();
+            let stock = replica.shared_stock();
             let is_held = |block: &BlockId| is_leased(&stock, *block) == Some(true);
             let held = blocks.into_iter().filter(is_held);
             several(held.map(|block| Command::RecallBlock {
@@ -236,7 +236,7 @@ pub fn plan(
             }))?
         }
         Order::GiveBlock { block, to } => {
-            let stock = replica.stock();
+            let stock = replica.shared_stock();
             let block = stock
                 .held()
                 .find(|known| known.id == block)
@@ -531,7 +531,7 @@ fn parts(blocks: Vec<NewBlock>) -> Vec<Vec<NewBlock>> {
 
 /// A new code of the same package for the client whose voucher a verdict took away.
 fn replace(replica: &Replica, id: IntentId) -> Result<Command, Refusal> {
-    let stock = replica.stock();
+    let stock = replica.shared_stock();
     let entry = sale::sales(replica.sheets())
         .into_iter()
         .find(|entry| entry.id == id)

@@ -13,7 +13,7 @@ use super::{asked, block_view, hand_over, name_of, package_name};
 use crate::protocol::{BlockEvent, BlockHappened, BlockPageView};
 
 pub(super) fn page(replica: &Replica, id: BlockId) -> Option<BlockPageView> {
-    let stock = replica.stock();
+    let stock = replica.shared_stock();
     let block = stock.blocks.get(&id)?;
     let known = HandOvers::fold(replica.sheets());
     let asked = asked(replica, block.site);
