@@ -23,6 +23,7 @@ pub mod ticket;
 mod webcrypto;
 
 /// The random key of one person on one device. Wiped when dropped, never printed, never stored unwrapped.
+#[derive(Clone)]
 pub struct DataKey(Zeroizing<[u8; 32]>);
 
 impl DataKey {

@@ -163,32 +163,40 @@ impl Worker {
     /// Opens the stores of an unlocked person, or joins the tab that has them open.
     async fn take_seat(self: &Rc<Self>, unlocked: Unlocked) -> Result<Answer, Failure> {
         *self.seat.borrow_mut() = Seat::Nobody;
-        let ticket =
-            crate::keys::ticket::issue(&self.profile, &unlocked.person.id, &unlocked.data_key)
-                .await
-                .ok();
+        let (person, data_key) = (unlocked.person.id.clone(), unlocked.data_key.clone());
+        // Side by side: the ticket is for the next start, and most of it is waiting for the browser.
+        let (ticket, session) = futures::join!(
+            crate::keys::ticket::issue(&self.profile, &person, &data_key),
+            self.open_seat(unlocked)
+        );
+        Ok(Answer::SignedIn {
+            session: session?,
+            unlock_ticket: ticket.ok(),
+        })
+    }
+
+    async fn open_seat(
+        self: &Rc<Self>,
+        unlocked: Unlocked,
+    ) -> Result<crate::protocol::Session, Failure> {
         let role = lock::acquire(&unlocked.person.store)
             .await
             .map_err(|error| {
                 log(&format!("the writer's lock: {error}"));
                 Failure::Busy
             })?;
-        let session = match role {
-            lock::Role::Writer(writer) => self.open_desk(unlocked, writer).await?,
+        match role {
+            lock::Role::Writer(writer) => self.open_desk(unlocked, writer).await,
             lock::Role::Follower(follower) => {
                 let handle = follower::start(self, unlocked, follower);
                 let answer = handle.ask(desk::SESSION_CALL).await;
                 *self.seat.borrow_mut() = Seat::Follower(handle);
                 match answer? {
-                    Answer::SignedIn { session, .. } => session,
-                    _ => return Err(Failure::Unexpected),
+                    Answer::SignedIn { session, .. } => Ok(session),
+                    _ => Err(Failure::Unexpected),
                 }
             }
-        };
-        Ok(Answer::SignedIn {
-            session,
-            unlock_ticket: ticket,
-        })
+        }
     }
 
     async fn open_desk(

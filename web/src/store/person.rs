@@ -70,16 +70,24 @@ impl PersonStores {
         data_key: &DataKey,
         local: Option<Sentinel>,
     ) -> Result<(Self, PersonOpened), StoreError> {
-        let kv = open_kv(store, data_key).await;
-        let folder = Folder::open(&["viornet", "stores", store]).await;
-        let in_kv = match &kv {
-            Ok((kv, _)) => read_kv_sentinel(kv).await,
-            Err(_) => None,
+        let in_kv = async {
+            let kv = open_kv(store, data_key).await;
+            let sentinel = match &kv {
+                Ok((kv, _)) => read_kv_sentinel(kv).await,
+                Err(_) => None,
+            };
+            (kv, sentinel)
         };
-        let in_folder = match &folder {
-            Ok(folder) => read_folder_sentinel(folder).await,
-            Err(_) => None,
+        let in_folder = async {
+            let folder = Folder::open(&["viornet", "stores", store]).await;
+            let sentinel = match &folder {
+                Ok(folder) => read_folder_sentinel(folder).await,
+                Err(_) => None,
+            };
+            (folder, sentinel)
         };
+        // Side by side: each is a chain of waits for the browser.
+        let ((kv, in_kv), (folder, in_folder)) = futures::join!(in_kv, in_folder);
         let incarnation = match &kv {
             Ok((_, incarnation)) => *incarnation,
             Err(_) => Incarnation(in_folder.map_or(0, |sentinel| sentinel.generation) + 1),

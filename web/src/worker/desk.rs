@@ -35,6 +35,9 @@ pub const SESSION_CALL: Request = Request::SyncNow;
 /// The connection is tried, pinged and given up by the second.
 const TICK_MILLIS: u32 = 1_000;
 
+/// By then the first screen is there, even on a slow phone.
+const CONFIRM_AFTER_MILLIS: u32 = 2_000;
+
 /// What the desk works through, one after the other.
 pub enum Input {
     Ask {
@@ -49,6 +52,8 @@ pub enum Input {
     Posted(Vec<u8>),
     /// The relay knows this device under a new id.
     NewDevice(DeviceId),
+    /// The start is over; time for the sentinels.
+    Confirm,
     Tick,
     End,
 }
@@ -138,6 +143,8 @@ struct Desk {
     session: Session,
     indexes: Indexes,
     changed: bool,
+    /// What follows from commits that are durable, and that nobody waits for: signing, sealing, sending.
+    later: VecDeque<Effect>,
     rng: BrowserRng,
 }
 
@@ -192,6 +199,7 @@ pub async fn open(
         session: session.clone(),
         indexes: Indexes::default(),
         changed: true,
+        later: VecDeque::new(),
         rng: browser_rng(),
     };
     for commit in commits {
@@ -201,10 +209,13 @@ pub async fn open(
     }
     // A batch that was ready before the restart is made anew.
     let effects = desk.device.handle(Event::Stored(0), now(), &mut desk.rng);
-    if desk.run(effects).await.is_err() {
-        return Err(Failure::Busy);
+    desk.later.extend(effects);
+    if opened.start == Start::Normal {
+        // Nothing was lost that the sentinels must tell of: the first screen comes first.
+        spawn_local(confirm_soon(shared.clone()));
+    } else {
+        desk.confirm().await;
     }
-    desk.confirm().await;
     spawn_local(tick(shared.clone()));
     spawn_local(desk.work(queue));
     Ok((
@@ -274,6 +285,11 @@ async fn recover(
     (replica, commits, warning)
 }
 
+async fn confirm_soon(shared: Rc<Shared>) {
+    gloo_timers::future::TimeoutFuture::new(CONFIRM_AFTER_MILLIS).await;
+    shared.tell(Input::Confirm);
+}
+
 async fn tick(shared: Rc<Shared>) {
     while !shared.ended.get() {
         shared.tell(Input::Tick);
@@ -324,6 +340,12 @@ impl Desk {
                 return;
             }
             self.tell_changes();
+            // The answer is on its way; now what nobody waits for.
+            if self.run(Vec::new()).await.is_err() {
+                self.page.event(protocol::Event::Locked);
+                return;
+            }
+            self.tell_changes();
         }
     }
 
@@ -336,6 +358,10 @@ impl Desk {
                 let commit = self.device.replica.change_device(device, &mut self.rng);
                 return self.run(vec![Effect::Commit(commit)]).await.map(drop);
             }
+            Input::Confirm => {
+                self.confirm().await;
+                return Ok(());
+            }
             Input::Posted(answer) => Event::Posted(answer),
             Input::Tick => Event::Tick,
         };
@@ -346,29 +372,33 @@ impl Desk {
         self.run(effects).await.map(drop)
     }
 
-    /// Carries out effects in order, and those that follow from them. The result tells where the last commit is.
+    /// Makes one commit durable; what follows from it is left for later. The result tells where it is.
+    async fn commit(&mut self, commit: Commit) -> Result<Result<Kept, StoreError>, Lost> {
+        let number = commit.number;
+        let kept = self.keep(commit).await?;
+        match &kept {
+            Ok(_) => {
+                let stored = Event::Stored(number);
+                let more = self.device.handle(stored, now(), &mut self.rng);
+                self.later.extend(more);
+            }
+            Err(error) => {
+                log(&format!("a commit was not kept: {error}"));
+                self.database_behind = true;
+                self.warning = Some(StoreWarning::DatabaseFailed);
+            }
+        }
+        Ok(kept)
+    }
+
+    /// Carries out effects in order, and those that follow from them, after what was left for later. The result tells
+    /// where the last commit is.
     async fn run(&mut self, effects: Vec<Effect>) -> Result<Result<Kept, StoreError>, Lost> {
         let mut kept = Ok(Kept::Both);
-        let mut queue: VecDeque<Effect> = effects.into();
-        while let Some(effect) = queue.pop_front() {
+        self.later.extend(effects);
+        while let Some(effect) = self.later.pop_front() {
             match effect {
-                Effect::Commit(commit) => {
-                    let number = commit.number;
-                    kept = self.keep(commit).await?;
-                    match &kept {
-                        Ok(_) => {
-                            let more =
-                                self.device
-                                    .handle(Event::Stored(number), now(), &mut self.rng);
-                            queue.extend(more);
-                        }
-                        Err(error) => {
-                            log(&format!("a commit was not kept: {error}"));
-                            self.database_behind = true;
-                            self.warning = Some(StoreWarning::DatabaseFailed);
-                        }
-                    }
-                }
+                Effect::Commit(commit) => kept = self.commit(commit).await?,
                 Effect::Connect => {
                     self.links += 1;
                     self.link = Some(Link::open(self.shared.clone(), self.links));
@@ -379,10 +409,13 @@ impl Desk {
                     }
                 }
                 Effect::Close => self.link = None,
+                // The one that follows holds what this one would, and more.
+                Effect::Seal { .. } if self.later.iter().any(is_seal) => {}
                 Effect::Seal { number, batch } => {
                     if let Some(bytes) = self.seal(&batch).await {
                         let event = Event::Sealed { number, bytes };
-                        queue.extend(self.device.handle(event, now(), &mut self.rng));
+                        let more = self.device.handle(event, now(), &mut self.rng);
+                        self.later.extend(more);
                     }
                 }
                 Effect::NothingToSeal => {
@@ -586,7 +619,7 @@ impl Desk {
         self.changed |= is_shown;
         let mut kept = Ok(Kept::Both);
         for (_, commit) in executed {
-            kept = self.run(vec![Effect::Commit(commit)]).await?;
+            kept = self.commit(commit).await?;
             if kept.is_err() {
                 break;
             }
@@ -636,6 +669,7 @@ impl Desk {
         };
         let adopted = replica.adopt(self.stores.journalled(), &mut self.rng);
         self.device = Device::new(replica);
+        self.later.clear();
         self.indexes = Indexes::default();
         self.link = None;
         self.links += 1;
@@ -701,6 +735,10 @@ impl Desk {
             self.page.event(event);
         }
     }
+}
+
+const fn is_seal(effect: &Effect) -> bool {
+    matches!(effect, Effect::Seal { .. })
 }
 
 async fn is_persistent() -> bool {
