@@ -264,16 +264,35 @@ fn tr3_the_device_hangs_up_on_what_it_cannot_read() {
     assert_eq!(phone.device.replica.cursor(), 5);
 }
 
+/// Ticks after so many seconds, each with what the device sends or does.
+fn silence(phone: &mut Phone, asks_after: i64, gives_up_after: i64) {
+    let mut tick = |seconds: i64| phone.feed(Event::Tick, NOW.plus_millis(seconds * 1_000));
+    assert_eq!(tick(asks_after), []);
+    assert_eq!(sent(&tick(asks_after + 1)), [DeviceMessage::Ping]);
+    assert_eq!(tick(gives_up_after).len(), 1, "asks again, at most");
+    assert_eq!(tick(gives_up_after + 1), [Effect::Close, Effect::Changed]);
+    assert!(!phone.device.is_online());
+}
+
 #[test]
 fn tr5_silence_is_asked_about_and_then_given_up() {
     let mut phone = Phone::new(Shop::new());
     phone.connect(false);
-    let mut tick = |seconds: i64| phone.feed(Event::Tick, NOW.plus_millis(seconds * 1_000));
-    assert_eq!(tick(25), []);
-    assert_eq!(sent(&tick(26)), [DeviceMessage::Ping]);
-    assert_eq!(tick(60).len(), 1, "asks again, at most");
-    assert_eq!(tick(61), [Effect::Close, Effect::Changed]);
-    assert!(!phone.device.is_online());
+    silence(&mut phone, 180, 215);
+}
+
+#[test]
+fn tr5_silence_is_shorter_while_an_answer_is_due() {
+    let mut phone = Phone::new(Shop::new());
+    phone.connect(true);
+    silence(&mut phone, 25, 60);
+
+    let mut shop = Shop::new();
+    shop.sell();
+    let mut phone = Phone::new(shop);
+    phone.seal();
+    assert!(sent(&phone.connect(false)).iter().any(is_push));
+    silence(&mut phone, 25, 60);
 }
 
 #[test]

@@ -14,9 +14,13 @@ use crate::sync::batch::Batch;
 use crate::sync::message::{CloseReason, DeviceMessage, PROTOCOL, RelayMessage};
 use crate::time::Timestamp;
 
-/// Silence after which the device asks whether anybody is there, and after which it gives up.
+/// Silence after which the device asks whether anybody is there, and after which it gives up, while an answer is due.
 pub const PING_AFTER_MILLIS: i64 = 25_000;
 pub const DEAD_AFTER_MILLIS: i64 = 60_000;
+/// The same while nothing is: a heartbeat costs a phone more bytes than anything else that it does all day, and at
+/// this rate the networks of mobile operators still keep the connection.
+pub const IDLE_PING_AFTER_MILLIS: i64 = 180_000;
+pub const IDLE_DEAD_AFTER_MILLIS: i64 = 215_000;
 /// Full-jitter backoff: a random wait below a bound that doubles.
 pub const BACKOFF_MILLIS_MIN: i64 = 1_000;
 pub const BACKOFF_MILLIS_MAX: i64 = 60_000;
@@ -140,6 +144,11 @@ impl Device {
         matches!(self.link, Link::Greeting { .. } | Link::Live { .. })
     }
 
+    /// A batch is on its way, or a comparison.
+    fn is_answer_due(&self) -> bool {
+        self.is_comparing || self.ready.as_ref().is_some_and(|ready| ready.sent)
+    }
+
     /// The relay cannot read the batch. Sending it again and again helps nobody, but the rest goes on.
     fn refused(&mut self, now: Timestamp) {
         self.refusals = self.refusals.saturating_add(1);
@@ -223,6 +232,11 @@ impl Device {
 
     fn tick(&mut self, now: Timestamp) -> Vec<Effect> {
         self.forget_the_future(now);
+        let (ping_after, dead_after) = if self.is_answer_due() {
+            (PING_AFTER_MILLIS, DEAD_AFTER_MILLIS)
+        } else {
+            (IDLE_PING_AFTER_MILLIS, IDLE_DEAD_AFTER_MILLIS)
+        };
         match self.link {
             Link::Offline { retry_at } if now >= retry_at => self.connect(now),
             Link::Connecting { since } | Link::Greeting { since }
@@ -231,13 +245,13 @@ impl Device {
                 self.link = Link::Offline { retry_at: now };
                 vec![Effect::Close, Effect::Changed]
             }
-            Link::Live { .. } if now.millis_since(self.heard_at) > DEAD_AFTER_MILLIS => {
+            Link::Live { .. } if now.millis_since(self.heard_at) > dead_after => {
                 self.link = Link::Offline { retry_at: now };
                 self.unsend();
                 vec![Effect::Close, Effect::Changed]
             }
             Link::Live { .. }
-                if now.millis_since(self.heard_at) > PING_AFTER_MILLIS
+                if now.millis_since(self.heard_at) > ping_after
                     && now.millis_since(self.asked_at) > PING_AFTER_MILLIS =>
             {
                 self.asked_at = now;
@@ -481,6 +495,8 @@ impl Device {
                 sent: sent @ false,
             }) => {
                 *sent = true;
+                // What silence there was before says nothing about this.
+                self.heard_at = now;
                 vec![send(&DeviceMessage::Push {
                     number: *number,
                     sealed: bytes.clone().into(),

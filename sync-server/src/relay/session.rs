@@ -32,8 +32,8 @@ use crate::store::devices;
 
 /// A socket that never says who it is.
 const GREETING_TIMEOUT: Duration = Duration::from_secs(15);
-/// The device asks for a sign of life every 25 seconds.
-const SILENCE_MAX: Duration = Duration::from_secs(75);
+/// A device that waits for nothing asks for a sign of life every three minutes.
+const SILENCE_MAX: Duration = Duration::from_secs(240);
 /// 128 kB at 20 kbit/s, and some.
 const SEND_TIMEOUT: Duration = Duration::from_secs(90);
 const TICK: Duration = Duration::from_secs(5);
