@@ -19,9 +19,11 @@ pub const TARGET: &str = "wasm32-unknown-unknown";
 /// Raise when the steps below change their meaning: it is part of every key in the cache.
 const PIPELINE_VERSION: &str = "1";
 
-/// The proposals that rustc's output uses; wasm-opt accepts no others.
+/// The proposals that rustc's output uses; wasm-opt accepts no others. Without a bound it inlines whatever has one caller
+/// into functions of a hundred kilobytes, and a browser compiles the whole of a function when it is first called.
 const WASM_OPT_FLAGS: &[&str] = &[
     "-Oz",
+    "--inline-max-combined-binary-size=16384",
     "--enable-bulk-memory",
     "--enable-nontrapping-float-to-int",
     "--enable-sign-ext",
