@@ -1,5 +1,7 @@
 //! Selling: from an order ("one 1 Week, cash") to a sale that names its vouchers.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::client::ClientDetails;
@@ -179,6 +181,17 @@ pub fn replacements(sheets: &Sheets, sale: IntentId) -> impl Iterator<Item = &Re
             FactBody::Replacement(replacement) if replacement.sale == sale => Some(replacement),
             _ => None,
         })
+}
+
+/// The replacements given for each sale.
+pub fn all_replacements(sheets: &Sheets) -> BTreeMap<IntentId, Vec<&Replacement>> {
+    let mut all: BTreeMap<IntentId, Vec<&Replacement>> = BTreeMap::new();
+    for (_, _, fact) in sheets.facts_in(is_till) {
+        if let FactBody::Replacement(replacement) = &fact.body {
+            all.entry(replacement.sale).or_default().push(replacement);
+        }
+    }
+    all
 }
 
 /// The voucher of `sale` that a verdict took away and that has no replacement yet.

@@ -119,7 +119,7 @@ export class Device {
 }
 
 /** The browser's processes, found by the profile folder that only they carry. */
-function processesOf(profile) {
+export function processesOf(profile) {
   const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
   return pids.map(Number).filter((pid) => {
     try {

@@ -78,6 +78,33 @@ export class Server {
     );
   }
 
+  /**
+   * Fills the fresh database by `work`, given its address, while the server is stopped. What has a name is filled once
+   * for as long as the PostgreSQL of the run is there, and then copied.
+   */
+  async fill(name, work) {
+    await this.stop();
+    const own = new URL(this.databaseUrl).pathname.slice(1);
+    const main = required("DATABASE_URL");
+    const exists = async () => await psql(main, `select 1 from pg_database where datname = '${name}'`);
+    if (!(await exists())) {
+      const making = new URL(main);
+      making.pathname = `/${name}_making`;
+      await psql(main, `drop database if exists "${name}_making" with (force)`);
+      await psql(main, `create database "${name}_making"`);
+      await work(making.href);
+      await psql(main, `alter database "${name}_making" rename to "${name}"`);
+    }
+    await psql(main, `drop database "${own}" with (force)`);
+    await psql(main, `create database "${own}" template "${name}"`);
+    await this.start();
+  }
+
+  /** Browsers come by this address too, from the next start on. */
+  allow(origin) {
+    this.#arguments.push("--origin", this.origin, "--origin", origin);
+  }
+
   /** Runs the program beside the server, on the same data: `command("backup", file)`. Fails with its words. */
   async command(...args) {
     const place = this.databaseUrl ? [] : ["--data", this.dataFolder];

@@ -39,6 +39,7 @@ pub struct Surroundings {
 pub struct Indexes {
     clients: ClientIndex,
     vouchers: VoucherIndex,
+    sales: SalesIndex,
 }
 
 /// Answers a query from what the device holds.
@@ -55,7 +56,7 @@ pub fn answer(
             filter,
             offset,
             limit,
-        } => Answer::Sales(sales::list(replica, filter, *offset, *limit)),
+        } => Answer::Sales(indexes.sales.list(replica, filter, *offset, *limit)),
         Query::Day { starts } => Answer::Day(sales::day(replica, starts)),
         Query::Sale { sale } => Answer::Sale(sales::one(replica, *sale)),
         Query::Block { block } => Answer::Block(stock::block(replica, *block).map(Box::new)),
@@ -97,6 +98,8 @@ pub fn answer(
 }
 
 pub use voucher_list::VoucherIndex;
+
+use sales::SalesIndex;
 
 /// One sale as its receipt shows it.
 pub use sales::one as sale;

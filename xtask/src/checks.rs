@@ -131,42 +131,61 @@ pub fn simulate(arguments: &[String]) -> Result<()> {
     )
 }
 
-/// Benchmarks are `benches/<name>.rs` of any member; each prints its own figures.
+/// Benchmarks are `benches/<name>.rs` of any member, and scripts in `e2e/benches`; each prints its own figures.
+/// `sizes` is what the build weighs. Only a named one gets the arguments that follow.
 pub fn bench(arguments: &[String]) -> Result<()> {
-    let mut found = Vec::new();
+    let wanted = arguments.first().map(String::as_str);
+    let is_wanted = |name: &String| wanted.is_none_or(|wanted| wanted == name);
+    let mut programs = Vec::new();
     for package in ["crdt-model", "web", "sync-server"] {
-        let Ok(entries) = std::fs::read_dir(shell::root().join(package).join("benches")) else {
-            continue;
-        };
-        for entry in entries {
-            let path = entry?.path();
-            if path.extension().is_some_and(|end| end == "rs") {
-                let name = path.file_stem().unwrap_or_default().to_string_lossy();
-                found.push((package, name.into_owned()));
-            }
-        }
+        let names = names(&format!("{package}/benches"), ".rs")?;
+        programs.extend(names.into_iter().map(|name| (package, name)));
     }
-    found.sort();
-    let mut rest = arguments;
-    if let Some((wanted, more)) = arguments.split_first() {
-        found.retain(|(_, name)| name == wanted);
-        rest = more;
-    }
-    if found.is_empty() {
+    programs.retain(|(_, name)| is_wanted(name));
+    let mut scripts = names("e2e/benches", ".mjs")?;
+    scripts.retain(is_wanted);
+    let sizes = is_wanted(&"sizes".to_owned());
+    if programs.is_empty() && scripts.is_empty() && !sizes {
         bail!("there is no such benchmark");
     }
-    postgres::with_database(|database| {
-        for (package, name) in &found {
-            println!("\n=== {package}: {name}");
-            shell::run(
-                shell::cargo()
-                    .args(["bench", "--package", package, "--bench", name, "--"])
-                    .args(rest)
-                    .env("DATABASE_URL", database),
-            )?;
-        }
-        Ok(())
-    })
+    let rest = arguments.get(1..).unwrap_or_default();
+    if !programs.is_empty() {
+        postgres::with_database(|database| {
+            for (package, name) in &programs {
+                println!("\n=== {package}: {name}");
+                shell::run(
+                    shell::cargo()
+                        .args(["bench", "--package", package, "--bench", name, "--"])
+                        .args(rest)
+                        .env("DATABASE_URL", database),
+                )?;
+            }
+            Ok(())
+        })?;
+    }
+    for name in &scripts {
+        println!("\n=== e2e: {name}");
+        stories::script(&format!("benches/{name}.mjs"), rest)?;
+    }
+    if sizes {
+        dist::build(Profile::Release)?;
+        dist::print_table()?;
+    }
+    Ok(())
+}
+
+/// What lies in a folder of the workspace under names that end so, in order.
+fn names(folder: &str, ending: &str) -> Result<Vec<String>> {
+    let Ok(entries) = std::fs::read_dir(shell::root().join(folder)) else {
+        return Ok(Vec::new());
+    };
+    let mut found = Vec::new();
+    for entry in entries {
+        let name = entry?.file_name().to_string_lossy().into_owned();
+        found.extend(name.strip_suffix(ending).map(str::to_owned));
+    }
+    found.sort();
+    Ok(found)
 }
 
 #[cfg(test)]

@@ -5,6 +5,7 @@
 use anyhow::{Result, bail};
 
 use crate::shell;
+use crate::stories;
 use crate::tools;
 
 struct Proof {
@@ -27,6 +28,12 @@ const PROOFS: &[Proof] = &[
         about: "kills of server and PostgreSQL under load; restarts, two nodes, a full disk, power",
         full: 200,
         run: relay,
+    },
+    Proof {
+        name: "link",
+        about: "sales made offline that reach the server over a very poor link; sign-in over it; bytes of a day",
+        full: 500,
+        run: |sales| stories::script("proofs/link.mjs", &[sales.to_string()]),
     },
 ];
 

@@ -143,6 +143,14 @@ pub fn build_server(profile: Profile) -> Result<PathBuf> {
     Ok(target_dir()?.join(folder).join("viornet"))
 }
 
+/// The program that fills a database for the benches in Chromium.
+pub fn build_fill() -> Result<PathBuf> {
+    run(cargo()
+        .args(["build", "--release", "--package", "sync-server"])
+        .args(["--example", "fill"]))?;
+    Ok(target_dir()?.join("release/examples/fill"))
+}
+
 /// The server as `run` and `dev` start it; later arguments win. `--demo` before them serves the demo, from a data
 /// folder of its own.
 pub fn server_command(server: &Path, arguments: &[String]) -> Command {

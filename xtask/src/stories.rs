@@ -1,6 +1,7 @@
 //! Stories in a real Chromium against the real server. What they tell is in e2e/; this only
 //! starts Node's own runner with the places it needs, in the environment:
-//! `VIORNET_SERVER`, `VIORNET_WEB`, `VIORNET_CHROMIUM`, `VIORNET_CONTRACT`, `DATABASE_URL`, `POSTGRES_BIN`.
+//! `VIORNET_SERVER`, `VIORNET_WEB`, `VIORNET_CHROMIUM`, `VIORNET_CONTRACT`, `VIORNET_FILL`, `DATABASE_URL`,
+//! `POSTGRES_BIN`.
 
 use std::path::Path;
 use std::process::Command;
@@ -8,7 +9,9 @@ use std::process::Command;
 use anyhow::{Result, bail};
 
 use crate::checks::run_and_keep;
-use crate::shell;
+use crate::dist;
+use crate::postgres;
+use crate::shell::{self, Profile};
 use crate::tools;
 use crate::wasm;
 
@@ -47,6 +50,17 @@ pub fn run(server: &Path, database: &str, filter: Option<&str>) -> Result<Vec<St
 
 pub fn shots(server: &Path, database: &str) -> Result<()> {
     shell::run(node(server, database)?.arg("shots.mjs"))
+}
+
+/// A bench or a proof of `e2e`: the delivered application, the release server, and the program that fills a database.
+pub fn script(path: &str, arguments: &[String]) -> Result<()> {
+    dist::build(Profile::Release)?;
+    let server = shell::build_server(Profile::Release)?;
+    let fill = shell::build_fill()?;
+    postgres::with_database(|database| {
+        let mut command = node(&server, database)?;
+        shell::run(command.env("VIORNET_FILL", &fill).arg(path).args(arguments))
+    })
 }
 
 fn node(server: &Path, database: &str) -> Result<Command> {

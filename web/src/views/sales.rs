@@ -4,9 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crdt_model::capability::Capability;
-use crdt_model::client::{self, Client};
+use crdt_model::client;
 use crdt_model::document::{Container, DocumentKey, Scalar};
-use crdt_model::fact::{Fact, FactBody, PaymentMethod, Verdict};
+use crdt_model::fact::{Fact, FactBody, PaymentMethod, Replacement, Verdict};
 use crdt_model::ids::{ClientId, IntentId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::package;
@@ -23,13 +23,13 @@ use crate::protocol::{
     SalesView,
 };
 
-/// What every sale of a list is looked up in, folded once.
+/// What the sales on one screen are looked up in.
 struct Lookup<'a> {
     replica: &'a Replica,
     stock: Arc<Stock>,
-    clients: BTreeMap<ClientId, Client>,
     after_recall: BTreeSet<IntentId>,
     pending: BTreeMap<IntentId, Safety>,
+    replacements: BTreeMap<IntentId, Vec<&'a Replacement>>,
 }
 
 impl<'a> Lookup<'a> {
@@ -59,18 +59,15 @@ impl<'a> Lookup<'a> {
         Self {
             replica,
             stock: replica.shared_stock(),
-            clients: client::clients(replica.sheets())
-                .into_iter()
-                .map(|client| (client.id, client))
-                .collect(),
             after_recall,
             pending,
+            replacements: sale::all_replacements(replica.sheets()),
         }
     }
 
     fn view(&self, entry: &SaleEntry) -> SaleView {
         let sheets = self.replica.sheets();
-        let replacements: Vec<_> = sale::replacements(sheets, entry.id).collect();
+        let replacements = self.replacements.get(&entry.id).into_iter().flatten();
         let lines = entry
             .sale
             .lines
@@ -81,7 +78,7 @@ impl<'a> Lookup<'a> {
                 price: line.price,
                 code: self.stock.code(line.voucher).cloned(),
                 replacement: replacements
-                    .iter()
+                    .clone()
                     .find(|replacement| replacement.replaces == line.voucher)
                     .and_then(|replacement| self.stock.code(replacement.voucher).cloned()),
             })
@@ -99,8 +96,8 @@ impl<'a> Lookup<'a> {
             client: entry
                 .sale
                 .client
-                .and_then(|id| self.clients.get(&id))
-                .map(client_view),
+                .and_then(|id| client::find(sheets, id))
+                .map(|client| client_view(&client)),
             method: entry.sale.method,
             reference: entry.sale.reference.clone(),
             total: entry.sale.total(),
@@ -132,8 +129,8 @@ impl<'a> Lookup<'a> {
         } else {
             history.sales.iter().find(|sale| sale.sale == entry.id)?
         };
-        let replaced = sale::replacements(sheets, entry.id)
-            .any(|replacement| replacement.replaces == line.voucher);
+        let mut replacements = self.replacements.get(&entry.id).into_iter().flatten();
+        let replaced = replacements.any(|replacement| replacement.replaces == line.voucher);
         let open = sale::contradicted(sheets, &self.stock, entry).is_some();
         let has_stock = self.stock.mine().any(|block| {
             block.site == entry.site
@@ -152,75 +149,135 @@ impl<'a> Lookup<'a> {
             replaced,
         })
     }
+}
 
-    fn matches(&self, entry: &SaleEntry, search: &str) -> bool {
-        if search.is_empty() {
-            return true;
+/// The sales that match a filter, newest first, with their sums: made once for all pages of a list.
+#[derive(Default)]
+pub struct SalesIndex {
+    made_from: Option<MadeFrom>,
+    matching: Vec<SaleEntry>,
+    revenue: Money,
+    cash: Vec<CashView>,
+}
+
+/// The revision of the sheets, the sales outside them, and what was asked for.
+type MadeFrom = (u64, Vec<IntentId>, SalesFilter);
+
+impl SalesIndex {
+    pub(super) fn list(
+        &mut self,
+        replica: &Replica,
+        filter: &SalesFilter,
+        offset: u32,
+        limit: u32,
+    ) -> SalesView {
+        let made_from = (
+            replica.sheets().revision(),
+            sales_outside(replica).map(|entry| entry.id).collect(),
+            filter.clone(),
+        );
+        if self.made_from.as_ref() != Some(&made_from) {
+            self.make(replica, filter);
+            self.made_from = Some(made_from);
         }
-        let contains = |text: &str| text.to_lowercase().contains(search);
+        let lookup = Lookup::new(replica);
+        SalesView {
+            rows: self
+                .matching
+                .iter()
+                .skip(offset as usize)
+                .take(limit as usize)
+                .map(|entry| lookup.view(entry))
+                .collect(),
+            count: count(self.matching.len()),
+            revenue: self.revenue,
+            cash: self.cash.clone(),
+        }
+    }
+
+    fn make(&mut self, replica: &Replica, filter: &SalesFilter) {
+        let search = Search::new(replica, &filter.search);
+        self.matching = sales(replica)
+            .into_iter()
+            .filter(|entry| {
+                filter.site.is_none_or(|site| entry.site == site)
+                    && filter.person.is_none_or(|person| entry.person == person)
+                    && filter
+                        .method
+                        .is_none_or(|method| entry.sale.method == method)
+                    && filter.from.is_none_or(|from| entry.at >= from)
+                    && filter.until.is_none_or(|until| entry.at < until)
+                    && search.as_ref().is_none_or(|search| search.matches(entry))
+            })
+            .collect();
+        self.revenue = self.matching.iter().map(|entry| entry.sale.total()).sum();
+        self.cash = match replica.principal().may_somewhere(Capability::SalesAll) {
+            true => cash(replica, &self.matching),
+            false => Vec::new(),
+        };
+    }
+}
+
+/// What each person took.
+fn cash(replica: &Replica, sales: &[SaleEntry]) -> Vec<CashView> {
+    let mut cash: BTreeMap<PersonId, (u32, Money, Money)> = BTreeMap::new();
+    for entry in sales {
+        let (sales, in_cash, total) = cash.entry(entry.person).or_default();
+        *sales += 1;
+        *total = total.saturating_add(entry.sale.total());
+        if entry.sale.method == PaymentMethod::Cash {
+            *in_cash = in_cash.saturating_add(entry.sale.total());
+        }
+    }
+    cash.into_iter()
+        .map(|(person, (sales, cash, total))| CashView {
+            person,
+            name: name_of(replica, person),
+            sales,
+            cash,
+            total,
+        })
+        .collect()
+}
+
+/// Words that are looked for, and where.
+struct Search {
+    text: String,
+    stock: Arc<Stock>,
+    /// Names in small letters.
+    clients: BTreeMap<ClientId, String>,
+}
+
+impl Search {
+    fn new(replica: &Replica, text: &str) -> Option<Self> {
+        let text = text.trim().to_lowercase();
+        let clients = || {
+            client::clients(replica.sheets())
+                .into_iter()
+                .map(|client| (client.id, client.details.name.to_lowercase()))
+                .collect()
+        };
+        (!text.is_empty()).then(|| Self {
+            text,
+            stock: replica.shared_stock(),
+            clients: clients(),
+        })
+    }
+
+    fn matches(&self, entry: &SaleEntry) -> bool {
+        let contains = |text: &str| text.to_lowercase().contains(&self.text);
         contains(&entry.sale.receipt)
             || entry.sale.reference.as_deref().is_some_and(contains)
             || entry
                 .sale
                 .client
                 .and_then(|id| self.clients.get(&id))
-                .is_some_and(|client| contains(&client.details.name))
+                .is_some_and(|name| name.contains(&self.text))
             || entry.sale.lines.iter().any(|line| {
                 self.stock
                     .code(line.voucher)
                     .is_some_and(|code| contains(&code.username))
             })
-    }
-}
-
-pub(super) fn list(replica: &Replica, filter: &SalesFilter, offset: u32, limit: u32) -> SalesView {
-    let lookup = Lookup::new(replica);
-    let search = filter.search.trim().to_lowercase();
-    let matching: Vec<SaleEntry> = sales(replica)
-        .into_iter()
-        .filter(|entry| {
-            filter.site.is_none_or(|site| entry.site == site)
-                && filter.person.is_none_or(|person| entry.person == person)
-                && filter
-                    .method
-                    .is_none_or(|method| entry.sale.method == method)
-                && filter.from.is_none_or(|from| entry.at >= from)
-                && filter.until.is_none_or(|until| entry.at < until)
-                && lookup.matches(entry, &search)
-        })
-        .collect();
-    let rows = matching
-        .iter()
-        .skip(offset as usize)
-        .take(limit as usize)
-        .map(|entry| lookup.view(entry))
-        .collect();
-    let may_see_all = replica.principal().may_somewhere(Capability::SalesAll);
-    let mut cash: BTreeMap<PersonId, (u32, Money, Money)> = BTreeMap::new();
-    if may_see_all {
-        for entry in &matching {
-            let (sales, in_cash, total) = cash.entry(entry.person).or_default();
-            *sales += 1;
-            *total = total.saturating_add(entry.sale.total());
-            if entry.sale.method == PaymentMethod::Cash {
-                *in_cash = in_cash.saturating_add(entry.sale.total());
-            }
-        }
-    }
-    SalesView {
-        rows,
-        count: count(matching.len()),
-        revenue: matching.iter().map(|entry| entry.sale.total()).sum(),
-        cash: cash
-            .into_iter()
-            .map(|(person, (sales, cash, total))| CashView {
-                person,
-                name: name_of(replica, person),
-                sales,
-                cash,
-                total,
-            })
-            .collect(),
     }
 }
 
@@ -231,11 +288,16 @@ const DAYS_MAX: usize = 62;
 pub(super) fn day(replica: &Replica, starts: &[Timestamp]) -> DayView {
     let starts = &starts[starts.len().saturating_sub(DAYS_MAX)..];
     let mut days = vec![DayFigures::default(); starts.len()];
-    for entry in sales(replica) {
-        let begun = starts.partition_point(|start| *start <= entry.at);
+    let inside = sale::each(replica.sheets()).map(|(_, _, at, sale)| (at, sale.total()));
+    // None is counted twice: most that are outside were never inside.
+    let outside = sales_outside(replica)
+        .filter(|entry| sale::sale(replica.sheets(), entry.id).is_none())
+        .map(|entry| (entry.at, entry.sale.total()));
+    for (at, total) in inside.chain(outside) {
+        let begun = starts.partition_point(|start| *start <= at);
         if let Some(day) = begun.checked_sub(1).and_then(|day| days.get_mut(day)) {
             day.sales += 1;
-            day.total = day.total.saturating_add(entry.sale.total());
+            day.total = day.total.saturating_add(total);
         }
     }
     let stock = replica.shared_stock();
