@@ -47,16 +47,16 @@ export async function bringBack(device, memory, watch) {
 }
 
 /** In the page: when something that `selector` finds was first on screen, in ms since the navigation began. */
-export const watchFor = (selector) => `
+export const watchFor = (selector) => `(() => {
   window.seen = null;
-  const look = () => {
-    if (window.seen === null && document.querySelector(${JSON.stringify(selector)})) {
-      window.seen = 0;
+  const observer = new MutationObserver(() => {
+    if (document.querySelector(${JSON.stringify(selector)})) {
+      observer.disconnect();
       requestAnimationFrame(() => setTimeout(() => (window.seen = performance.now())));
     }
-  };
-  new MutationObserver(look).observe(document, { childList: true, subtree: true, attributes: true });
-`;
+  });
+  observer.observe(document, { childList: true, subtree: true, attributes: true });
+})()`;
 
 /** When it was seen. */
 export async function whenSeen(page, timeoutMs = 120_000) {

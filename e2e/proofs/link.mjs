@@ -12,7 +12,8 @@ const SALES = Number(process.argv[2] ?? 500);
 const ONLINE_SALES = 20;
 const SALES_A_DAY = 100;
 const HOURS_A_DAY = 12;
-const QUIET_MS = 150_000;
+const QUIET_MS = 180_000;
+const INSTALL_MS = 400_000;
 /** TCP and IP (with timestamps), and a TLS 1.3 record, around each segment; and a segment that only acknowledges. */
 const SEGMENT_OVERHEAD = 52 + 22;
 const ACK_BYTES = 52;
@@ -53,6 +54,19 @@ try {
     ["signed in", signedIn, "", ""],
     ["has what she sells", firstSync, up.bytes, down.bytes],
   ]);
+
+  // The application itself, on a phone that has nothing, for as long as somebody might wait.
+  const installs = [];
+  for (const [name, quality] of [["cut every 20 s", POOR], ["not cut", { ...POOR, cutEveryMs: Infinity }]]) {
+    const blank = await open("blank");
+    poor.become(quality);
+    poor.count();
+    begin = performance.now();
+    const installed = await install(blank, address);
+    installs.push([name, installed ? seconds(begin) : "no", poor.count().down.bytes]);
+    await blank.close();
+  }
+  printTable(`the application, installed within ${INSTALL_MS / 1000} s`, ["", "s", "bytes down"], installs);
 
   // Sold with no signal.
   poor.become(GOOD);
@@ -96,6 +110,8 @@ try {
     payload(count) + (count.up.segments + count.down.segments) * (SEGMENT_OVERHEAD + ACK_BYTES);
   const sale = (bytes) => (bytes(selling) * SALES_A_DAY) / ONLINE_SALES;
   const silence = (bytes) => (bytes(quiet) * HOURS_A_DAY * 3_600_000) / QUIET_MS;
+  const each = (count) => (count / ONLINE_SALES).toFixed(0);
+  console.log(`\na sale online: ${each(selling.up.bytes)} bytes up, ${each(selling.down.bytes)} bytes down`);
   const row = (name, bytes) => [name, sale(bytes) / SALES_A_DAY, sale(bytes) / 1000, silence(bytes) / 1000, (sale(bytes) + silence(bytes)) / 1000];
   printTable(
     `a day of ${SALES_A_DAY} sales one at a time, ${HOURS_A_DAY} h online`,
@@ -106,6 +122,38 @@ try {
   await Promise.all(phones.map((phone) => phone.remove()));
   await poor?.close();
   await server.remove();
+}
+
+/** Opens the address, again when it fails, until the app would start offline. */
+async function install(phone, address) {
+  const deadline = performance.now() + INSTALL_MS;
+  while (performance.now() < deadline) {
+    const timeout = Math.max(1, deadline - performance.now());
+    const ready = phone.page
+      .goto(address, { timeout, waitUntil: "commit" })
+      .then(() => phone.page.locator("#login, #load-failed:not([hidden])").first().waitFor({ timeout }))
+      .then(() => phone.page.locator("#login").isVisible())
+      .then((isOpen) => isOpen && untilInstalled(phone, deadline));
+    if (await ready.catch(() => false)) {
+      return true;
+    }
+  }
+  return false;
+}
+
+/** A failed installation is tried again with the next page. */
+async function untilInstalled({ page }, deadline) {
+  while (performance.now() < deadline) {
+    const state = await page.evaluate(async () => {
+      const registration = await navigator.serviceWorker.getRegistration();
+      return registration?.active ? "active" : registration?.installing ? "installing" : "failed";
+    });
+    if (state !== "installing") {
+      return state === "active";
+    }
+    await new Promise((resolve) => setTimeout(resolve, 500));
+  }
+  return false;
 }
 
 function seconds(begin) {
