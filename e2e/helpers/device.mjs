@@ -75,14 +75,15 @@ export class Device {
     await this.context.close();
   }
 
-  /** Like a battery taken out. The page gets no chance to save anything. */
+  /** Like a battery taken out: the whole tree of processes at once. No page gets a chance to save anything. */
   async kill() {
     const closed = new Promise((resolve) => this.context.once("close", resolve));
-    for (const pid of processesOf(this.profile)) {
-      process.kill(pid, "SIGKILL");
+    const all = treeOf(processesOf(this.profile));
+    for (const pid of all) {
+      signal(pid, "SIGKILL");
     }
     await closed;
-    await until(() => processesOf(this.profile).length === 0, `${this.name}'s browser to be gone`);
+    await until(() => !all.some(isAlive), `${this.name}'s browser to be gone`);
     rmSync(join(this.profile, "SingletonLock"), { force: true });
   }
 
@@ -118,14 +119,60 @@ export class Device {
   }
 }
 
-/** The browser's processes, found by the profile folder that only they carry. */
+/** The browser's own processes, found by the profile folder that they carry; most of their children carry nothing. */
 export function processesOf(profile) {
-  const pids = readdirSync("/proc").filter((name) => /^\d+$/.test(name));
-  return pids.map(Number).filter((pid) => {
-    try {
-      return readFileSync(`/proc/${pid}/cmdline`, "utf8").includes(`--user-data-dir=${profile}\0`);
-    } catch {
-      return false;
-    }
+  return processes().filter((pid) => readProcess(pid, "cmdline").includes(`--user-data-dir=${profile}\0`));
+}
+
+/** Processes with everything they started. */
+function treeOf(pids) {
+  const parents = new Map(processes().map((pid) => [pid, parentOf(pid)]));
+  const all = [...pids];
+  // Children found on the way are looked at in their turn.
+  for (const parent of all) {
+    all.push(...[...parents.keys()].filter((pid) => parents.get(pid) === parent && !all.includes(pid)));
+  }
+  return all;
+}
+
+function processes() {
+  return readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number);
+}
+
+/** Empty when the process has gone. */
+function readProcess(pid, file) {
+  try {
+    return readFileSync(`/proc/${pid}/${file}`, "utf8");
+  } catch {
+    return "";
+  }
+}
+
+/** After the name, which may hold anything, in brackets: the state and the parent. */
+const statOf = (pid) => readProcess(pid, "stat").split(") ").at(-1).split(" ");
+const parentOf = (pid) => Number(statOf(pid)[1]);
+const isAlive = (pid) => !["", "Z", "X"].includes(statOf(pid)[0]);
+
+function signal(pid, name) {
+  try {
+    process.kill(pid, name);
+  } catch {
+    // It has ended by itself.
+  }
+}
+
+/** The process that runs a page and its worker: the one that works when the page is told to. */
+export async function rendererOf(device, page) {
+  const renderers = treeOf(processesOf(device.profile)).filter((pid) =>
+    readProcess(pid, "cmdline").includes("--type=renderer"),
+  );
+  // Ticks of work, in the process and in the kernel.
+  const worked = (pid) => Number(statOf(pid)[11]) + Number(statOf(pid)[12]);
+  const before = new Map(renderers.map((pid) => [pid, worked(pid)]));
+  await page.evaluate(() => {
+    const end = performance.now() + 400;
+    while (performance.now() < end);
   });
+  const more = (pid) => worked(pid) - before.get(pid);
+  return renderers.reduce((most, pid) => (more(pid) > more(most) ? pid : most));
 }
