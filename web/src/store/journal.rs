@@ -252,6 +252,21 @@ impl Ledger {
         }
     }
 
+    /// Takes in what another writer left in a file of its own, under an id of its own where the same one is in use here
+    /// for something else: two writers that did not know of each other count alike, and neither may hide the other's.
+    pub fn take_in(&mut self, other: &Self) {
+        for (mut id, bytes) in other.pending() {
+            while self
+                .by_id
+                .get(&id)
+                .is_some_and(|(_, known)| *known != bytes)
+            {
+                id.push(b'+');
+            }
+            self.apply(Entry::Pending { id, bytes });
+        }
+    }
+
     /// Pending entries, oldest first.
     pub fn pending(&self) -> Vec<(EntryId, Vec<u8>)> {
         let mut pending: Vec<_> = self.by_id.iter().collect();
@@ -293,6 +308,26 @@ mod tests {
         incarnation: 3,
         part: 1,
     };
+
+    #[test]
+    fn what_another_writer_left_hides_nothing_and_settles_nothing() {
+        let mut mine = Ledger::default();
+        mine.apply(Entry::pending(*b"1", *b"mine"));
+        mine.apply(Entry::pending(*b"2", *b"both"));
+        let mut left = Ledger::default();
+        left.apply(Entry::settled([*b"1"]));
+        left.apply(Entry::pending(*b"1", *b"theirs"));
+        left.apply(Entry::pending(*b"2", *b"both"));
+        left.apply(Entry::pending(*b"3", *b"taken back"));
+        left.apply(Entry::settled([*b"3"]));
+        mine.take_in(&left);
+        mine.take_in(&left);
+        let bytes: Vec<Vec<u8>> = mine.pending().into_iter().map(|(_, bytes)| bytes).collect();
+        assert_eq!(
+            bytes,
+            [b"mine".to_vec(), b"both".to_vec(), b"theirs".to_vec()]
+        );
+    }
 
     fn sealer() -> Sealer {
         Sealer::new(&DataKey::from_bytes([5; 32]))

@@ -153,8 +153,9 @@ impl PersonStores {
 
     /// Keeps `writes` in the store and `entries` in the journal: durable when it returns.
     ///
-    /// [`StoreError::NotTheWriter`] means that another tab has taken over and this one must give up its role; the entries
-    /// may be in its journal all the same, which is harmless, because the new writer is asked with the same ids.
+    /// [`StoreError::NotTheWriter`] means that another tab has taken over and this one must give up its role. What it
+    /// appended to its journal is taken back there: nobody was told that it was kept, and what it chose (a voucher) may
+    /// be another's by now.
     pub async fn commit(&self, writes: &[Write], entries: &[Entry]) -> Result<Kept, StoreError> {
         let in_journal = match &self.journal {
             _ if entries.is_empty() => Ok(()),
@@ -167,6 +168,7 @@ impl PersonStores {
             None => Err(StoreError::Unavailable("no database".into())),
         };
         if in_kv == Err(StoreError::NotTheWriter) {
+            self.take_back(entries);
             return Err(StoreError::NotTheWriter);
         }
         let kept = match (in_kv, in_journal) {
@@ -179,6 +181,18 @@ impl PersonStores {
         };
         self.count(entries);
         Ok(kept)
+    }
+
+    fn take_back(&self, entries: &[Entry]) {
+        let pending = |entry: &Entry| match entry {
+            Entry::Pending { id, .. } => Some(id.clone()),
+            Entry::Settled { .. } => None,
+        };
+        let ids: Vec<EntryId> = entries.iter().filter_map(pending).collect();
+        if let (Some(journal), false) = (&self.journal, ids.is_empty()) {
+            // Should it fail, the entries come back as work that contradicts the other tab's, and is judged.
+            let _ = journal.append(&[Entry::settled(ids)]);
+        }
     }
 
     /// What the journal holds now; the database may be behind it.

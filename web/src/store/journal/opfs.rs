@@ -203,9 +203,11 @@ impl OpfsJournal {
                 .await?
                 .unwrap_or_default();
             if bytes.len() as u64 > len {
-                let state = &mut *self.state.borrow_mut();
+                let mut left = Ledger::default();
                 self.sealer
-                    .read_into(&mut state.ledger, file, &bytes[len as usize..]);
+                    .read_into(&mut left, file, &bytes[len as usize..]);
+                let state = &mut *self.state.borrow_mut();
+                state.ledger.take_in(&left);
                 state.old_files[at].1 = bytes.len() as u64;
             }
         }
