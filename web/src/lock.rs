@@ -3,7 +3,8 @@
 //! The writer holds a Web Lock. A worker that finds the lock taken asks its holder over a `BroadcastChannel`;
 //! with no answer within half a second (a frozen tab) it steals the lock. The robbed one may not notice in time, which is
 //! why every transaction also checks the writer's incarnation ([`crate::store::Incarnation`]).
-//! Followers relay what their UI asks to the writer. This module must not know what the bytes it relays mean.
+//! Followers relay what their UI asks to the writer, each time after it has shown that it is awake, and steal the lock
+//! when it has not. This module must not know what the bytes it relays mean.
 
 use serde::{Deserialize, Serialize};
 

@@ -30,6 +30,7 @@ use account::{Account, Unlocked};
 use page::Page;
 
 /// Whoever is unlocked, in this tab or through the tab that writes.
+#[derive(Clone)]
 enum Seat {
     Nobody,
     Writer(desk::Handle),
@@ -189,9 +190,8 @@ impl Worker {
             lock::Role::Writer(writer) => self.open_desk(unlocked, writer).await,
             lock::Role::Follower(follower) => {
                 let handle = follower::start(self, unlocked, follower);
-                let answer = handle.ask(desk::SESSION_CALL).await;
                 *self.seat.borrow_mut() = Seat::Follower(handle);
-                match answer? {
+                match self.ask_desk(desk::SESSION_CALL).await? {
                     Answer::SignedIn { session, .. } => Ok(session),
                     _ => Err(Failure::Unexpected),
                 }
@@ -232,18 +232,22 @@ impl Worker {
     }
 
     async fn ask_desk(&self, request: Request) -> Result<Answer, Failure> {
-        enum Asked {
-            Writer(desk::Handle),
-            Follower(follower::Handle),
-        }
-        let asked = match &*self.seat.borrow() {
-            Seat::Nobody => return Err(Failure::Locked),
-            Seat::Writer(handle) => Asked::Writer(handle.clone()),
-            Seat::Follower(handle) => Asked::Follower(handle.clone()),
-        };
-        match asked {
-            Asked::Writer(handle) => handle.ask(request).await,
-            Asked::Follower(handle) => handle.ask(request).await,
+        loop {
+            let seat = self.seat.borrow().clone();
+            match seat {
+                Seat::Nobody => return Err(Failure::Locked),
+                Seat::Writer(handle) => return handle.ask(request).await,
+                Seat::Follower(handle) => match handle.ask(&request).await {
+                    Ok(answer) => return answer,
+                    Err(silent) => {
+                        handle.take_over().await;
+                        // Asked again, an order could be carried out twice. The person looks and decides.
+                        if silent == follower::Silent::During && !only_reads(&request) {
+                            return Err(Failure::Busy);
+                        }
+                    }
+                },
+            }
         }
     }
 
@@ -252,6 +256,13 @@ impl Worker {
         *self.seat.borrow_mut() = Seat::Nobody;
         self.page.event(Event::Locked);
     }
+}
+
+fn only_reads(request: &Request) -> bool {
+    matches!(
+        request,
+        Request::Query(_) | Request::ReadClients { .. } | Request::SyncNow
+    )
 }
 
 fn known_person(person: &Person) -> Option<KnownPerson> {

@@ -53,6 +53,7 @@ impl Drop for SpeaksForAll {
 pub struct Follower {
     pub relay: Relay,
     pub incoming: Incoming,
+    name: String,
     queued: oneshot::Receiver<Option<Held>>,
 }
 
@@ -65,7 +66,13 @@ impl Follower {
         held.ok_or_else(|| LockError::Failed("the wait for the lock was cut".into()))
     }
 
-    /// Takes up the role once [`Follower::writer_gone`] gave the lock.
+    /// Takes the lock from a writer that does not answer.
+    pub async fn rob(&self) -> Result<Held, LockError> {
+        let locks = lock_manager().ok_or(LockError::NotSupported)?;
+        steal(&locks, &self.name).await
+    }
+
+    /// Takes up the role once [`Follower::writer_gone`] or [`Follower::rob`] gave the lock.
     pub fn promote(self, held: Held) -> Writer {
         writer(self.relay, self.incoming, held)
     }
@@ -102,23 +109,22 @@ pub async fn acquire(person: &str) -> Result<Role, LockError> {
         return Ok(Role::Writer(writer(relay, incoming, held)));
     }
     if !relay.writer_answers(SILENCE_MS).await {
-        let stolen = request(&locks, &name, &[("steal", true)])?
-            .await
-            .ok()
-            .flatten();
-        return match stolen {
-            Some(held) => Ok(Role::Writer(writer(relay, incoming, held))),
-            None => Err(LockError::Failed(
-                "the lock was neither held nor given".into(),
-            )),
-        };
+        let held = steal(&locks, &name).await?;
+        return Ok(Role::Writer(writer(relay, incoming, held)));
     }
     let queued = request(&locks, &name, &[])?;
     Ok(Role::Follower(Follower {
         relay,
         incoming,
+        name,
         queued,
     }))
+}
+
+async fn steal(locks: &JsValue, name: &str) -> Result<Held, LockError> {
+    let stolen = request(locks, name, &[("steal", true)])?.await;
+    let held = stolen.ok().flatten();
+    held.ok_or_else(|| LockError::Failed("the lock was neither held nor given".into()))
 }
 
 fn writer(relay: Relay, incoming: Incoming, held: Held) -> Writer {

@@ -48,7 +48,8 @@ struct Inner {
     next_id: Cell<u64>,
     is_writer: Cell<bool>,
     waiting: RefCell<HashMap<u64, oneshot::Sender<Vec<u8>>>>,
-    pong: RefCell<Option<oneshot::Sender<()>>>,
+    /// Whoever asked whether there is a writer.
+    pongs: RefCell<Vec<oneshot::Sender<()>>>,
     asked: mpsc::UnboundedSender<Asked>,
     events: mpsc::UnboundedSender<Vec<u8>>,
     on_message: RefCell<Option<OnMessage>>,
@@ -84,7 +85,7 @@ impl Relay {
             next_id: Cell::new(0),
             is_writer: Cell::new(false),
             waiting: RefCell::default(),
-            pong: RefCell::default(),
+            pongs: RefCell::default(),
             asked,
             events,
             on_message: RefCell::default(),
@@ -147,10 +148,20 @@ impl Relay {
         }
     }
 
-    /// Whether a writer answers in time.
-    pub(super) async fn writer_answers(&self, milliseconds: u32) -> bool {
+    /// Whether a writer answers in time. It is asked twice: when the machine was asleep, the first wait may be over
+    /// before an answer could be read.
+    pub async fn writer_answers(&self, milliseconds: u32) -> bool {
+        self.answers_ping(milliseconds / 2).await || self.answers_ping(milliseconds / 2).await
+    }
+
+    async fn answers_ping(&self, milliseconds: u32) -> bool {
         let (sender, receiver) = oneshot::channel();
-        *self.inner.pong.borrow_mut() = Some(sender);
+        {
+            let mut pongs = self.inner.pongs.borrow_mut();
+            // Those that waited in vain.
+            pongs.retain(|pong| !pong.is_canceled());
+            pongs.push(sender);
+        }
         self.inner.post(&Message::Ping {
             from: self.inner.me,
         });
@@ -172,7 +183,7 @@ impl Inner {
                 self.post(&Message::Pong { to: from })
             }
             Message::Pong { to } if to == self.me => {
-                if let Some(pong) = self.pong.borrow_mut().take() {
+                for pong in self.pongs.take() {
                     let _ = pong.send(());
                 }
             }

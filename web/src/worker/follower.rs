@@ -1,63 +1,103 @@
 //! A tab that does not write: its page's requests go to the tab that does, and its events come from there. When that
-//! tab ends, this one opens the stores itself.
+//! tab ends or falls silent, this one opens the stores itself.
 
+use std::pin::pin;
 use std::rc::Rc;
 
 use crdt_model::codec;
-use futures::channel::mpsc;
+use futures::channel::{mpsc, oneshot};
 use futures::{FutureExt, StreamExt, select_biased};
+use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
+use super::Worker;
 use super::account::Unlocked;
-use super::{Seat, Worker};
-use crate::lock::Follower;
 use crate::lock::relay::Relay;
+use crate::lock::{Follower, SILENCE_MS};
 use crate::protocol::{Answer, Event, Failure, Request};
 
 #[derive(Clone)]
 pub struct Handle {
     pub person: String,
     relay: Relay,
-    /// Dropping the last one ends the task.
-    _alive: mpsc::UnboundedSender<()>,
+    /// Asks the task to take the stores over. Dropping the last one ends the task.
+    rob: mpsc::UnboundedSender<oneshot::Sender<()>>,
+}
+
+/// The writer does not answer: it is frozen, or has gone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Silent {
+    /// It was not asked, so nothing happened.
+    Before,
+    /// It fell silent over the request. Whether it was carried out, the stores tell.
+    During,
 }
 
 impl Handle {
-    pub async fn ask(&self, request: Request) -> Result<Answer, Failure> {
-        let answer = self
-            .relay
-            .request(codec::encode(&request))
-            .await
-            .map_err(|_| Failure::Busy)?;
-        codec::decode::<Result<Answer, Failure>>(&answer).unwrap_or(Err(Failure::Unexpected))
+    pub async fn ask(&self, request: &Request) -> Result<Result<Answer, Failure>, Silent> {
+        // A request that waits for a frozen tab would be carried out when nobody expects it any more.
+        if !self.relay.writer_answers(SILENCE_MS).await {
+            return Err(Silent::Before);
+        }
+        let answer = self.relay.request(codec::encode(request)).fuse();
+        let mut answer = pin!(answer);
+        loop {
+            select_biased! {
+                answer = answer => return match answer {
+                    Ok(bytes) => Ok(codec::decode(&bytes).unwrap_or(Err(Failure::Unexpected))),
+                    Err(_) if self.relay.writer_answers(SILENCE_MS).await => Ok(Err(Failure::Busy)),
+                    Err(_) => Err(Silent::During),
+                },
+                () = TimeoutFuture::new(SILENCE_MS).fuse() => {
+                    if !self.relay.writer_answers(SILENCE_MS).await {
+                        return Err(Silent::During);
+                    }
+                }
+            }
+        }
+    }
+
+    /// Returns when this tab has the stores, or has failed to take them.
+    pub async fn take_over(&self) {
+        let (done, ended) = oneshot::channel();
+        if self.rob.unbounded_send(done).is_ok() {
+            // Dropped with the task.
+            let _ = ended.await;
+        }
     }
 }
 
 pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) -> Handle {
-    let (alive, mut ended) = mpsc::unbounded::<()>();
+    let (rob, mut robbing) = mpsc::unbounded::<oneshot::Sender<()>>();
     let handle = Handle {
         person: unlocked.person.id.clone(),
         relay: follower.relay.clone(),
-        _alive: alive,
+        rob,
     };
     let worker = worker.clone();
     spawn_local(async move {
+        // Whoever waits for the take-over, until the end of the task.
+        let mut _waiting = None;
         let held = loop {
             let turn = {
                 let Follower { incoming, .. } = &mut follower;
                 select_biased! {
-                    _ = ended.next() => return,
+                    robbing = robbing.next() => Turn::Rob(robbing),
                     event = incoming.next_event().fuse() => Turn::Event(event),
-                    () = gloo_timers::future::TimeoutFuture::new(200).fuse() => Turn::Look,
+                    () = TimeoutFuture::new(200).fuse() => Turn::Look,
                 }
             };
             match turn {
+                Turn::Rob(Some(done)) => {
+                    _waiting = Some(done);
+                    break follower.rob().await;
+                }
                 Turn::Event(Some(bytes)) => {
                     if let Ok(event) = codec::decode::<Event>(&bytes) {
                         worker.page.event(event);
                     }
                 }
-                Turn::Event(None) => return,
+                Turn::Rob(None) | Turn::Event(None) => return,
                 Turn::Look => {
                     if let Some(held) = follower.writer_gone().now_or_never() {
                         break held;
@@ -69,7 +109,7 @@ pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) ->
             return worker.lost_seat();
         };
         let writer = follower.promote(held);
-        *worker.seat.borrow_mut() = Seat::Nobody;
+        // Until the desk is there, requests find no writer and wait for the end of this task.
         match worker.open_desk(unlocked, writer).await {
             Ok(session) => {
                 worker.page.event(Event::Session(session));
@@ -82,6 +122,7 @@ pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) ->
 }
 
 enum Turn {
+    Rob(Option<oneshot::Sender<()>>),
     Event(Option<Vec<u8>>),
     Look,
 }
