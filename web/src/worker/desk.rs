@@ -272,6 +272,9 @@ async fn recover(
         );
     };
     let commits = replica.adopt(journal(), &mut rng).into_iter().collect();
+    // A recovery that was cut before the relay had sent anything goes on, and still says so.
+    let is_recovering = replica.last_contact().is_none() && replica.outbox().next().is_some();
+    let warning = warning.or(is_recovering.then_some(StoreWarning::Recovering));
     if opened.start != Start::Normal || opened.pending.len() < replica.outbox().count() {
         let entries: Vec<Entry> = replica
             .journal()
@@ -385,7 +388,8 @@ impl Desk {
             Err(error) => {
                 log(&format!("a commit was not kept: {error}"));
                 self.database_behind = true;
-                self.warning = Some(StoreWarning::DatabaseFailed);
+                // Where the journal is not in use either, nothing is kept in it.
+                self.warning = self.warning.or(Some(StoreWarning::DatabaseFailed));
             }
         }
         Ok(kept)
@@ -708,6 +712,8 @@ impl Desk {
             Ok(sentinel) => self
                 .page
                 .event(protocol::Event::Sentinel(sentinel.to_text())),
+            // The files are another tab's to tidy.
+            Err(StoreError::NotTheWriter) => return,
             Err(error) => log(&format!("the sentinels: {error}")),
         }
         if let Err(error) = self.stores.compact_journal().await {
