@@ -16,7 +16,7 @@ import { takeShot } from "./helpers/page.mjs";
 import { Server } from "./helpers/server.mjs";
 
 export * from "./helpers/app.mjs";
-export { Device, DESKTOP, PHONE } from "./helpers/device.mjs";
+export { Device, DESKTOP, PHONE, rendererOf } from "./helpers/device.mjs";
 export * from "./helpers/office.mjs";
 export { assertAccessible, inaccessible, takeShot } from "./helpers/page.mjs";
 export { temporaryFolder, until } from "./helpers/processes.mjs";

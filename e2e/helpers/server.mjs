@@ -26,9 +26,10 @@ export class Server {
 
   /**
    * `database`: "own" makes a fresh database on the PostgreSQL of the run, which `sql` can ask;
-   * "embedded" lets the server bring its private cluster, as in a first `cargo xtask run`.
+   * "embedded" lets the server bring its private cluster, as in a first `cargo xtask run`. `web` is the folder of the
+   * browser application.
    */
-  static async start({ database = "own", listen, args = [] } = {}) {
+  static async start({ database = "own", listen, web = required("VIORNET_WEB"), args = [] } = {}) {
     const server = new Server();
     server.port = listen ?? (await freePort());
     server.origin = `http://localhost:${server.port}`;
@@ -43,7 +44,7 @@ export class Server {
     }
     server.#arguments = [
       ...["--data", server.dataFolder],
-      ...["--web", required("VIORNET_WEB")],
+      ...["--web", web],
       ...["--listen", `127.0.0.1:${server.port}`],
       ...args,
     ];

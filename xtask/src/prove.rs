@@ -4,7 +4,9 @@
 
 use anyhow::{Result, bail};
 
-use crate::shell;
+use crate::dist;
+use crate::postgres;
+use crate::shell::{self, Profile};
 use crate::stories;
 use crate::tools;
 
@@ -35,6 +37,12 @@ const PROOFS: &[Proof] = &[
         full: 500,
         run: |sales| stories::script("proofs/link.mjs", &[sales.to_string()]),
     },
+    Proof {
+        name: "browser",
+        about: "kills of a real Chromium in the middle of sales; no room, tabs, a new version",
+        full: 300,
+        run: browser,
+    },
 ];
 
 pub fn run(arguments: &[String]) -> Result<()> {
@@ -54,6 +62,19 @@ pub fn run(arguments: &[String]) -> Result<()> {
         _ => bail!("one count is enough"),
     };
     (proof.run)(count)
+}
+
+/// The release of the browser application, as it is delivered.
+fn browser(kills: u32) -> Result<()> {
+    postgres::with_database(|database| {
+        let server = shell::build_server(Profile::Dev)?;
+        dist::build(Profile::Release)?;
+        stories::proof(&server, database, "browser.mjs", &[kills.to_string()])?;
+        for story in ["quota", "tabs", "update"] {
+            stories::run(&server, database, Some(story))?;
+        }
+        Ok(())
+    })
 }
 
 fn simulation(seeds: u32) -> Result<()> {

@@ -48,6 +48,15 @@ pub fn run(server: &Path, database: &str, filter: Option<&str>) -> Result<Vec<St
     run_and_keep(&mut command, |line| line.starts_with('ℹ'))
 }
 
+/// A script of `e2e/proofs`, with its arguments.
+pub fn proof(server: &Path, database: &str, script: &str, arguments: &[String]) -> Result<()> {
+    shell::run(
+        node(server, database)?
+            .arg(format!("proofs/{script}"))
+            .args(arguments),
+    )
+}
+
 pub fn shots(server: &Path, database: &str) -> Result<()> {
     shell::run(node(server, database)?.arg("shots.mjs"))
 }
