@@ -13,6 +13,14 @@ pub fn worker_scope() -> WorkerGlobalScope {
     js_sys::global().unchecked_into()
 }
 
+/// Which build of the app this worker is: its address, which names its content.
+pub fn build() -> &'static str {
+    thread_local! {
+        static BUILD: &'static str = worker_scope().location().href().leak();
+    }
+    BUILD.with(|build| *build)
+}
+
 /// Waits for a promise and takes its value as `T`; whoever calls it knows the type from the platform's documentation.
 pub async fn settled<T: JsCast>(promise: Promise) -> Result<T, JsValue> {
     JsFuture::from(promise).await.map(JsCast::unchecked_into)

@@ -1,4 +1,4 @@
-//! What the UI and the worker say to each other, as CBOR over `postMessage`.
+//! What the UI and the worker say to each other, over `postMessage`; `wire` says how it is written.
 //!
 //! The UI asks and shows; it keeps no truth. The worker answers a request with exactly one reply and sends events
 //! whenever something on screen may be out of date. Every view is ready to show but for words and formats: the
@@ -13,6 +13,7 @@ mod session;
 mod sites;
 mod stock;
 mod sync;
+pub mod wire;
 
 use crdt_model::capability::Grant;
 use crdt_model::client::index::ClientFilter;

@@ -4,7 +4,6 @@ use std::cell::{Cell, RefCell};
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use crdt_model::codec;
 use futures::channel::oneshot;
 use gloo_events::EventListener;
 use js_sys::{ArrayBuffer, Uint8Array};
@@ -12,7 +11,7 @@ use wasm_bindgen::{JsCast, JsValue};
 use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
 use yew::Callback;
 
-use crate::protocol::{Answer, Call, Event, Failure, FromWorker, Request};
+use crate::protocol::{Answer, Call, Event, Failure, FromWorker, Request, wire};
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -60,7 +59,7 @@ impl WorkerHandle {
             else {
                 return;
             };
-            match bytes_of(&event.data()).map(|bytes| codec::decode(&bytes)) {
+            match bytes_of(&event.data()).map(|bytes| wire::decode(&bytes)) {
                 Some(Ok(FromWorker::Reply { id, result })) => {
                     if let Some(waiting) = inner.waiting.borrow_mut().remove(&id) {
                         // The page that asked may be gone; then nobody wants the answer.
@@ -92,7 +91,7 @@ impl WorkerHandle {
         self.0.last_id.set(id);
         let (sender, receiver) = oneshot::channel();
         self.0.waiting.borrow_mut().insert(id, sender);
-        let bytes = Uint8Array::from(codec::encode(&Call { id, request }).as_slice());
+        let bytes = Uint8Array::from(wire::encode(&Call { id, request }).as_slice());
         if self.0.worker.post_message(&bytes).is_err() {
             self.0.waiting.borrow_mut().remove(&id);
             return Err(Failure::Unexpected);

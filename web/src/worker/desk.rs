@@ -17,10 +17,11 @@ use super::link::Link;
 use super::orders::{self, Planned};
 use super::page::Page;
 use super::{log, not_saved, seal};
+use crate::browser::build;
 use crate::keys::{BrowserRng, browser_rng};
 use crate::lock::Writer;
 use crate::lock::relay::Asked;
-use crate::protocol::{self, Answer, Failure, Order, Request, Session, StoreWarning};
+use crate::protocol::{self, Answer, Failure, Order, Request, Session, StoreWarning, wire};
 use crate::store::journal::Entry;
 use crate::store::person::{Kept, PersonOpened, PersonStores};
 use crate::store::profile::Person;
@@ -325,16 +326,19 @@ impl Desk {
                     outcome.map(|answer| drop(reply.send(answer)))
                 }
                 Turn::Input(Some(input)) => self.hear(input).await,
-                Turn::Asked(Some(asked)) => match crdt_model::codec::decode(&asked.bytes) {
-                    Ok(request) => {
+                Turn::Asked(Some(asked)) => match wire::from_tab(build(), &asked.bytes) {
+                    Some(request) => {
                         let outcome = self.answer(request).await;
                         outcome.map(|answer| {
-                            self.writer
-                                .relay
-                                .answer(&asked, crdt_model::codec::encode(&answer));
+                            let bytes = wire::for_tabs(build(), &answer);
+                            self.writer.relay.answer(&asked, bytes);
                         })
                     }
-                    Err(_) => Ok(()),
+                    // Of another build: an empty answer tells it to reload.
+                    None => {
+                        self.writer.relay.answer(&asked, Vec::new());
+                        Ok(())
+                    }
                 },
                 Turn::Asked(None) => Ok(()),
             };
@@ -735,9 +739,7 @@ impl Desk {
         }
         events.push(protocol::Event::Changed);
         for event in events {
-            self.writer
-                .relay
-                .broadcast(crdt_model::codec::encode(&event));
+            self.writer.relay.broadcast(wire::for_tabs(build(), &event));
             self.page.event(event);
         }
     }

@@ -4,7 +4,6 @@
 use std::pin::pin;
 use std::rc::Rc;
 
-use crdt_model::codec;
 use futures::channel::{mpsc, oneshot};
 use futures::{FutureExt, StreamExt, select_biased};
 use gloo_timers::future::TimeoutFuture;
@@ -12,9 +11,10 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::Worker;
 use super::account::Unlocked;
+use crate::browser::build;
 use crate::lock::relay::Relay;
 use crate::lock::{Follower, SILENCE_MS};
-use crate::protocol::{Answer, Event, Failure, Request};
+use crate::protocol::{Answer, Event, Failure, Request, wire};
 
 #[derive(Clone)]
 pub struct Handle {
@@ -39,12 +39,12 @@ impl Handle {
         if !self.relay.writer_answers(SILENCE_MS).await {
             return Err(Silent::Before);
         }
-        let answer = self.relay.request(codec::encode(request)).fuse();
+        let answer = self.relay.request(wire::for_tabs(build(), request)).fuse();
         let mut answer = pin!(answer);
         loop {
             select_biased! {
                 answer = answer => return match answer {
-                    Ok(bytes) => Ok(codec::decode(&bytes).unwrap_or(Err(Failure::Unexpected))),
+                    Ok(bytes) => Ok(wire::from_tab(build(), &bytes).unwrap_or(Err(Failure::Unexpected))),
                     Err(_) if self.relay.writer_answers(SILENCE_MS).await => Ok(Err(Failure::Busy)),
                     Err(_) => Err(Silent::During),
                 },
@@ -93,7 +93,7 @@ pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) ->
                     break follower.rob().await;
                 }
                 Turn::Event(Some(bytes)) => {
-                    if let Ok(event) = codec::decode::<Event>(&bytes) {
+                    if let Ok(event) = wire::from_tab::<Event>(build(), &bytes) {
                         worker.page.event(event);
                     }
                 }

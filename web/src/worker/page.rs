@@ -2,7 +2,6 @@
 
 use std::rc::Rc;
 
-use crdt_model::codec;
 use futures::channel::mpsc;
 use js_sys::Uint8Array;
 use wasm_bindgen::JsCast;
@@ -10,7 +9,7 @@ use wasm_bindgen::closure::Closure;
 use web_sys::{DedicatedWorkerGlobalScope, MessageEvent};
 
 use crate::browser::worker_scope;
-use crate::protocol::{Answer, Call, Event, Failure, FromWorker};
+use crate::protocol::{Answer, Call, Event, Failure, FromWorker, wire};
 
 #[derive(Clone)]
 pub struct Page {
@@ -25,7 +24,7 @@ impl Page {
         let (sender, receiver) = mpsc::unbounded();
         let on_message = Closure::<dyn FnMut(MessageEvent)>::new(move |event: MessageEvent| {
             let bytes = Uint8Array::new(&event.data()).to_vec();
-            match codec::decode::<Call>(&bytes) {
+            match wire::decode::<Call>(&bytes) {
                 Ok(call) => drop(sender.unbounded_send(call)),
                 Err(error) => super::log(&format!("a call from the page {error}")),
             }
@@ -52,7 +51,7 @@ impl Page {
     }
 
     fn post(&self, message: &FromWorker) {
-        let bytes = Uint8Array::from(codec::encode(message).as_slice());
+        let bytes = Uint8Array::from(wire::encode(message).as_slice());
         // It fails only when the page is gone, and the worker with it.
         let _ = self.scope.post_message(&bytes);
     }
