@@ -2,14 +2,45 @@
 
 const MODE = "%MODE%";
 
+// The UI is two modules: the till, which sells, and the office, which has every screen
+// (web/src/hooks/relief.rs). Each function fetches one and answers what starts it.
+async function till() {
+  // Not a static import: its failure could not be caught, and the page would stay empty.
+  const app = await import("%TILL%");
+  return () => app.default({ module_or_path: "%TILL_WASM%" });
+}
+
+async function office() {
+  const [app, module] = await Promise.all([
+    import("%OFFICE%"),
+    WebAssembly.compileStreaming(fetch("%OFFICE_WASM%")),
+  ]);
+  return () => app.default({ module_or_path: module }).catch(failed);
+}
+
+globalThis.viornetOffice = office;
+
+function failed(error) {
+  console.error(error);
+  document.getElementById("load-failed").hidden = false;
+}
+
+// Whose screens were wanted last time, where the browser remembers anything.
+function isOffice() {
+  try {
+    return localStorage.getItem("viornet.part") === "office";
+  } catch {
+    return false;
+  }
+}
+
 async function start() {
   try {
-    // Not a static import: its failure could not be caught, and the page would stay empty.
-    const app = await import("%APP%");
-    await app.default({ module_or_path: "%APP_WASM%" });
+    // Without the office the till can still sell.
+    const run = (isOffice() && (await office().catch(() => null))) || (await till());
+    await run();
   } catch (error) {
-    console.error(error);
-    document.getElementById("load-failed").hidden = false;
+    failed(error);
   }
 }
 
@@ -19,6 +50,7 @@ function registerServiceWorker() {
   navigator.serviceWorker
     ?.register("/service-worker.js", { scope: "/", updateViaCache: "none" })
     .catch((error) => console.warn("no offline start:", error));
+  navigator.serviceWorker?.ready.then(({ active }) => active?.postMessage({ type: "later" }));
 }
 
 // During development a cached page would hide every rebuild.

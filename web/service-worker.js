@@ -4,10 +4,12 @@
 // A new version installs beside the old one and then waits. It takes over when the page asks
 // ({ type: "activate" }, posted when no sale is open) or when the last page has gone.
 //
-// PRECACHE and VERSION are filled in by the build.
+// PRECACHE, LATER and VERSION are filled in by the build: what selling needs, and what may come
+// after it.
 
 const VERSION = "%VERSION%";
 const PRECACHE = %PRECACHE%;
+const LATER = %LATER%;
 
 const CACHE_PREFIX = "viornet-";
 const CACHE = CACHE_PREFIX + VERSION;
@@ -16,7 +18,7 @@ const PAGE = "/index.html";
 const NEVER_CACHED = /^\/(api|sync|dev|healthz|readyz|metrics)(\/|$)/;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(fillCache());
+  event.waitUntil(fillCache(PRECACHE));
 });
 
 self.addEventListener("activate", (event) => {
@@ -35,6 +37,10 @@ self.addEventListener("activate", (event) => {
 self.addEventListener("message", (event) => {
   if (event.data?.type === "activate") {
     self.skipWaiting();
+  }
+  // From every page that starts: a browser may end this worker in the middle.
+  if (event.data?.type === "later") {
+    event.waitUntil(fillCache(LATER).catch(() => {}));
   }
 });
 
@@ -58,10 +64,13 @@ async function answer(path, request) {
   return (await cache.match(path)) ?? fetch(request);
 }
 
-async function fillCache() {
+async function fillCache(paths) {
   const cache = await caches.open(CACHE);
   await Promise.all(
-    PRECACHE.map(async (path) => {
+    paths.map(async (path) => {
+      if (await cache.match(path)) {
+        return;
+      }
       // Below /a/ a name stands for its content: what the old version has need not come again
       // over a phone's connection. Anything else must not come out of the browser's own cache.
       const named = path.startsWith("/a/");

@@ -111,6 +111,11 @@ export class Device {
   /** Resolves once the service worker can start the app without the server. */
   async isReadyForOffline() {
     await this.page.evaluate(() => navigator.serviceWorker.ready.then(() => undefined));
+    // The office's module comes after what sells.
+    await this.page.waitForFunction(async () => {
+      const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
+      return kept.flat().some(({ url }) => url.endsWith("/office_bg.wasm"));
+    });
   }
 
   async remove() {

@@ -1,4 +1,6 @@
 //! The root of the UI: starts the worker, listens to it, and shows the screen that fits address and person.
+//!
+//! Both modules of the UI are this root with other screens; `hooks::relief` says how one takes the other's place.
 
 use std::rc::Rc;
 
@@ -11,25 +13,42 @@ use crate::components::toast::ToastRegion;
 use crate::components::{Empty, Glyph, Skeleton};
 use crate::hooks::app::{AppState, Theme};
 use crate::hooks::worker::{Told, WorkerHandle};
-use crate::hooks::{App, AppAction, Phase, browser, update, use_app};
+use crate::hooks::{App, AppAction, Phase, browser, relief, update, use_app};
 use crate::pages;
 use crate::protocol::{Answer, Event, Request};
 use crate::route::Route;
+
+/// The screens of this module; none for what only the whole app shows.
+pub type Pages = fn(Route) -> Option<Html>;
 
 /// Mounts the app into `<div id="app">`.
 ///
 /// # Panics
 /// When the page is not ours: it has no such element.
-pub fn run() {
+pub fn run(pages: Pages) {
     let root = web_sys::window()
         .and_then(|window| window.document())
         .and_then(|document| document.get_element_by_id("app"))
         .expect("index.html has #app");
-    yew::Renderer::<Root>::with_root(root).render();
+    let props = RootProps { pages };
+    let app = yew::Renderer::<Root>::with_root_and_props(root, props).render();
+    relief::on_duty(app);
+}
+
+#[derive(Properties)]
+pub struct RootProps {
+    pages: Pages,
+}
+
+impl PartialEq for RootProps {
+    /// One module has the same screens for ever.
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
 }
 
 #[component]
-fn Root() -> Html {
+pub fn Root(props: &RootProps) -> Html {
     let state = use_reducer(AppState::new);
     let worker = use_state(|| None::<WorkerHandle>);
     {
@@ -40,6 +59,14 @@ fn Root() -> Html {
                 let dispatch = dispatch.clone();
                 Callback::from(move |told| hear(&dispatch, told))
             };
+            if let Some(left) = relief::take_over() {
+                worker.set(Some(WorkerHandle::adopt(left.worker, told)));
+                dispatch.dispatch(AppAction::Phase(left.phase));
+                if let Some(pill) = left.pill {
+                    dispatch.dispatch(AppAction::Pill(pill));
+                }
+                return;
+            }
             match WorkerHandle::start(told) {
                 Ok(started) => {
                     worker.set(Some(started.clone()));
@@ -49,6 +76,7 @@ fn Root() -> Html {
             }
         });
     }
+    use_effect_with(state.phase.clone(), relief::remember);
     use_effect_with(state.site, |site| {
         if let Some(site) = site {
             browser::keep_setting("site", Some(&site.to_string()));
@@ -68,7 +96,7 @@ fn Root() -> Html {
     html! {
         <ContextProvider<App> context={app}>
             <BrowserRouter>
-                <Screens />
+                <Screens pages={props.pages} />
                 <ToastRegion />
             </BrowserRouter>
         </ContextProvider<App>>
@@ -115,8 +143,9 @@ fn hear(dispatch: &UseReducerDispatcher<AppState>, told: Told) {
 }
 
 #[component]
-fn Screens() -> Html {
+fn Screens(props: &RootProps) -> Html {
     let app = use_app();
+    let page = |route| (props.pages)(route).unwrap_or_else(|| html! { <pages::relief::Relief /> });
     let words = app.words();
     let route = use_route::<Route>().unwrap_or(Route::NotFound);
     let title = match &app.state.phase {
@@ -146,12 +175,11 @@ fn Screens() -> Html {
             </main>
         },
         Phase::SignedOut(start) => match route {
-            Route::SetUp => html! { <pages::set_up::SetUpPage /> },
-            Route::Invite => html! { <pages::invite::InvitePage /> },
+            Route::SetUp | Route::Invite => page(route),
             _ => html! { <pages::sign_in::SignInPage start={start.clone()} /> },
         },
         Phase::SignedIn(session) => match route {
-            Route::Invite => html! { <pages::invite::InvitePage /> },
+            Route::Invite => page(route),
             Route::SetUp => html! { <Redirect<Route> to={Route::Home} /> },
             // Who only sells starts at the till.
             Route::Home if session.may(Capability::Sell) && !session.may(Capability::SalesAll) => {
@@ -166,54 +194,5 @@ fn Screens() -> Html {
             },
             route => html! { <pages::shell::Shell {route}>{ page(route) }</pages::shell::Shell> },
         },
-    }
-}
-
-fn page(route: Route) -> Html {
-    match route {
-        Route::Home => html! { <pages::home::HomePage /> },
-        Route::Day => html! { <pages::home::DayPage /> },
-        Route::Sell => html! { <pages::sell::SellPage /> },
-        Route::Receipt { sale } => {
-            html! { <pages::receipt::ReceiptPage key={sale.to_string()} {sale} /> }
-        }
-        Route::Stock => html! { <pages::stock::StockPage /> },
-        Route::Take => html! { <pages::stock::TakePage /> },
-        Route::Sales => html! { <pages::sales::SalesPage /> },
-        Route::Sale { sale } => html! { <pages::sale::SalePage key={sale.to_string()} {sale} /> },
-        Route::Vouchers => html! { <pages::vouchers::VouchersPage /> },
-        Route::Block { block } => {
-            html! { <pages::vouchers::BlockPage key={block.to_string()} {block} /> }
-        }
-        Route::VoucherList => html! { <pages::voucher_list::VoucherListPage /> },
-        Route::Voucher { block, index } => {
-            html! { <pages::voucher::VoucherPage key={format!("{block}-{index}")} {block} {index} /> }
-        }
-        Route::Import => html! { <pages::import::ImportPage /> },
-        Route::Staff => html! { <pages::staff::StaffPage /> },
-        Route::NewPerson => html! { <pages::person::NewPersonPage /> },
-        Route::Person { person } => {
-            html! { <pages::person::PersonPage key={person.to_string()} {person} /> }
-        }
-        Route::Clients => html! { <pages::clients::ClientsPage /> },
-        Route::NewClient => html! { <pages::clients::edit::NewClientPage /> },
-        Route::ImportClients => html! { <pages::clients::import::ImportClientsPage /> },
-        Route::Client { client } => {
-            html! { <pages::clients::one::ClientPage key={client.to_string()} {client} /> }
-        }
-        Route::EditClient { client } => {
-            html! { <pages::clients::edit::EditClientPage key={client.to_string()} {client} /> }
-        }
-        Route::Sites => html! { <pages::sites::SitesPage /> },
-        Route::NewSite => html! { <pages::site::NewSitePage /> },
-        Route::Site { site } => html! { <pages::site::SitePage key={site.to_string()} {site} /> },
-        Route::Packages => html! { <pages::packages::PackagesPage /> },
-        Route::NewPackage => html! { <pages::package::PackagePage key="new" package={None} /> },
-        Route::Package { package } => {
-            html! { <pages::package::PackagePage key={package.to_string()} package={Some(package)} /> }
-        }
-        Route::Settings => html! { <pages::settings::SettingsPage /> },
-        Route::Sync => html! { <pages::sync::SyncPage /> },
-        Route::SetUp | Route::Invite | Route::NotFound => html! { <pages::not_found::NotFound /> },
     }
 }

@@ -6,6 +6,7 @@ pub mod browser;
 pub mod download;
 pub mod form;
 pub mod keys;
+pub mod relief;
 pub mod update;
 pub mod worker;
 

@@ -7,6 +7,7 @@
 mod clients;
 mod import;
 mod packages;
+mod packed;
 mod people;
 mod sales;
 mod session;
@@ -43,6 +44,7 @@ pub use import::{
     ImportStep, KnownBlock, KnownCodes, MadeBatch, OpenedFile, PlannedView, ReadFile, RefusedPage,
 };
 pub use packages::{PackageUse, PackagesView};
+pub use packed::Packed;
 pub use people::{DeviceView, InviteView, PersonView, StaffView};
 pub use sales::{
     CashView, DayFigures, DayView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter,
@@ -408,6 +410,7 @@ pub enum Query {
     Sync,
 }
 
+/// What only some screens read is [`Packed`]: the others need not know how.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Answer {
     Done,
@@ -425,8 +428,8 @@ pub enum Answer {
         /// Set: the person signed in before, and chooses a new password.
         login: Option<String>,
     },
-    Invites(Vec<InviteView>),
-    Devices(Vec<DeviceView>),
+    Invites(Packed<Vec<InviteView>>),
+    Devices(Packed<Vec<DeviceView>>),
     /// The path of the link, to be shown under this origin: `/invite#token`.
     InviteLink {
         path: String,
@@ -436,16 +439,16 @@ pub enum Answer {
     Made {
         id: String,
     },
-    ImportOpened(OpenedFile),
-    ImportRead(ReadFile),
-    ImportPlan(ImportPlan),
-    ImportRefused(RefusedPage),
-    ImportSaved(ImportSaved),
+    ImportOpened(Packed<OpenedFile>),
+    ImportRead(Packed<ReadFile>),
+    ImportPlan(Packed<ImportPlan>),
+    ImportRefused(Packed<RefusedPage>),
+    ImportSaved(Packed<ImportSaved>),
     KnownCodes(KnownCodes),
     Access {
         token: String,
     },
-    ClientPlan(ClientPlan),
+    ClientPlan(Packed<ClientPlan>),
     RescueFile {
         name: String,
         bytes: Vec<u8>,
@@ -455,20 +458,20 @@ pub enum Answer {
     Sales(SalesView),
     Sale(Option<SaleView>),
     Day(DayView),
-    Vouchers(VouchersView),
-    Block(Option<Box<BlockPageView>>),
-    StockNeeds(StockNeedsView),
-    VoucherList(VoucherListView),
-    Voucher(Option<Box<VoucherStory>>),
-    Staff(Vec<StaffView>),
-    Person(Option<Box<PersonView>>),
-    Grantable(Vec<Grant>),
-    Sites(Vec<SiteRow>),
-    Site(Option<Box<SiteView>>),
-    Packages(PackagesView),
-    PackageUse(Vec<PackageUse>),
-    Clients(ClientsView),
-    Client(Option<Box<ClientPageView>>),
+    Vouchers(Packed<VouchersView>),
+    Block(Option<Packed<BlockPageView>>),
+    StockNeeds(Packed<StockNeedsView>),
+    VoucherList(Packed<VoucherListView>),
+    Voucher(Option<Packed<VoucherStory>>),
+    Staff(Packed<Vec<StaffView>>),
+    Person(Option<Packed<PersonView>>),
+    Grantable(Packed<Vec<Grant>>),
+    Sites(Packed<Vec<SiteRow>>),
+    Site(Option<Packed<SiteView>>),
+    Packages(Packed<PackagesView>),
+    PackageUse(Packed<Vec<PackageUse>>),
+    Clients(Packed<ClientsView>),
+    Client(Option<Packed<ClientPageView>>),
     Sync(SyncView),
 }
 

@@ -23,7 +23,7 @@ use crdt_model::site;
 use crdt_model::staff;
 use crdt_model::time::Timestamp;
 
-use crate::protocol::{Answer, PackageUse, PackagesView, Query, Session, StoreWarning};
+use crate::protocol::{Answer, PackageUse, PackagesView, Packed, Query, Session, StoreWarning};
 
 /// What the worker knows beside the replica.
 #[derive(Debug, Clone, Copy)]
@@ -59,39 +59,53 @@ pub fn answer(
         } => Answer::Sales(indexes.sales.list(replica, filter, *offset, *limit)),
         Query::Day { starts } => Answer::Day(sales::day(replica, starts)),
         Query::Sale { sale } => Answer::Sale(sales::one(replica, *sale)),
-        Query::Block { block } => Answer::Block(stock::block(replica, *block).map(Box::new)),
-        Query::StockNeeds => Answer::StockNeeds(stock::needs(replica)),
+        Query::Block { block } => {
+            Answer::Block(stock::block(replica, *block).as_ref().map(Packed::new))
+        }
+        Query::StockNeeds => Answer::StockNeeds(Packed::new(&stock::needs(replica))),
         Query::VoucherList {
             filter,
             offset,
             limit,
-        } => Answer::VoucherList(indexes.vouchers.list(replica, filter, *offset, *limit)),
-        Query::Voucher { voucher } => {
-            Answer::Voucher(voucher_list::story(replica, *voucher).map(Box::new))
-        }
-        Query::Vouchers { site } => Answer::Vouchers(stock::vouchers(replica, *site)),
+        } => Answer::VoucherList(Packed::new(
+            &indexes.vouchers.list(replica, filter, *offset, *limit),
+        )),
+        Query::Voucher { voucher } => Answer::Voucher(
+            voucher_list::story(replica, *voucher)
+                .as_ref()
+                .map(Packed::new),
+        ),
+        Query::Vouchers { site } => Answer::Vouchers(Packed::new(&stock::vouchers(replica, *site))),
         Query::KnownCodes { after, limit } => {
             Answer::KnownCodes(import::known_codes(replica, *after, *limit))
         }
-        Query::Staff => Answer::Staff(people::list(replica)),
-        Query::Person { person } => Answer::Person(people::one(replica, *person).map(Box::new)),
-        Query::Grantable => Answer::Grantable(people::grantable(replica)),
-        Query::Sites => Answer::Sites(sites::list(replica)),
-        Query::Site { site } => Answer::Site(sites::one(replica, *site).map(Box::new)),
-        Query::Packages => Answer::Packages(packages(replica)),
-        Query::PackageUse => Answer::PackageUse(package_use(replica)),
+        Query::Staff => Answer::Staff(Packed::new(&people::list(replica))),
+        Query::Person { person } => {
+            Answer::Person(people::one(replica, *person).as_ref().map(Packed::new))
+        }
+        Query::Grantable => Answer::Grantable(Packed::new(&people::grantable(replica))),
+        Query::Sites => Answer::Sites(Packed::new(&sites::list(replica))),
+        Query::Site { site } => Answer::Site(sites::one(replica, *site).as_ref().map(Packed::new)),
+        Query::Packages => Answer::Packages(Packed::new(&packages(replica))),
+        Query::PackageUse => Answer::PackageUse(Packed::new(&package_use(replica))),
         Query::Clients {
             filter,
             offset,
             limit,
         } => {
             let index = &mut indexes.clients;
-            Answer::Clients(clients::list(replica, index, filter, *offset, *limit))
+            Answer::Clients(Packed::new(&clients::list(
+                replica, index, filter, *offset, *limit,
+            )))
         }
-        Query::Client { client } => Answer::Client(clients::one(replica, *client).map(Box::new)),
+        Query::Client { client } => {
+            Answer::Client(clients::one(replica, *client).as_ref().map(Packed::new))
+        }
         Query::ClientsWithPhone { phone, except } => {
             let index = &mut indexes.clients;
-            Answer::Clients(clients::with_phone(replica, index, phone, *except))
+            Answer::Clients(Packed::new(&clients::with_phone(
+                replica, index, phone, *except,
+            )))
         }
         Query::Sync => Answer::Sync(sync::view(replica, around)),
     }

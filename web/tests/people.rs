@@ -21,7 +21,7 @@ use crdt_model::phone::Phone;
 use crdt_model::site;
 use crdt_model::staff::{self, Contacts, OWNER};
 use shop::{NOW, Shop};
-use web::protocol::{Answer, PersonView, Query, SiteView, StaffView};
+use web::protocol::{Answer, Packed, PersonView, Query, SiteView, StaffView};
 use web::views::{self, Indexes, Surroundings};
 
 const ASHA: PersonId = PersonId::from_bytes([20; 16]);
@@ -38,21 +38,21 @@ fn ask(shop: &Shop, query: &Query) -> Answer {
 
 fn person(shop: &Shop, person: PersonId) -> PersonView {
     match ask(shop, &Query::Person { person }) {
-        Answer::Person(Some(view)) => *view,
+        Answer::Person(Some(view)) => view.open(),
         other => panic!("{other:?}"),
     }
 }
 
 fn staff_list(shop: &Shop) -> Vec<StaffView> {
     match ask(shop, &Query::Staff) {
-        Answer::Staff(people) => people,
+        Answer::Staff(people) => people.open(),
         other => panic!("{other:?}"),
     }
 }
 
 fn site_view(shop: &Shop) -> SiteView {
     match ask(shop, &Query::Site { site: shop.site }) {
-        Answer::Site(Some(view)) => *view,
+        Answer::Site(Some(view)) => view.open(),
         other => panic!("{other:?}"),
     }
 }
@@ -150,7 +150,10 @@ fn only_what_one_may_give_is_offered() {
     assert!(!asha.staff.can_manage && asha.contacts.is_some());
 
     becomes(&mut shop, Role::Agent, Scope::Site(site));
-    assert_eq!(ask(&shop, &Query::Grantable), Answer::Grantable(Vec::new()));
+    assert_eq!(
+        ask(&shop, &Query::Grantable),
+        Answer::Grantable(Packed::new(&Vec::new()))
+    );
     assert_eq!(person(&shop, ASHA).contacts, None);
 }
 

@@ -1,4 +1,4 @@
-//! web/dist: both wasm modules, the stylesheet, the page, the service worker.
+//! web/dist: the wasm modules, the stylesheet, the page, the service worker.
 //!
 //! Everything below `/a/` is named by its content and may be cached for ever; a whole folder is
 //! hashed, so that relative imports inside it stay valid. The few files outside `/a/` must be
@@ -19,6 +19,9 @@ use crate::wasm;
 
 /// Started as a module worker; web/worker-loader.js says why there is a file between.
 const WORKER_ENTRY: &str = "worker.js";
+
+/// What the service worker fetches after all that selling needs.
+const OFFICE: &str = "a/office-";
 
 /// As it is delivered: with a service worker, so that it starts offline.
 pub fn build(profile: Profile) -> Result<()> {
@@ -43,8 +46,11 @@ fn assemble(modules: &Path, profile: Profile, mode: &str) -> Result<Files> {
     };
     let mut files = Files::new();
 
-    let app = wasm::bind(&modules.join("app.wasm"), "app", profile)?;
-    let app = add_hashed(&mut files, "app", app);
+    let till = wasm::bind(&modules.join("till.wasm"), "till", profile)?;
+    let till = add_hashed(&mut files, "till", till);
+
+    let office = wasm::bind(&modules.join("office.wasm"), "office", profile)?;
+    let office = add_hashed(&mut files, "office", office);
 
     let mut worker = wasm::bind(&modules.join("worker.wasm"), "module", profile)?;
     worker.insert(
@@ -57,8 +63,10 @@ fn assemble(modules: &Path, profile: Profile, mode: &str) -> Result<Files> {
     let style = add_hashed(&mut files, "style", style);
 
     let page_values = [
-        ("APP", format!("{app}/app.js")),
-        ("APP_WASM", format!("{app}/app_bg.wasm")),
+        ("TILL", format!("{till}/till.js")),
+        ("TILL_WASM", format!("{till}/till_bg.wasm")),
+        ("OFFICE", format!("{office}/office.js")),
+        ("OFFICE_WASM", format!("{office}/office_bg.wasm")),
         ("WORKER", format!("{worker}/{WORKER_ENTRY}")),
         ("STYLE", format!("{style}/style.css")),
         ("MODE", mode.to_owned()),
@@ -79,10 +87,15 @@ fn assemble(modules: &Path, profile: Profile, mode: &str) -> Result<Files> {
     files.insert("index.html".to_owned(), page.into_bytes());
 
     let version = content_hash(&files);
-    let precache: Vec<String> = files.keys().map(|name| format!("  \"/{name}\"")).collect();
+    // What only the office needs comes after what sells.
+    let (later, precache): (Vec<&str>, Vec<&str>) = files
+        .keys()
+        .map(String::as_str)
+        .partition(|name| name.starts_with(OFFICE));
     let worker_values = [
         ("VERSION", version),
-        ("PRECACHE", format!("[\n{},\n]", precache.join(",\n"))),
+        ("PRECACHE", script_list(&precache)),
+        ("LATER", script_list(&later)),
     ];
     let service_worker = fill(
         "service-worker.js",
@@ -91,6 +104,14 @@ fn assemble(modules: &Path, profile: Profile, mode: &str) -> Result<Files> {
     )?;
     files.insert("service-worker.js".to_owned(), service_worker.into_bytes());
     Ok(files)
+}
+
+fn script_list(names: &[&str]) -> String {
+    let lines: Vec<String> = names
+        .iter()
+        .map(|name| format!("  \"/{name}\",\n"))
+        .collect();
+    format!("[\n{}]", lines.concat())
 }
 
 /// Puts a folder below `/a/` and answers its path from the root.
@@ -195,7 +216,7 @@ fn sizes(dist: &Path) -> Result<Vec<Size>> {
         whole.is_some_and(|whole| files.contains_key(whole))
     };
     let names = files.keys().filter(|name| !is_sidecar(name));
-    let first = ["a/app-", "a/loader-", "a/style-", "index.html"];
+    let first = ["a/till-", "a/loader-", "a/style-", "index.html"];
     let size = |name: &String| {
         let raw = files[name].len() as u64;
         let packed = files.get(&format!("{name}.br"));
@@ -226,6 +247,9 @@ pub fn print_table() -> Result<()> {
     let (raw, sent) = sum(|size| size.is_before_first_screen);
     row("before the first screen", raw, sent);
     // All but the service worker itself, which keeps the others.
+    let (raw, sent) =
+        sum(|size| size.name != "service-worker.js" && !size.name.starts_with(OFFICE));
+    row("until it sells offline", raw, sent);
     let (raw, sent) = sum(|size| size.name != "service-worker.js");
     row("precached in all", raw, sent);
     Ok(())
@@ -237,10 +261,13 @@ fn print_sizes(dist: &Path) -> Result<()> {
     let all: u64 = sizes.iter().map(|size| size.sent).sum();
     let first = sizes.iter().filter(|size| size.is_before_first_screen);
     let before_first_screen: u64 = first.map(|size| size.sent).sum();
+    let office = sizes.iter().filter(|size| size.name.starts_with(OFFICE));
+    let office: u64 = office.map(|size| size.sent).sum();
     println!(
-        "    web/dist: {} kB by brotli, {} kB of it before the first screen",
+        "    web/dist: {} kB by brotli; {} kB before the first screen, {} kB until it sells offline",
         all / 1000,
-        before_first_screen / 1000
+        before_first_screen / 1000,
+        (all - office) / 1000
     );
     Ok(())
 }

@@ -32,7 +32,7 @@ const WASM_OPT_FLAGS: &[&str] = &[
     "--enable-reference-types",
 ];
 
-/// Compiles both binaries of the web crate.
+/// Compiles the binaries of the web crate.
 pub fn compile(profile: Profile) -> Result<PathBuf> {
     tools::ensure_wasm_target()?;
     let mut command = shell::cargo();

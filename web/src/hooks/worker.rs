@@ -46,9 +46,19 @@ impl WorkerHandle {
         let options = WorkerOptions::new();
         options.set_type(WorkerType::Module);
         let worker = Worker::new_with_options(&address().unwrap_or_default(), &options)?;
+        Ok(Self::listen(worker, 0, told))
+    }
+
+    /// Goes on with a worker that another module of the UI started.
+    pub fn adopt(worker: Worker, told: Callback<Told>) -> Self {
+        // Answers to what the other asked are nobody's here.
+        Self::listen(worker, u32::MAX / 2, told)
+    }
+
+    fn listen(worker: Worker, last_id: u32, told: Callback<Told>) -> Self {
         let inner = Rc::new(Inner {
             worker,
-            last_id: Cell::new(0),
+            last_id: Cell::new(last_id),
             waiting: RefCell::default(),
             listeners: RefCell::default(),
         });
@@ -82,7 +92,13 @@ impl WorkerHandle {
             told.emit(Told::Broken);
         });
         inner.listeners.borrow_mut().extend([message, error]);
-        Ok(Self(inner))
+        Self(inner)
+    }
+
+    /// Hears nothing more, and gives the worker away.
+    pub fn leave(&self) -> Worker {
+        self.0.listeners.borrow_mut().clear();
+        self.0.worker.clone()
     }
 
     /// Asks, and waits for the one answer.

@@ -71,7 +71,10 @@ impl List for ClientList {
 
     fn page(answer: Answer) -> Option<(u32, Vec<ClientView>)> {
         match answer {
-            Answer::Clients(view) => Some((view.count, view.rows)),
+            Answer::Clients(view) => {
+                let view = view.open();
+                Some((view.count, view.rows))
+            }
             _ => None,
         }
     }

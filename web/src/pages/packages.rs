@@ -63,7 +63,7 @@ pub fn PackagesPage() -> Html {
             Answer::Packages(view) => {
                 let used = match &used {
                     Load::Ready(answer) => match &**answer {
-                        Answer::PackageUse(used) => used.clone(),
+                        Answer::PackageUse(used) => used.to_vec(),
                         _ => Vec::new(),
                     },
                     _ => Vec::new(),

@@ -106,7 +106,10 @@ impl List for Vouchers {
 
     fn page(answer: Answer) -> Option<(u32, Vec<VoucherRow>)> {
         match answer {
-            Answer::VoucherList(view) => Some((view.count, view.rows)),
+            Answer::VoucherList(view) => {
+                let view = view.open();
+                Some((view.count, view.rows))
+            }
             _ => None,
         }
     }

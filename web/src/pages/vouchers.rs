@@ -59,7 +59,7 @@ pub fn VouchersPage() -> Html {
                 { for view.unfinished.iter().map(|found| html! {
                     <Unfinished key={found.batch.to_string()} {site} found={found.clone()} />
                 }) }
-                <Blocks key={site.to_string()} {site} view={view.clone()} />
+                <Blocks key={site.to_string()} {site} view={(**view).clone()} />
                 </>
             },
             _ => Html::default(),

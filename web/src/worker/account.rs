@@ -12,7 +12,7 @@ use zeroize::Zeroizing;
 use crate::http::{self, HttpError};
 use crate::keys::sign::SigningKey;
 use crate::keys::{Cost, DataKey, UnlockError, WrappedKey, browser_rng};
-use crate::protocol::{Answer, DeviceView, Failure, InviteView, SetUp};
+use crate::protocol::{Answer, DeviceView, Failure, InviteView, Packed, SetUp};
 use crate::store::profile::Person;
 use crate::store::profile::browser::Profile;
 
@@ -338,7 +338,7 @@ impl Account {
             person: open.person_id,
             expires_at: Timestamp::from_millis(open.expires_at_ms),
         });
-        Ok(Answer::Invites(invites.collect()))
+        Ok(Answer::Invites(Packed::new(&invites.collect())))
     }
 
     pub async fn revoke_invite(
@@ -373,7 +373,7 @@ impl Account {
             seen_at: Timestamp::from_millis(known.last_seen_at_ms),
             revoked_at: known.revoked_at_ms.map(Timestamp::from_millis),
         });
-        Ok(Answer::Devices(devices.collect()))
+        Ok(Answer::Devices(Packed::new(&devices.collect())))
     }
 
     pub async fn revoke_device(

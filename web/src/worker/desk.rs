@@ -21,7 +21,7 @@ use crate::browser::build;
 use crate::keys::{BrowserRng, browser_rng};
 use crate::lock::Writer;
 use crate::lock::relay::Asked;
-use crate::protocol::{self, Answer, Failure, Order, Request, Session, StoreWarning, wire};
+use crate::protocol::{self, Answer, Failure, Order, Packed, Request, Session, StoreWarning, wire};
 use crate::store::journal::Entry;
 use crate::store::person::{Kept, PersonOpened, PersonStores};
 use crate::store::profile::Person;
@@ -540,7 +540,7 @@ impl Desk {
             Request::ReadClients { bytes, site } => {
                 let replica = &self.device.replica;
                 views::client_plan(replica, &mut self.indexes, &bytes, site)
-                    .map(Answer::ClientPlan)
+                    .map(|plan| Answer::ClientPlan(Packed::new(&plan)))
                     .map_err(Failure::ClientFile)
             }
             Request::SyncNow => {

@@ -93,7 +93,7 @@ pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) ->
                     break follower.rob().await;
                 }
                 Turn::Event(Some(bytes)) => {
-                    if let Ok(event) = wire::from_tab::<Event>(build(), &bytes) {
+                    if let Some(event) = wire::from_tab::<Event>(build(), &bytes) {
                         worker.page.event(event);
                     }
                 }

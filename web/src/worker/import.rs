@@ -17,7 +17,7 @@ use crdt_model::money::Money;
 
 use super::Worker;
 use crate::protocol::{
-    Answer, Event, Failure, ImportCall, ImportPlan, ImportProgress, ImportStep, OpenedFile,
+    Answer, Event, Failure, ImportCall, ImportPlan, ImportProgress, ImportStep, OpenedFile, Packed,
     PlannedView, Query, ReadFile, RefusedPage, Request,
 };
 
@@ -108,7 +108,9 @@ impl Worker {
                 }
                 self.read(turn).await
             }
-            ImportCall::Plan(choices) => self.plan(&choices).map(Answer::ImportPlan),
+            ImportCall::Plan(choices) => self
+                .plan(&choices)
+                .map(|plan| Answer::ImportPlan(Packed::new(&plan))),
             ImportCall::Refused {
                 only,
                 offset,
@@ -118,7 +120,7 @@ impl Worker {
                 let read = open.as_ref().and_then(|open| open.read.as_ref());
                 let refused = read.map_or(&[][..], |read| &read.file.refused);
                 let wanted = |row: &&RefusedRow| only.is_none_or(|kind| row.reason.kind() == kind);
-                Ok(Answer::ImportRefused(RefusedPage {
+                Ok(Answer::ImportRefused(Packed::new(&RefusedPage {
                     total: number(refused.iter().filter(wanted).count()),
                     rows: refused
                         .iter()
@@ -127,7 +129,7 @@ impl Worker {
                         .take(limit as usize)
                         .cloned()
                         .collect(),
-                }))
+                })))
             }
             ImportCall::Save { site, choices } => {
                 let turn = self.importer.next_turn();
@@ -219,7 +221,7 @@ impl Worker {
         let mut open = self.importer.open.borrow_mut();
         let open = open.as_mut().ok_or(Failure::Unexpected)?;
         open.read = Some(Read { file, grouped });
-        Ok(Answer::ImportRead(answer))
+        Ok(Answer::ImportRead(Packed::new(&answer)))
     }
 
     /// Which rows' codes are in a batch that this device sees, by the row's place.
@@ -334,11 +336,11 @@ impl Importer {
         // A reader of no text finds what is wrong with the layout as well as one of all of it.
         let head: String = open.text.chars().take(4_096).collect();
         let problem = VoucherReader::new(head, layout.cloned(), limits).err();
-        Ok(Answer::ImportOpened(OpenedFile {
+        Ok(Answer::ImportOpened(Packed::new(&OpenedFile {
             detected: open.detected.clone(),
             sample,
             problem: problem.filter(|problem| *problem != ImportError::Empty),
-        }))
+        })))
     }
 }
 

@@ -44,7 +44,7 @@ pub fn ImportClientsPage() -> Html {
                 let bytes = Uint8Array::new(&buffer).to_vec();
                 act.run(Request::ReadClients { bytes, site }, move |answer| {
                     if let Answer::ClientPlan(read) = answer {
-                        plan.set(Some(Rc::new(read)));
+                        plan.set(Some(Rc::new(read.open())));
                     }
                 });
             });

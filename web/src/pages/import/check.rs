@@ -49,7 +49,7 @@ pub fn CheckStep(props: &CheckStepProps) -> Html {
             if let Some(choices) = choices.clone() {
                 plan_act.run(Request::Import(ImportCall::Plan(choices)), move |answer| {
                     if let Answer::ImportPlan(found) = answer {
-                        plan.set(Some(Rc::new(found)));
+                        plan.set(Some(Rc::new(found.open())));
                     }
                 });
             }
@@ -65,7 +65,7 @@ pub fn CheckStep(props: &CheckStepProps) -> Html {
             let call = ImportCall::Save { site, choices };
             act.run(Request::Import(call), move |answer| {
                 if let Answer::ImportSaved(saved) = answer {
-                    go.emit(Step::Done(Rc::new(saved)));
+                    go.emit(Step::Done(Rc::new(saved.open())));
                 }
             });
         })
@@ -174,7 +174,7 @@ fn Refused(props: &RefusedProps) -> Html {
             };
             act.run(Request::Import(call), move |answer| {
                 if let Answer::ImportRefused(found) = answer {
-                    page.set(Some(Rc::new(found)));
+                    page.set(Some(Rc::new(found.open())));
                 }
             });
         });
@@ -250,6 +250,7 @@ async fn download(app: App, only: Option<RefusedKind>, name: String) {
             return app.toast(app.words().fail_unexpected());
         };
         let is_last = page.rows.is_empty();
+        let page = page.open();
         rows.extend(page.rows);
         if is_last || rows.len() >= page.total as usize {
             break;

@@ -39,7 +39,7 @@ pub fn ColumnsStep(props: &ColumnsStepProps) -> Html {
             let file = file.clone();
             act.run(Request::Import(call), move |answer| {
                 if let Answer::ImportOpened(opened) = answer {
-                    file.set(opened);
+                    file.set(opened.open());
                 }
             });
         })

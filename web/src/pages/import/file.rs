@@ -48,7 +48,7 @@ pub fn FileStep(props: &FileStepProps) -> Html {
                 let call = ImportCall::Open { name, bytes };
                 act.run(Request::Import(call), move |answer| {
                     if let Answer::ImportOpened(file) = answer {
-                        opened.set(Some(Rc::new(file)));
+                        opened.set(Some(Rc::new(file.open())));
                     }
                 });
             });
@@ -64,7 +64,7 @@ pub fn FileStep(props: &FileStepProps) -> Html {
             };
             act.run(Request::Import(call), move |answer| {
                 if let Answer::ImportOpened(file) = answer {
-                    opened.set(Some(Rc::new(file)));
+                    opened.set(Some(Rc::new(file.open())));
                 }
             });
         })
@@ -125,7 +125,7 @@ pub fn ReadButton(props: &ReadButtonProps) -> Html {
             };
             act.run(Request::Import(call), move |answer| {
                 if let Answer::ImportRead(read) = answer {
-                    on_read.emit(Rc::new(read));
+                    on_read.emit(Rc::new(read.open()));
                 }
             });
         })

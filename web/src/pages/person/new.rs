@@ -22,7 +22,7 @@ pub fn NewPersonPage() -> Html {
         Load::Waiting => html! { <Skeleton rows=3 /> },
         Load::Failed(failure) => html! { <Failed failure={failure.clone()} /> },
         Load::Ready(answer) => match &**answer {
-            Answer::Grantable(grantable) => html! { <NewPerson grantable={grantable.clone()} /> },
+            Answer::Grantable(grantable) => html! { <NewPerson grantable={grantable.to_vec()} /> },
             _ => Html::default(),
         },
     };

@@ -29,7 +29,7 @@ pub fn SignIn(props: &SignInProps) -> Html {
             let devices = devices.clone();
             load.run(Request::Devices { person: id }, move |answer| {
                 if let Answer::Devices(known) = answer {
-                    devices.set(Some(known));
+                    devices.set(Some(known.open()));
                 }
             });
         })
@@ -86,7 +86,12 @@ fn Invite(props: &InviteProps) -> Html {
             let open = open.clone();
             list.run(Request::Invites, move |answer| {
                 if let Answer::Invites(invites) = answer {
-                    open.set(invites.into_iter().find(|invite| invite.person == person));
+                    open.set(
+                        invites
+                            .open()
+                            .into_iter()
+                            .find(|invite| invite.person == person),
+                    );
                 }
             });
         })

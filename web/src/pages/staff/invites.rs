@@ -26,7 +26,7 @@ pub fn OpenInvites(props: &OpenInvitesProps) -> Html {
             let open = open.clone();
             load.run(Request::Invites, move |answer| {
                 if let Answer::Invites(invites) = answer {
-                    open.set(invites);
+                    open.set(invites.open());
                 }
             });
         })

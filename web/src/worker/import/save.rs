@@ -16,7 +16,7 @@ use super::{Slices, number};
 use crate::keys::browser_rng;
 use crate::protocol::{
     Answer, Failure, GroupChoice, ImportChoices, ImportEnd, ImportSaved, ImportStep, MadeBatch,
-    Order, Request,
+    Order, Packed, Request,
 };
 
 /// Text of the blocks of one order: some ten milliseconds of work.
@@ -189,12 +189,12 @@ impl Worker {
             }
         };
         let (took_millis, longest_slice_millis) = slices.took();
-        Ok(Answer::ImportSaved(ImportSaved {
+        Ok(Answer::ImportSaved(Packed::new(&ImportSaved {
             batches: made,
             ended,
             took_millis,
             longest_slice_millis,
-        }))
+        })))
     }
 
     async fn write_blocks(
