@@ -24,6 +24,7 @@ const FILES: &[(&str, &str)] = &[
     migration!("20261125191500_add_staff_and_sites.sql"),
     migration!("20261125193000_add_stock_ledger.sql"),
     migration!("20261125194500_let_batches_be_undone.sql"),
+    migration!("20261125233000_make_reports_quick.sql"),
 ];
 
 /// Everything there is to apply, in order.

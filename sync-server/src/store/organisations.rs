@@ -4,7 +4,7 @@ use crdt_model::ids::{OrgId, PersonId};
 use crdt_model::time::Timestamp;
 use sqlx::PgConnection;
 
-use super::{SqlId, sql_text};
+use super::{SqlId, sales, sql_text};
 use crate::clock::to_sql;
 
 row! {
@@ -83,19 +83,26 @@ pub async fn set_profile(
     name: Option<&str>,
     timezone: Option<&str>,
 ) -> Result<(), sqlx::Error> {
-    sqlx::query(
+    let has_new_zone: Option<bool> = sqlx::query_scalar(
         r"
-        update organisations
+        update organisations o
         set
-            name = coalesce($2, name),
-            timezone = coalesce((select zone.name from pg_timezone_names zone where zone.name = $3), timezone)
-        where id = $1 and (name, timezone) is distinct from (coalesce($2, name), coalesce($3, timezone))
+            name = coalesce($2, before.name),
+            timezone = coalesce((select zone.name from pg_timezone_names zone where zone.name = $3), before.timezone)
+        from (select id, name, timezone from organisations where id = $1) before
+        where o.id = before.id
+            and (before.name, before.timezone)
+                is distinct from (coalesce($2, before.name), coalesce($3, before.timezone))
+        returning o.timezone <> before.timezone
         ",
     )
     .bind(org.sql())
     .bind(name.map(sql_text))
     .bind(timezone.map(sql_text))
-    .execute(tx)
-    .await
-    .map(drop)
+    .fetch_optional(&mut *tx)
+    .await?;
+    match has_new_zone {
+        Some(true) => sales::sum_up_again(tx, org).await,
+        _ => Ok(()),
+    }
 }

@@ -1,4 +1,5 @@
-//! `sales`, `sale_lines`, `replacements`, `voucher_sales`.
+//! `sales`, `sale_lines`, `replacements`, `voucher_sales`; and the sums of them: `sales_days`, `package_days`,
+//! `blocks.taken_count`.
 
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::{Line, PaymentMethod, SaleRef, VoucherRef};
@@ -66,16 +67,34 @@ pub async fn add(
         .collect();
     sqlx::query(
         r"
-        insert into sales (
-            org_id, received_at, intent_id, seq, site_id, person_id, receipt, method, reference, client_id,
-            total_minor, occurred_at, device_at_ms
+        with added as (
+            insert into sales (
+                org_id, received_at, intent_id, seq, site_id, person_id, receipt, method, reference, client_id,
+                total_minor, occurred_at, device_at_ms
+            )
+            select $1, $2, sale.*
+            from unnest(
+                $3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::uuid[],
+                $11::bigint[], $12::timestamptz[], $13::bigint[]
+            ) as sale
+            on conflict do nothing
+            returning site_id, person_id, method, occurred_at, total_minor
         )
-        select $1, $2, sale.*
-        from unnest(
-            $3::uuid[], $4::bigint[], $5::uuid[], $6::uuid[], $7::text[], $8::text[], $9::text[], $10::uuid[],
-            $11::bigint[], $12::timestamptz[], $13::bigint[]
-        ) as sale
-        on conflict do nothing
+        insert into sales_days (org_id, day, site_id, person_id, method, sale_count, total_minor)
+        select
+            $1,
+            (added.occurred_at at time zone o.timezone)::date as day,
+            added.site_id,
+            added.person_id,
+            added.method,
+            count(*),
+            sum(added.total_minor)::bigint
+        from added, organisations o
+        where o.id = $1
+        group by day, added.site_id, added.person_id, added.method
+        on conflict (org_id, day, site_id, person_id, method) do update set
+            sale_count = sales_days.sale_count + excluded.sale_count,
+            total_minor = sales_days.total_minor + excluded.total_minor
         ",
     )
     .bind(org.sql())
@@ -114,10 +133,30 @@ pub async fn add(
         .collect();
     sqlx::query(
         r"
-        insert into sale_lines (org_id, intent_id, line_number, block_id, voucher_index, package_id, price_minor)
-        select $1, line.*
-        from unnest($2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::uuid[], $7::bigint[]) as line
-        on conflict do nothing
+        with added as (
+            insert into sale_lines (
+                org_id, intent_id, line_number, block_id, voucher_index, package_id, price_minor
+            )
+            select $1, line.*
+            from unnest($2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::uuid[], $7::bigint[]) as line
+            on conflict do nothing
+            returning intent_id, package_id, price_minor
+        )
+        insert into package_days (org_id, day, site_id, package_id, voucher_count, total_minor)
+        select
+            $1,
+            (s.occurred_at at time zone o.timezone)::date as day,
+            s.site_id,
+            added.package_id,
+            count(*),
+            sum(added.price_minor)::bigint
+        from added
+        join sales s on s.org_id = $1 and s.intent_id = added.intent_id
+        join organisations o on o.id = $1
+        group by day, s.site_id, added.package_id
+        on conflict (org_id, day, site_id, package_id) do update set
+            voucher_count = package_days.voucher_count + excluded.voucher_count,
+            total_minor = package_days.total_minor + excluded.total_minor
         ",
     )
     .bind(org.sql())
@@ -140,6 +179,46 @@ pub async fn add(
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// Makes the sums by day anew: the organisation's days begin at another hour.
+pub async fn sum_up_again(tx: &mut PgConnection, org: OrgId) -> Result<(), sqlx::Error> {
+    for sql in [
+        "delete from sales_days where org_id = $1",
+        "delete from package_days where org_id = $1",
+        r"
+        insert into sales_days (org_id, day, site_id, person_id, method, sale_count, total_minor)
+        select
+            $1,
+            (s.occurred_at at time zone o.timezone)::date as day,
+            s.site_id,
+            s.person_id,
+            s.method,
+            count(*),
+            sum(s.total_minor)::bigint
+        from sales s, organisations o
+        where s.org_id = $1 and o.id = $1
+        group by day, s.site_id, s.person_id, s.method
+        ",
+        r"
+        insert into package_days (org_id, day, site_id, package_id, voucher_count, total_minor)
+        select
+            $1,
+            (s.occurred_at at time zone o.timezone)::date as day,
+            s.site_id,
+            l.package_id,
+            count(*),
+            sum(l.price_minor)::bigint
+        from sales s
+        join organisations o on o.id = $1
+        join sale_lines l on l.org_id = $1 and l.intent_id = s.intent_id
+        where s.org_id = $1
+        group by day, s.site_id, l.package_id
+        ",
+    ] {
+        sqlx::query(sql).bind(org.sql()).execute(&mut *tx).await?;
+    }
+    Ok(())
 }
 
 /// What a verdict says of a sale. A double sale stays one, whatever else is wrong with it.
@@ -209,12 +288,29 @@ pub async fn add_taken(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         r"
-        insert into voucher_sales (org_id, block_id, voucher_index, seq, intent_id, person_id, at_ms, receipt)
-        select $1, taken.*
-        from unnest(
-            $2::uuid[], $3::integer[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[], $8::text[]
-        ) as taken
-        on conflict do nothing
+        with added as (
+            insert into voucher_sales (org_id, block_id, voucher_index, seq, intent_id, person_id, at_ms, receipt)
+            select $1, taken.*
+            from unnest(
+                $2::uuid[], $3::integer[], $4::bigint[], $5::uuid[], $6::uuid[], $7::bigint[], $8::text[]
+            ) as taken
+            on conflict do nothing
+            returning block_id, voucher_index
+        ),
+        first as (
+            -- A statement does not see its own rows: these are the vouchers that nothing had taken before.
+            select added.block_id, count(distinct added.voucher_index) as count
+            from added
+            where not exists (
+                select from voucher_sales v
+                where v.org_id = $1 and v.block_id = added.block_id and v.voucher_index = added.voucher_index
+            )
+            group by added.block_id
+        )
+        update blocks b
+        set taken_count = b.taken_count + first.count
+        from first
+        where b.org_id = $1 and b.block_id = first.block_id
         ",
     )
     .bind(org.sql())

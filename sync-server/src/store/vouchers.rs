@@ -53,8 +53,13 @@ pub async fn add_block(
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         r"
-        insert into blocks (org_id, block_id, site_id, batch_id, package_id, price_minor, voucher_count, seq)
-        values ($1, $2, $3, $4, $5, $6, $7, $8)
+        insert into blocks (
+            org_id, block_id, site_id, batch_id, package_id, price_minor, voucher_count, seq, taken_count
+        )
+        values ($1, $2, $3, $4, $5, $6, $7, $8, (
+            -- After a restore its sales may be known before it is.
+            select count(distinct voucher_index) from voucher_sales where org_id = $1 and block_id = $2
+        ))
         on conflict do nothing
         ",
     )
