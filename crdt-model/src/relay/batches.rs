@@ -1,12 +1,14 @@
 //! Undone batches: whether an undo came in time, and what is void and free from then on.
 
+use std::collections::BTreeSet;
+
 use super::{AdmitError, Need, OrgState, Outcome};
-use crate::batch::{undone, undos};
+use crate::batch::undos;
 use crate::document::{DocumentKey, Sheet};
 use crate::fact::{Codes, FactBody, KeptReason, Verdict, VoucherRef};
 use crate::ids::{BatchId, BlockId, IntentId, SiteId};
 use crate::time::Timestamp;
-use crate::voucher::{self, leases};
+use crate::voucher;
 
 impl OrgState {
     /// Decides about an undo, which is in the document already. It has an effect only if nobody holds a block of the
@@ -35,7 +37,7 @@ impl OrgState {
             .filter(|(at, _)| *at == site)
             .map(|(_, block)| *block)
             .collect();
-        let leases = leases(batches);
+        let leases = self.get(&DocumentKey::Batches(site))?.leases();
         let mut reason = None;
         for block in &blocks {
             let sold = self
@@ -79,12 +81,12 @@ impl OrgState {
 
     /// Was the batch of this block undone? A block of which nothing is here was not.
     pub(super) fn is_undone(&self, site: SiteId, block: BlockId) -> Result<bool, AdmitError> {
-        let undone = undone(self.get(&DocumentKey::Batches(site))?.sheet());
+        let batches = self.get(&DocumentKey::Batches(site))?;
+        let undone = batches.undone();
         if undone.is_empty() {
             return Ok(false);
         }
-        let batches = self.get(&DocumentKey::Batches(site))?.sheet();
-        let of_undone = batches.known_facts().any(|(_, fact)| {
+        let of_undone = batches.sheet().known_facts().any(|(_, fact)| {
             matches!(&fact.body, FactBody::Batch(made)
                 if undone.contains(&made.batch) && made.blocks.iter().any(|made| made.block == block))
         });
@@ -104,8 +106,8 @@ impl OrgState {
             site,
             block: voucher.block,
         })?;
-        let batches = self.get(&DocumentKey::Batches(site))?.sheet();
-        let Some(username) = undone_code(batches, block.sheet(), voucher.index) else {
+        let undone = self.get(&DocumentKey::Batches(site))?.undone();
+        let Some(username) = undone_code(undone, block.sheet(), voucher.index) else {
             return Ok(());
         };
         let owner = *self
@@ -142,9 +144,9 @@ impl OrgState {
 }
 
 /// The user name of a voucher whose batch was undone.
-pub(super) fn undone_code(batches: &Sheet, block: &Sheet, index: u32) -> Option<String> {
+pub(super) fn undone_code(undone: &BTreeSet<BatchId>, block: &Sheet, index: u32) -> Option<String> {
     let codes = codes_of(block)?;
-    if !undone(batches).contains(&codes.batch) {
+    if !undone.contains(&codes.batch) {
         return None;
     }
     let code = voucher::unpack(&codes.packed).ok()?;

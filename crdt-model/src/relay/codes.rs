@@ -1,7 +1,6 @@
 //! Verdicts on codes: one that exists elsewhere is void.
 
 use super::{AdmitError, Need, OrgState, Outcome};
-use crate::batch::undone;
 use crate::document::DocumentKey;
 use crate::fact::{Codes, Verdict, VoucherRef};
 use crate::ids::{BlockId, SiteId};
@@ -23,7 +22,11 @@ impl OrgState {
         known.blocks.insert((site, block));
         self.site_of.insert(block, Some(site));
         // It comes after its batch was undone: void from the beginning, and its codes stay free.
-        if undone(self.get(&DocumentKey::Batches(site))?.sheet()).contains(&batch) {
+        if self
+            .get(&DocumentKey::Batches(site))?
+            .undone()
+            .contains(&batch)
+        {
             self.freed.insert(block);
             return Ok(());
         }

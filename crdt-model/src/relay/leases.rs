@@ -6,11 +6,11 @@ use crate::document::DocumentKey;
 use crate::fact::{FactBody, Leased, Verdict, verdict_key};
 use crate::ids::{BlockId, DeviceId, IntentId, PersonId, SiteId};
 use crate::time::Timestamp;
-use crate::voucher::leases;
 
 impl OrgState {
     pub(super) fn lease(&self, site: SiteId, block: BlockId) -> Result<Option<Leased>, AdmitError> {
-        Ok(leases(self.get(&DocumentKey::Batches(site))?.sheet()).remove(&block))
+        let batches = self.get(&DocumentKey::Batches(site))?;
+        Ok(batches.leases().get(&block).cloned())
     }
 
     pub(super) fn write_lease(
@@ -110,12 +110,15 @@ impl OrgState {
         now: Timestamp,
     ) -> Result<Outcome, AdmitError> {
         let mut outcome = Outcome::default();
-        let waiting: Vec<Leased> = leases(self.get(&DocumentKey::Batches(site))?.sheet())
-            .into_values()
+        let waiting: Vec<Leased> = self
+            .get(&DocumentKey::Batches(site))?
+            .leases()
+            .values()
             .filter(|lease| {
                 let is_waiting = lease.device.is_none_or(|held| replaced.contains(&held));
                 lease.person == Some(person) && is_waiting
             })
+            .cloned()
             .collect();
         let ledger = self.ledger(site)?;
         for lease in &waiting {

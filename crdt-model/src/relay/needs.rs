@@ -301,12 +301,12 @@ impl Needs<'_> {
             site,
             block: voucher.block,
         };
-        let sheet = |key| self.state.documents.get(key).map(|known| known.sheet());
-        let (Some(batches), Some(block)) = (sheet(&DocumentKey::Batches(site)), sheet(&block))
+        let known = |key| self.state.documents.get(key);
+        let (Some(batches), Some(block)) = (known(&DocumentKey::Batches(site)), known(&block))
         else {
             return;
         };
-        let Some(username) = undone_code(batches, block, voucher.index) else {
+        let Some(username) = undone_code(batches.undone(), block.sheet(), voucher.index) else {
             return;
         };
         match self.state.codes.get(&username) {

@@ -1,13 +1,17 @@
 //! One document as the relay holds it: the Automerge replica, its sheet, and who wrote how far.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Change;
 
+use crate::batch;
 use crate::document::{
     Actor, Container, Document, Hash, PlainChange, PlainOp, Put, Sheet, Written,
 };
+use crate::fact::{FactBody, Leased, Verdict};
+use crate::ids::{BatchId, BlockId};
 use crate::time::Timestamp;
+use crate::voucher;
 
 pub struct RelayDocument {
     document: Document,
@@ -16,6 +20,9 @@ pub struct RelayDocument {
     clock: BTreeMap<Actor, (u64, u64)>,
     /// Every assignment of every record field, by its operation id: what an operation may claim to replace.
     assignments: BTreeMap<String, Vec<(u64, Actor)>>,
+    /// Of a batches document, what every sale asks: folded once, and again only by what changes it.
+    leases: BTreeMap<BlockId, Leased>,
+    undone: BTreeSet<BatchId>,
 }
 
 /// How a change lies to what is here.
@@ -38,11 +45,46 @@ impl RelayDocument {
                 note(&mut clock, &mut assignments, actor, &plain);
             }
         }
+        let sheet = document.sheet();
         Self {
-            sheet: document.sheet(),
+            leases: voucher::leases(&sheet),
+            undone: batch::undone(&sheet),
+            sheet,
             document,
             clock,
             assignments,
+        }
+    }
+
+    /// The lease in force of each block.
+    pub(super) const fn leases(&self) -> &BTreeMap<BlockId, Leased> {
+        &self.leases
+    }
+
+    /// The batches that were undone.
+    pub(super) const fn undone(&self) -> &BTreeSet<BatchId> {
+        &self.undone
+    }
+
+    fn refresh(&mut self, container: Container, key: &str) {
+        self.sheet.refresh(&self.document, container, key);
+        if container != Container::Facts {
+            return;
+        }
+        let Some(Some(fact)) = self.sheet.facts.get(key) else {
+            return;
+        };
+        match &fact.body {
+            FactBody::Leased(leased) => {
+                let known = self.leases.get(&leased.block);
+                if known.is_none_or(|known| known.turn < leased.turn) {
+                    self.leases.insert(leased.block, leased.clone());
+                }
+            }
+            FactBody::BatchUndone(_) | FactBody::Verdict(Verdict::BatchKept { .. }) => {
+                self.undone = batch::undone(&self.sheet);
+            }
+            _ => {}
         }
     }
 
@@ -98,7 +140,7 @@ impl RelayDocument {
             .expect("a change that fits can be applied");
         note(&mut self.clock, &mut self.assignments, actor, &plain);
         for (container, key) in touched {
-            self.sheet.refresh(&self.document, container, &key);
+            self.refresh(container, &key);
         }
     }
 
@@ -123,7 +165,7 @@ impl RelayDocument {
             &written.plain,
         );
         for op in &written.plain.ops {
-            self.sheet.refresh(&self.document, op.container, &op.key);
+            self.refresh(op.container, &op.key);
         }
         let seq = written.plain.seq;
         Some((written, seq))
