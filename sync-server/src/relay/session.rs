@@ -86,6 +86,7 @@ impl From<LoadError> for Broken {
     fn from(error: LoadError) -> Self {
         match error {
             LoadError::Database(error) => error.into(),
+            LoadError::Stopped => Self::Because(CloseReason::ShuttingDown),
             damaged @ LoadError::Damaged { .. } => {
                 tracing::error!(error = ?damaged, "a document cannot be read");
                 Self::Because(CloseReason::StoreAway)
@@ -375,11 +376,11 @@ impl<S: Socket> Connection<S> {
         let (_, org, ..) = self.who()?;
         for keys in keys.chunks(SNAPSHOTS_PER_READ) {
             let mut tx = database::begin(&self.app.pool, org).await?;
-            let documents = load::documents(&mut tx, org, keys).await?;
+            let documents = load::saved(&mut tx, org, keys).await?;
             // Snapshots may have been left behind.
             tx.commit().await?;
-            for (key, document) in documents {
-                let bytes = document.save().into();
+            for (key, bytes) in documents {
+                let bytes = bytes.into();
                 self.send(&RelayMessage::Snapshot { key, bytes }).await?;
             }
         }
