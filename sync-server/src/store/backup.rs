@@ -180,7 +180,9 @@ pub async fn copy_in<'a>(
     db: &'a mut PgConnection,
     shape: &Shape,
 ) -> Result<PgCopyIn<&'a mut PgConnection>, sqlx::Error> {
-    db.copy_in_raw(&format!("copy {} from stdin", target(shape)))
+    // The tables were emptied in this transaction, so their rows can be written as old ones at once: seen by
+    // everybody after COMMIT, and never visited again by a vacuum.
+    db.copy_in_raw(&format!("copy {} from stdin with (freeze)", target(shape)))
         .await
 }
 
@@ -251,23 +253,16 @@ pub async fn drop_aside(tx: &mut PgConnection, name: &str) -> Result<(), sqlx::E
 pub struct Loosened(Vec<String>);
 
 /// Empties the tables, and takes away what would be checked or sorted row by row: foreign keys, which also bind
-/// the order of the tables, indexes, and triggers.
+/// the order of the tables, primary keys, indexes, and triggers.
 pub async fn loosen(tx: &mut PgConnection, shapes: &[Shape]) -> Result<Loosened, sqlx::Error> {
-    let keys: Vec<(String, String)> = sqlx::query_as(
+    let foreign_keys = constraints(tx, &["f"]).await?;
+    let mut made = constraints(tx, &["p", "u"]).await?;
+    let indexes: Vec<Part> = sqlx::query_as(
         r"
         select
-            format('alter table %s drop constraint %I', conrelid::regclass, conname),
-            format('alter table %s add constraint %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
-        from pg_constraint
-        where connamespace = 'public'::regnamespace and contype = 'f'
-        order by conrelid::regclass::text, conname
-        ",
-    )
-    .fetch_all(&mut *tx)
-    .await?;
-    let indexes: Vec<(String, String)> = sqlx::query_as(
-        r"
-        select format('drop index %s', i.indexrelid::regclass), pg_get_indexdef(i.indexrelid)
+            i.indrelid::regclass::text,
+            format('drop index %s', i.indexrelid::regclass),
+            pg_get_indexdef(i.indexrelid)
         from pg_index i
         join pg_class c on c.oid = i.indrelid and c.relkind = 'r'
         where c.relnamespace = 'public'::regnamespace
@@ -279,6 +274,9 @@ pub async fn loosen(tx: &mut PgConnection, shapes: &[Shape]) -> Result<Loosened,
     )
     .fetch_all(&mut *tx)
     .await?;
+    made.extend(indexes);
+    // A table's indexes are built one after the other, while it is in memory.
+    made.sort();
     let names: Vec<String> = shapes.iter().map(|shape| quoted(&shape.name)).collect();
     let triggers = |what: &str| -> Vec<String> {
         names
@@ -286,18 +284,43 @@ pub async fn loosen(tx: &mut PgConnection, shapes: &[Shape]) -> Result<Loosened,
             .map(|name| format!("alter table {name} {what} trigger user"))
             .collect()
     };
-    let mut away: Vec<String> = keys.iter().map(|(away, _)| away.clone()).collect();
-    away.extend(indexes.iter().map(|(away, _)| away.clone()));
+    // A foreign key goes before the key that it is checked by, and comes back after it.
+    let mut away: Vec<String> = foreign_keys
+        .iter()
+        .map(|(_, away, _)| away.clone())
+        .collect();
+    away.extend(made.iter().map(|(_, away, _)| away.clone()));
     away.extend(triggers("disable"));
     away.push(format!("truncate {}", names.join(", ")));
     for sql in away {
         sqlx::query(AssertSqlSafe(sql)).execute(&mut *tx).await?;
     }
-    // Indexes before the keys that are checked by them.
-    let mut back: Vec<String> = indexes.into_iter().map(|(_, back)| back).collect();
-    back.extend(keys.into_iter().map(|(_, back)| back));
+    let mut back: Vec<String> = made.into_iter().map(|(_, _, back)| back).collect();
+    back.extend(foreign_keys.into_iter().map(|(_, _, back)| back));
     back.extend(triggers("enable"));
     Ok(Loosened(back))
+}
+
+/// Of a table: how something of it goes, and how it comes back.
+type Part = (String, String, String);
+
+async fn constraints(tx: &mut PgConnection, kinds: &[&str]) -> Result<Vec<Part>, sqlx::Error> {
+    sqlx::query_as(
+        r"
+        select
+            conrelid::regclass::text,
+            format('alter table %s drop constraint %I', conrelid::regclass, conname),
+            format('alter table %s add constraint %I %s', conrelid::regclass, conname, pg_get_constraintdef(oid))
+        from pg_constraint
+        where connamespace = 'public'::regnamespace
+            and conrelid::regclass::text <> '_sqlx_migrations'
+            and contype::text = any ($1)
+        order by 1, conname
+        ",
+    )
+    .bind(kinds.iter().map(|kind| (*kind).to_owned()).collect::<Vec<_>>())
+    .fetch_all(tx)
+    .await
 }
 
 /// Brings back what [`loosen`] took: rows that break a rule are found here.
