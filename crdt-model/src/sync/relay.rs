@@ -234,9 +234,7 @@ impl Session {
         let ids: BTreeSet<DocumentId> = readable.iter().map(|document| document.id).collect();
         let mut different: Vec<DocumentKey> = readable
             .iter()
-            .filter(|document| {
-                digest.get(&document.id).copied().flatten() != Some(document.digest)
-            })
+            .filter(|document| digest.get(&document.id).copied().flatten() != Some(document.digest))
             .map(|document| document.key)
             .collect();
         // Codes last: whoever can sell from a block knows by then which of its vouchers were sold.
