@@ -276,6 +276,16 @@ pub enum HoldReason {
     DeviceRevoked,
 }
 
+/// A record that a held change would edit, and which of its fields.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeldEdit {
+    /// `client/<id>`
+    #[serde(rename = "k")]
+    pub record: String,
+    #[serde(rename = "f")]
+    pub fields: Vec<String>,
+}
+
 /// What the relay decided.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Verdict {
@@ -330,6 +340,9 @@ pub enum Verdict {
         reason: HoldReason,
         #[serde(rename = "f")]
         facts: Vec<Fact>,
+        /// Records that would be edited, without what would stand there: a fact holds nobody's name.
+        #[serde(rename = "e", default, skip_serializing_if = "Vec::is_empty")]
+        edits: Vec<HeldEdit>,
     },
     /// In the batches document itself: an undo came too late, and has no effect.
     BatchKept {

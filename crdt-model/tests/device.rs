@@ -970,6 +970,7 @@ fn list_held(
         device: me.device,
         reason,
         facts,
+        edits: Vec::new(),
     };
     let key = verdict_till(shop);
     shop.have_facts(key, vec![FactBody::Verdict(verdict)]);

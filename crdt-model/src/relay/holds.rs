@@ -1,5 +1,7 @@
 //! What is held, and what becomes of it.
 
+use std::collections::BTreeMap;
+
 use super::{
     AdmitError, Hold, Need, OrgState, Outcome, Signer, fact_of, facts_of, is_of_one_till, puts_of,
     verdict_till,
@@ -8,8 +10,8 @@ use crate::admission::{self, Objection};
 use crate::capability::{Capability, Grant, Principal, Role, Scope};
 use crate::command::DocumentWrite;
 use crate::document::{Container, DocumentKey, PlainOp, Put};
-use crate::fact::{FactBody, HeldDecision, HoldReason, Verdict};
-use crate::ids::{HoldId, PersonId};
+use crate::fact::{FactBody, HeldDecision, HeldEdit, HoldReason, Verdict};
+use crate::ids::{BlockId, HoldId, PersonId, SiteId};
 use crate::sync::batch::{BatchIntent, FullChange};
 use crate::time::{Month, Timestamp};
 
@@ -83,6 +85,7 @@ impl OrgState {
             device: signer.device,
             reason,
             facts,
+            edits: edits_of(changes),
         };
         self.pronounce(
             &[listed_in],
@@ -93,6 +96,39 @@ impl OrgState {
         )?;
         outcome.holds.push(hold.clone());
         self.holds.insert(id, Some(hold));
+        self.tell_holders(signer.person, changes, id, now, outcome)
+    }
+
+    /// Their codes were handed out, whatever will be decided: who holds the block by then must not sell them again.
+    fn tell_holders(
+        &mut self,
+        author: PersonId,
+        changes: &[FullChange],
+        hold: HoldId,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let mut handed_out: BTreeMap<(SiteId, BlockId), Vec<u32>> = BTreeMap::new();
+        for (document, fact) in changes.iter().flat_map(facts_of) {
+            if let DocumentKey::Till { site, .. } = document {
+                for voucher in fact.vouchers() {
+                    let indexes = handed_out.entry((site, voucher.block)).or_default();
+                    indexes.push(voucher.index);
+                }
+            }
+        }
+        for ((site, block), indexes) in handed_out {
+            let document = DocumentKey::VerdictBlock { site, block };
+            // Whoever never held the block cannot have handed out anything of it.
+            let held_it = self.get(&document)?.sheet().facts.values().flatten().any(|fact| {
+                matches!(&fact.body, FactBody::Leased(leased) if leased.person == Some(author))
+            });
+            if held_it {
+                let parts: [&[u8]; 3] = [b"handed out", block.as_bytes(), hold.as_bytes()];
+                let verdict = Verdict::SoldElsewhere { block, indexes };
+                self.pronounce(&[document], &parts, verdict, now, outcome)?;
+            }
+        }
         Ok(())
     }
 
@@ -214,6 +250,34 @@ impl OrgState {
             outcome,
         )
     }
+}
+
+/// More than one tap edits: a list that nobody reads is not kept for ever.
+const EDITS_MAX: usize = 20;
+const FIELDS_MAX: usize = 40;
+
+/// The records that changes edit, each with the names of its fields.
+fn edits_of(changes: &[FullChange]) -> Vec<HeldEdit> {
+    let mut edits: Vec<HeldEdit> = Vec::new();
+    let ops = changes.iter().flat_map(|full| &full.change.ops);
+    for op in ops.filter(|op| op.container == Container::Records) {
+        // `client/<id>/name`, or `org/name`.
+        let Some((record, field)) = op.key.rsplit_once('/') else {
+            continue;
+        };
+        let known = edits.iter().position(|edit| edit.record == record);
+        match known {
+            Some(at) if edits[at].fields.len() < FIELDS_MAX => {
+                edits[at].fields.push(field.to_owned());
+            }
+            None if edits.len() < EDITS_MAX => edits.push(HeldEdit {
+                record: record.to_owned(),
+                fields: vec![field.to_owned()],
+            }),
+            _ => {}
+        }
+    }
+    edits
 }
 
 /// A held assignment, as if its author had seen nothing before it.

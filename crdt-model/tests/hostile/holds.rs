@@ -7,7 +7,8 @@ use crdt_model::capability::{Grant, Principal, Role, Scope};
 use crdt_model::command::fact_put;
 use crdt_model::document::{Container, DocumentKey, Put};
 use crdt_model::fact::{
-    BatchMade, Codes, Fact, FactBody, HeldDecision, HoldReason, Verdict, verdict_key,
+    BatchMade, Codes, Fact, FactBody, HeldDecision, HeldEdit, HoldReason, LeaseAsked, Verdict,
+    verdict_key,
 };
 use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId, SiteId};
 use crdt_model::money::Money;
@@ -166,6 +167,74 @@ fn he3_a_held_intent_is_listed_by_receipt_with_its_facts() {
     let (_, outcome) = hold(&mut bench, &agent, &batch);
     let expected = (today.verdict().unwrap(), vec![fact]);
     assert_eq!(listed(&outcome), expected);
+}
+
+#[test]
+fn he11_whoever_gets_the_block_next_is_told_what_was_handed_out() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    let told = |outcome: &Outcome| -> Vec<(DocumentKey, Vec<u32>)> {
+        facts(outcome)
+            .into_iter()
+            .filter_map(|(key, body)| match body {
+                FactBody::Verdict(Verdict::SoldElsewhere { indexes, .. }) => Some((key, indexes)),
+                _ => None,
+            })
+            .collect()
+    };
+    let lease = FactBody::LeaseAsked(LeaseAsked {
+        block: bench.block,
+        to: agent.person,
+    });
+    let batches = DocumentKey::Batches(bench.site);
+    let asked = stating(&bench, &manager, batches, lease);
+    bench.admit_as(&manager, &asked).unwrap();
+    bench.revoked.insert(agent.device);
+    let sale = stating(&bench, &agent, bench.till(&agent), bench.sale(1));
+    let (_, outcome) = hold(&mut bench, &agent, &sale);
+    let verdict_block = bench.block_key().verdict().unwrap();
+    assert_eq!(told(&outcome), [(verdict_block, vec![1])]);
+
+    // Who never held it does not make its vouchers unsaleable.
+    let lost_phone = Author {
+        device: DeviceId::from_bytes([99; 16]),
+        ..manager
+    };
+    bench.revoked.insert(lost_phone.device);
+    let sale = stating(&bench, &lost_phone, bench.till(&manager), bench.sale(2));
+    let (_, outcome) = hold(&mut bench, &lost_phone, &sale);
+    assert_eq!(told(&outcome), []);
+}
+
+/// Which records a held change would edit is told by the names of their fields.
+#[test]
+fn he3_edits_are_listed_without_their_values() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    bench.revoked.insert(agent.device);
+    let key = DocumentKey::Clients {
+        site: bench.site,
+        owner: agent.person,
+        part: 0,
+    };
+    let id = bench.intent();
+    let puts = [
+        record("client/01ARZ3NDEKTSV4RRFFQ69G5FAV/name", "Mama Neema"),
+        record("client/01ARZ3NDEKTSV4RRFFQ69G5FAV/phone", "+255713204118"),
+    ];
+    let change = bench.write_intent(&agent, key, &puts);
+    let batch = bench.batch(&agent, id, vec![(key, change)]);
+    let (_, outcome) = hold(&mut bench, &agent, &batch);
+    let told = facts(&outcome);
+    let [(_, FactBody::Verdict(Verdict::Held { facts, edits, .. }))] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(facts.is_empty());
+    let expected = HeldEdit {
+        record: "client/01ARZ3NDEKTSV4RRFFQ69G5FAV".to_owned(),
+        fields: vec!["name".to_owned(), "phone".to_owned()],
+    };
+    assert_eq!(edits, &[expected]);
 }
 
 #[test]
