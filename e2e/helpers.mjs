@@ -12,6 +12,7 @@
 import { test } from "node:test";
 
 import { Device } from "./helpers/device.mjs";
+import { Link } from "./helpers/link.mjs";
 import { takeShot } from "./helpers/page.mjs";
 import { Server } from "./helpers/server.mjs";
 
@@ -34,6 +35,13 @@ export class Stage {
     const server = await Server.start(options);
     this.#servers.push(server);
     return server;
+  }
+
+  /** A bad connection to a server that is named later. */
+  async link() {
+    const link = await Link.open();
+    this.#servers.push(link);
+    return link;
   }
 
   async phone(name, options) {

@@ -22,6 +22,7 @@ import {
   sell,
   setUp,
   story,
+  takeShot,
   until,
 } from "../helpers.mjs";
 
@@ -101,6 +102,9 @@ story("a held sale is seen by both sides and accepted with one click", async (st
   await goTo(office.page, "Sync");
   const row = office.page.getByTestId("to-decide").getByRole("listitem").filter({ hasText: held.receipt });
   await row.filter({ hasText: `From ${ASHA.name}` }).waitFor();
+  // The client she registered with it is not there yet, and the list says no name that nobody has accepted.
+  await row.getByTestId("held-edit").filter({ hasText: /^New client: .*Name.*Phone|^New client: .*Phone.*Name/ }).waitFor();
+  await takeShot(office.page, "held/office");
   await assertAccessible(office.page, "held, for the office");
   await row.getByRole("button", { name: "Accept" }).click();
   await office.page.getByTestId("to-decide").waitFor({ state: "detached" });

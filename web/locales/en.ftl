@@ -134,6 +134,26 @@ pill-offline = Offline since { $when }
 pill-offline-never = Offline
 pill-starting = Starting
 pill-label = Sync: { $state }
+pill-fetching = Fetching data…
+pill-signed-out = Sign in again
+pill-device-refused = Device revoked
+signed-out = The server has ended your session on this { $device ->
+        [computer] computer
+       *[phone] phone
+    }. You can go on working; all of it is kept here. Sign in with your password while you are online, and it is sent.
+password-refused = The server does not take the password that opens this { $device ->
+        [computer] computer
+       *[phone] phone
+    }: it was changed, or your account was closed. What you did here is kept and sent to the office. If you have a new password, sign in with it.
+device-refused = The office has revoked this { $device ->
+        [computer] computer
+       *[phone] phone
+    }. What was done on it is kept and sent to the office, which decides about it. Speak to your administrator.
+signed-in-again = Signed in again
+fetching = Fetching your data
+fetching-hint = The first time on a device takes a little while. Keep the app open and stay online.
+not-fetched = Your data is not here yet
+not-fetched-hint = This device has not fetched it, and there is no connection. Go online once; then the app works without a signal. What was saved here before is safe.
 safety-here = Saved on this { $device ->
         [computer] computer
        *[phone] phone
@@ -967,6 +987,8 @@ package-not-found = This package is not in the catalog
 
 hello = Hello, { $name }
 sales-today = Sales today
+package-gives = What it gives
+held-since = Held since
 latest-sales = Latest sales
 see-all = See all
 first-steps = First steps
@@ -1011,6 +1033,7 @@ clock-off = This device's clock is off by { $duration }. Times are corrected.
 what-sale = Sale { $receipt }
 what-replacement = New code for a client
 what-client = Client { $name }
+what-new-client = New client
 what-package = Package { $name }
 what-staff = Staff: { $name }
 what-site = Site { $name }

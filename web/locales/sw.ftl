@@ -133,6 +133,26 @@ pill-needs-you = Inakuhitaji ({ $count })
 pill-offline = Hakuna mtandao tangu { $when }
 pill-offline-never = Hakuna mtandao
 pill-starting = Inaanza
+pill-fetching = Inaleta data…
+pill-signed-out = Ingia tena
+pill-device-refused = Kifaa kimefutwa
+signed-out = Seva imefunga kipindi chako kwenye { $device ->
+        [computer] kompyuta
+       *[phone] simu
+    } hii. Unaweza kuendelea na kazi; yote yanahifadhiwa hapa. Ingia kwa nenosiri lako ukiwa na mtandao, nayo yatatumwa.
+password-refused = Seva haikubali nenosiri linalofungua { $device ->
+        [computer] kompyuta
+       *[phone] simu
+    } hii: limebadilishwa, au akaunti yako imefungwa. Ulichofanya hapa kimehifadhiwa na kinatumwa ofisini. Ukiwa na nenosiri jipya, ingia nalo.
+device-refused = Ofisi imeifuta { $device ->
+        [computer] kompyuta
+       *[phone] simu
+    } hii. Kilichofanywa hapa kimehifadhiwa na kinatumwa ofisini, ambayo itaamua. Wasiliana na msimamizi wako.
+signed-in-again = Umeingia tena
+fetching = Data zako zinaletwa
+fetching-hint = Mara ya kwanza kwenye kifaa huchukua muda kidogo. Acha programu wazi na mtandao ukiwepo.
+not-fetched = Data zako bado hazijafika
+not-fetched-hint = Kifaa hiki bado hakijazileta, na hakuna mtandao. Unganisha mara moja; baadaye programu hufanya kazi bila mtandao. Kilichohifadhiwa hapa awali kiko salama.
 pill-label = Usawazishaji: { $state }
 safety-here = Imehifadhiwa kwenye { $device ->
         [computer] kompyuta
@@ -967,6 +987,8 @@ package-not-found = Kifurushi hiki hakipo kwenye orodha
 
 hello = Habari, { $name }
 sales-today = Mauzo ya leo
+package-gives = Kinachotolewa
+held-since = Tangu lini
 latest-sales = Mauzo ya karibuni
 see-all = Ona yote
 first-steps = Hatua za kwanza
@@ -1011,6 +1033,7 @@ clock-off = Saa ya kifaa hiki imekosea kwa { $duration }. Muda unasahihishwa.
 what-sale = Mauzo { $receipt }
 what-replacement = Namba mpya kwa mteja
 what-client = Mteja { $name }
+what-new-client = Mteja mpya
 what-package = Kifurushi { $name }
 what-staff = Mfanyakazi: { $name }
 what-site = Kituo { $name }

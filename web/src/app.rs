@@ -185,10 +185,16 @@ fn Screens(props: &RootProps) -> Html {
             Route::Home if session.may(Capability::Sell) && !session.may(Capability::SalesAll) => {
                 html! { <Redirect<Route> to={Route::Sell} /> }
             }
-            // Rights are data too: right after the first sign-in they are still on their way.
-            route if session.grants.is_empty() && route != Route::Sync => html! {
-                <pages::shell::Shell {route}><pages::not_found::FirstSync /></pages::shell::Shell>
-            },
+            // Rights are data too. Until all that one may read is here, a screen would show zeros as if they were true.
+            route
+                if route != Route::Sync
+                    && (session.grants.is_empty()
+                        || app.state.pill.as_ref().is_some_and(|pill| pill.is_new)) =>
+            {
+                html! {
+                    <pages::shell::Shell {route}><pages::not_found::FirstSync /></pages::shell::Shell>
+                }
+            }
             route if !route.is_open_to(session) => html! {
                 <pages::shell::Shell {route}><pages::not_found::NoPermission {route} /></pages::shell::Shell>
             },

@@ -60,7 +60,8 @@ pub use stock::{
     VoucherStory, VouchersView,
 };
 pub use sync::{
-    HeldView, NeedsYou, NeedsYouView, PendingView, StoreWarning, Summary, SyncPill, SyncView,
+    HeldEditView, HeldView, NeedsYou, NeedsYouView, PendingView, ShutOut, StoreWarning, Summary,
+    SyncPill, SyncView,
 };
 
 /// UI → worker.
@@ -138,6 +139,10 @@ pub enum Request {
         device: DeviceId,
     },
     SyncNow,
+    /// The session on the server has ended: the password begins another, and everything here goes on.
+    SignInAgain {
+        password: String,
+    },
     /// An access token with which the page fetches an export. Needs a connection.
     ExportAccess,
     /// The pending work as one sealed file, for another device to carry.

@@ -23,7 +23,9 @@ use crdt_model::site;
 use crdt_model::staff;
 use crdt_model::time::Timestamp;
 
-use crate::protocol::{Answer, PackageUse, PackagesView, Packed, Query, Session, StoreWarning};
+use crate::protocol::{
+    Answer, PackageUse, PackagesView, Packed, Query, Session, ShutOut, StoreWarning,
+};
 
 /// What the worker knows beside the replica.
 #[derive(Debug, Clone, Copy)]
@@ -32,6 +34,8 @@ pub struct Surroundings {
     pub online: bool,
     pub store_warning: Option<StoreWarning>,
     pub storage_is_persistent: bool,
+    pub is_fetching: bool,
+    pub shut_out: Option<ShutOut>,
 }
 
 /// What is kept between queries, so that a keystroke costs no fold. Of one replica: another one needs new ones.

@@ -32,6 +32,8 @@ fn ask(shop: &Shop, query: &Query) -> Answer {
         online: false,
         store_warning: None,
         storage_is_persistent: true,
+        is_fetching: false,
+        shut_out: None,
     };
     views::answer(&shop.replica, &mut Indexes::default(), query, around)
 }

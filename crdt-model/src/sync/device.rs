@@ -140,6 +140,15 @@ impl Device {
         self.is_comparing
     }
 
+    /// What differs is being found out; or nothing was ever fetched, and the first contact is on its way.
+    pub const fn is_fetching(&self) -> bool {
+        match self.link {
+            Link::Live { .. } => self.is_comparing,
+            Link::Connecting { .. } | Link::Greeting { .. } => self.replica.cursor() == 0,
+            Link::Offline { .. } => false,
+        }
+    }
+
     const fn is_connected(&self) -> bool {
         matches!(self.link, Link::Greeting { .. } | Link::Live { .. })
     }

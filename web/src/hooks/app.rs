@@ -212,6 +212,12 @@ impl App {
         self.state.pill.as_ref().is_some_and(|pill| pill.online)
     }
 
+    /// What this device is to show is on its way for the first time.
+    pub fn is_fetching(&self) -> bool {
+        let pill = self.state.pill.as_ref();
+        pill.is_none_or(|pill| pill.is_new && pill.is_fetching)
+    }
+
     /// The site chosen in the header, or the first one the person works at.
     pub fn site(&self) -> Option<SiteId> {
         let session = self.session()?;

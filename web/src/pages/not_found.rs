@@ -3,7 +3,7 @@
 use yew::prelude::*;
 
 use crate::components::badge::role_name;
-use crate::components::{Empty, Glyph, Look, Tap};
+use crate::components::{Empty, Glyph, Look, Skeleton, Tap};
 use crate::hooks::use_app;
 use crate::route::Route;
 
@@ -37,10 +37,27 @@ pub fn NoPermission(props: &NoPermissionProps) -> Html {
     }
 }
 
-/// Signed in, but no right is known here: before the first sync, or when the last role was taken away.
+/// Not even the rights of who is signed in are here: before the first sync, or when the last role was taken away.
 #[component]
 pub fn FirstSync() -> Html {
-    let words = use_app().words();
+    let app = use_app();
+    let words = app.words();
+    if app.is_fetching() {
+        return html! {
+            <div class="narrow" data-testid="fetching">
+                <div class="page-head"><h1>{ words.fetching() }</h1></div>
+                <p class="muted">{ words.fetching_hint() }</p>
+                <Skeleton rows=6 />
+            </div>
+        };
+    }
+    if app.state.pill.as_ref().is_some_and(|pill| pill.is_new) {
+        return html! {
+            <Empty is_page=true glyph={Glyph::RefreshCw} title={words.not_fetched()} hint={words.not_fetched_hint()}>
+                <Tap to={Route::Sync} label={words.sync()} look={Look::Primary} />
+            </Empty>
+        };
+    }
     html! {
         <Empty is_page=true glyph={Glyph::RefreshCw} title={words.first_sync()} hint={words.first_sync_hint()}>
             <Tap to={Route::Sync} label={words.sync()} look={Look::Primary} />

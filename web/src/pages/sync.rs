@@ -3,6 +3,7 @@
 use crdt_model::fact::HoldReason;
 use yew::prelude::*;
 
+use super::clients::one::field_name;
 use super::shell::{pill_text, pill_tone};
 use crate::components::failure::FailureNote;
 use crate::components::{Button, Dialog, Failed, Field, Glyph, Look, Notice, Skeleton, Tone};
@@ -11,8 +12,8 @@ use crate::hooks::form::{bind, filled, set, submit};
 use crate::hooks::{App, Load, browser, use_act, use_app, use_query};
 use crate::i18n::Words;
 use crate::protocol::{
-    Answer, HeldView, NeedsYou, NeedsYouView, Order, PendingView, Query, Request, StoreWarning,
-    Summary, SyncView,
+    Answer, HeldEditView, HeldView, NeedsYou, NeedsYouView, Order, PendingView, Query, Request,
+    ShutOut, StoreWarning, Summary, SyncView,
 };
 
 /// Less is not worth a word.
@@ -50,6 +51,27 @@ fn summary(app: &App, summary: &Summary) -> String {
         Summary::Decision => words.what_decision().into(),
         Summary::Other => words.what_other().into(),
     }
+}
+
+/// `Client Mama Neema: Phone, Notes`
+fn edit_text(app: &App, edit: &HeldEditView) -> String {
+    let words = app.words();
+    let what = match &edit.what {
+        Summary::Client { name } if name.is_empty() => words.what_new_client().into(),
+        what => summary(app, what),
+    };
+    // Only of clients do field names stand on a screen as they are in the record.
+    if !matches!(edit.what, Summary::Client { .. }) {
+        return what;
+    }
+    let mut fields: Vec<&str> = Vec::new();
+    for field in &edit.fields {
+        let name = field_name(words, field);
+        if !fields.contains(&name) {
+            fields.push(name);
+        }
+    }
+    format!("{what}: {}", fields.join(", "))
 }
 
 fn hold_reason(words: Words, reason: HoldReason) -> &'static str {
@@ -110,7 +132,10 @@ fn SyncBody(props: &SyncBodyProps) -> Html {
         .map_or_else(|| words.never().to_string(), |at| app.when(at));
     html! {
         <>
-            <Notice tone={pill_tone(Some(&view.pill))} testid="sync-state"><strong>{ pill_text(&app) }</strong></Notice>
+            <Notice tone={pill_tone(Some(&view.pill))} testid="sync-state">
+                <strong>{ pill_text(&app) }</strong>
+                if let Some(why) = view.pill.shut_out { <ShutOutNote {why} /> }
+            </Notice>
             if let Some(problem) = view.pill.store_warning { <Notice tone={Tone::Attention}>{ warning(words, problem) }</Notice> }
             <p class="muted">{ format!("{}: {contact}", words.last_contact()) }</p>
             if view.clock_offset_millis.abs() > CLOCK_OFF_MILLIS_MIN {
@@ -139,6 +164,47 @@ fn SyncBody(props: &SyncBodyProps) -> Html {
                     <Rescue />
                 }
             </section>
+        </>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct ShutOutProps {
+    why: ShutOut,
+}
+
+/// What happened, what is safe, and the way back in: nothing has to be closed for it.
+#[component]
+fn ShutOutNote(props: &ShutOutProps) -> Html {
+    let app = use_app();
+    let words = app.words();
+    let act = use_act();
+    let password = use_state(String::new);
+    let device = browser::device_word();
+    let text = match props.why {
+        ShutOut::SignedOut => words.signed_out(device),
+        ShutOut::PasswordRefused => words.password_refused(device),
+        ShutOut::DeviceRefused => return html! { <p>{ words.device_refused(device) }</p> },
+    };
+    let onsubmit = {
+        let (app, act, password) = (app.clone(), act.clone(), password.clone());
+        submit(move || {
+            let app = app.clone();
+            let request = Request::SignInAgain {
+                password: (*password).clone(),
+            };
+            act.run(request, move |_| app.toast(app.words().signed_in_again()));
+        })
+    };
+    html! {
+        <>
+            <p>{ text }</p>
+            <form class="form" {onsubmit} novalidate=true>
+                <Field id="again-password" kind="password" label={words.password()} autocomplete="current-password"
+                    value={(*password).clone()} oninput={bind(&password)} />
+                <FailureNote failure={act.failure.clone()} />
+                <Button label={words.sign_in()} look={Look::Primary} submit=true busy={act.is_busy} />
+            </form>
         </>
     }
 }
@@ -283,6 +349,7 @@ fn HeldRow(props: &HeldProps) -> Html {
             <span class="row-main">
                 <strong>{ summary(&app, &item.summary) }</strong>
                 <span>{ words.sent_by(&item.person_name) }{ " · " }{ app.when(item.at) }</span>
+                { for item.edits.iter().map(|edit| html! { <span data-testid="held-edit">{ edit_text(&app, edit) }</span> }) }
                 <span class="muted">{ hold_reason(words, item.reason) }</span>
                 if !*is_declining { <FailureNote failure={act.failure.clone()} /> }
             </span>

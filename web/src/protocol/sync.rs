@@ -19,6 +19,22 @@ pub struct SyncPill {
     pub safe_at: Option<Timestamp>,
     /// One of the two stores of this device failed; selling goes on with the other.
     pub store_warning: Option<StoreWarning>,
+    /// What this person may read has never been here as a whole.
+    pub is_new: bool,
+    /// What is here is being completed or compared.
+    pub is_fetching: bool,
+    pub shut_out: Option<ShutOut>,
+}
+
+/// Why the server will not talk to this device until somebody does something about it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ShutOut {
+    /// The session has ended: the password opens another.
+    SignedOut,
+    /// Nor does the server take the password that opened this device.
+    PasswordRefused,
+    /// The device was revoked.
+    DeviceRefused,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -107,4 +123,13 @@ pub struct HeldView {
     pub at: Timestamp,
     pub summary: Summary,
     pub reason: HoldReason,
+    pub edits: Vec<HeldEditView>,
+}
+
+/// A record that accepting would edit.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct HeldEditView {
+    /// With an empty name where the record is new, or cannot be seen from here.
+    pub what: Summary,
+    pub fields: Vec<String>,
 }

@@ -3,14 +3,17 @@
 use std::collections::BTreeSet;
 
 use crdt_model::capability::Capability;
+use crdt_model::client;
 use crdt_model::command::Command;
 use crdt_model::document::{Container, DocumentKey, Put, Scalar};
-use crdt_model::fact::{Fact, FactBody, Verdict};
+use crdt_model::fact::{Fact, FactBody, HeldEdit, Verdict};
 use crdt_model::ids::{BatchId, HoldId};
 use crdt_model::replica::{PendingState, Replica};
 
 use super::{Surroundings, count, name_of};
-use crate::protocol::{HeldView, NeedsYou, NeedsYouView, PendingView, Summary, SyncPill, SyncView};
+use crate::protocol::{
+    HeldEditView, HeldView, NeedsYou, NeedsYouView, PendingView, Summary, SyncPill, SyncView,
+};
 
 /// The pill of the header. Every change asks for it, so that it reads no more than it counts.
 pub fn pill(replica: &Replica, around: Surroundings) -> SyncPill {
@@ -27,6 +30,9 @@ pub fn pill(replica: &Replica, around: Surroundings) -> SyncPill {
         needs_you: count(needs_you + to_decide(replica).len()),
         safe_at: replica.safe_at(),
         store_warning: around.store_warning,
+        is_new: replica.cursor() == 0,
+        is_fetching: around.is_fetching,
+        shut_out: around.shut_out,
     }
 }
 
@@ -112,6 +118,7 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
                 person: author,
                 reason,
                 facts,
+                edits,
                 ..
             }) = &fact.body
             else {
@@ -123,6 +130,8 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
             {
                 return None;
             }
+            let edits: Vec<HeldEditView> =
+                edits.iter().map(|edit| held_edit(replica, edit)).collect();
             Some(HeldView {
                 till: DocumentKey::Till {
                     site: *site,
@@ -132,13 +141,51 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
                 hold: *hold,
                 person_name: name_of(replica, *author),
                 at: facts.first().map_or(fact.at, |held| held.at),
-                summary: facts
-                    .first()
-                    .map_or(Summary::Other, |held| summary_of_fact(replica, held)),
+                summary: match (facts.first(), edits.first()) {
+                    (Some(held), _) => summary_of_fact(replica, held),
+                    (None, Some(edit)) => edit.what.clone(),
+                    (None, None) => Summary::Other,
+                },
                 reason: *reason,
+                edits,
             })
         })
         .collect()
+}
+
+/// What a record is called here and now: the verdict says nobody's name.
+fn held_edit(replica: &Replica, edit: &HeldEdit) -> HeldEditView {
+    let sheets = replica.sheets();
+    let (noun, id) = edit.record.split_once('/').unwrap_or((&edit.record, ""));
+    let what = match noun {
+        "client" => Summary::Client {
+            name: id
+                .parse()
+                .ok()
+                .and_then(|id| client::find(sheets, id))
+                .map(|client| client.details.name)
+                .unwrap_or_default(),
+        },
+        "package" => Summary::Package {
+            name: id
+                .parse()
+                .map(|id| super::stock::package_name(replica, id))
+                .unwrap_or_default(),
+        },
+        "person" => Summary::Staff {
+            name: id
+                .split('/')
+                .next()
+                .and_then(|id| id.parse().ok())
+                .map(|id| name_of(replica, id))
+                .unwrap_or_default(),
+        },
+        _ => Summary::Other,
+    };
+    HeldEditView {
+        what,
+        fields: edit.fields.clone(),
+    }
 }
 
 fn summary_of_puts<'a>(replica: &Replica, puts: impl Iterator<Item = &'a Put>) -> Summary {

@@ -249,6 +249,43 @@ impl Account {
         *self.password.borrow_mut() = None;
     }
 
+    /// The password once more, in the middle of work.
+    pub async fn sign_in_again(
+        &self,
+        profile: &Profile,
+        person: &mut Person,
+        data_key: &DataKey,
+        password: &str,
+    ) -> Result<(), Failure> {
+        let body = serde_json::json!({ "login": person.login, "password": password });
+        let session: SessionBody =
+            post("/api/sign-in", None, &body)
+                .await
+                .map_err(|failure| match failure {
+                    Failure::Server { problem } if problem == "wrong-login" => {
+                        Failure::WrongPassword
+                    }
+                    failure => failure,
+                })?;
+        if session.person_id.to_string() != person.id {
+            return Err(Failure::Unexpected);
+        }
+        self.keep(session);
+        // It was changed elsewhere: what the server takes opens this device from now on.
+        if person
+            .wrapped_key
+            .unwrap_with(&person.id, password)
+            .is_err()
+        {
+            let mut rng = browser_rng();
+            person.wrapped_key =
+                WrappedKey::wrap(data_key, &person.id, password, Cost::STANDARD, &mut rng);
+            person.revision += 1;
+            profile.save(person).await.map_err(not_saved)?;
+        }
+        Ok(())
+    }
+
     /// A token that is good for a while: kept, renewed by the cookie, or got anew with the password just typed.
     async fn token(&self, person: &Person) -> Result<String, Failure> {
         if let Some((token, until)) = &*self.access.borrow()
@@ -296,8 +333,12 @@ impl Account {
             profile.save(person).await.map_err(not_saved)?;
         }
         let body = serde_json::json!({ "device_id": person.device });
-        let Ticket { ticket } = post("/api/ticket", Some(&token), &body).await?;
-        Ok(ticket)
+        let given: Result<Ticket, Failure> = post("/api/ticket", Some(&token), &body).await;
+        if let Err(Failure::Server { .. }) = given {
+            // Should it be for the token, the next one is renewed.
+            *self.access.borrow_mut() = None;
+        }
+        given.map(|Ticket { ticket }| ticket)
     }
 
     /// A token for the page itself.

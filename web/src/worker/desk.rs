@@ -8,6 +8,7 @@ use crdt_model::command::Command;
 use crdt_model::ids::{DeviceId, IntentId};
 use crdt_model::replica::{Commit, Identity, Replica};
 use crdt_model::sync::device::{Device, Effect, Event};
+use crdt_model::sync::message::CloseReason;
 use futures::channel::{mpsc, oneshot};
 use futures::{FutureExt, StreamExt, select_biased};
 use wasm_bindgen_futures::spawn_local;
@@ -18,10 +19,12 @@ use super::orders::{self, Planned};
 use super::page::Page;
 use super::{log, not_saved, seal};
 use crate::browser::build;
-use crate::keys::{BrowserRng, browser_rng};
+use crate::keys::{BrowserRng, DataKey, browser_rng};
 use crate::lock::Writer;
 use crate::lock::relay::Asked;
-use crate::protocol::{self, Answer, Failure, Order, Packed, Request, Session, StoreWarning, wire};
+use crate::protocol::{
+    self, Answer, Failure, Order, Packed, Request, Session, ShutOut, StoreWarning, wire,
+};
 use crate::store::journal::Entry;
 use crate::store::person::{Kept, PersonOpened, PersonStores};
 use crate::store::profile::Person;
@@ -55,6 +58,8 @@ pub enum Input {
     NewDevice(DeviceId),
     /// The start is over; time for the sentinels.
     Confirm,
+    /// The server gave a ticket, or says that it will not.
+    Welcome(Option<ShutOut>),
     Tick,
     End,
 }
@@ -65,6 +70,7 @@ pub struct Shared {
     profile: Rc<Profile>,
     person: RefCell<Person>,
     account: Account,
+    data_key: DataKey,
     ended: Cell<bool>,
 }
 
@@ -95,6 +101,14 @@ impl Shared {
         let mut person = self.person.borrow().clone();
         let before = person.device.clone();
         let ticket = self.account.ticket(&self.profile, &mut person).await;
+        match &ticket {
+            Ok(_) => self.tell(Input::Welcome(None)),
+            Err(failure) => {
+                if let Some(why) = shut_out(failure) {
+                    self.tell(Input::Welcome(Some(why)));
+                }
+            }
+        }
         if person.device != before
             && let Some(device) = person.device.as_ref().and_then(|id| id.parse().ok())
         {
@@ -102,6 +116,19 @@ impl Shared {
         }
         *self.person.borrow_mut() = person;
         ticket
+    }
+}
+
+/// A server that is away or too busy will be back by itself; these wait for somebody.
+fn shut_out(failure: &Failure) -> Option<ShutOut> {
+    let Failure::Server { problem } = failure else {
+        return None;
+    };
+    match problem.as_str() {
+        "device-refused" => Some(ShutOut::DeviceRefused),
+        "session-ended" | "not-signed-in" => Some(ShutOut::SignedOut),
+        "wrong-login" => Some(ShutOut::PasswordRefused),
+        _ => None,
     }
 }
 
@@ -141,6 +168,7 @@ struct Desk {
     /// Commits were lost to the database: the next one writes everything.
     database_behind: bool,
     is_persistent: bool,
+    shut_out: Option<ShutOut>,
     session: Session,
     indexes: Indexes,
     changed: bool,
@@ -182,6 +210,7 @@ pub async fn open(
         profile,
         person: RefCell::new(person),
         account,
+        data_key,
         ended: Cell::new(false),
     });
     let is_persistent = is_persistent().await;
@@ -197,6 +226,7 @@ pub async fn open(
         warning,
         database_behind: false,
         is_persistent,
+        shut_out: None,
         session: session.clone(),
         indexes: Indexes::default(),
         changed: true,
@@ -369,6 +399,11 @@ impl Desk {
                 self.confirm().await;
                 return Ok(());
             }
+            Input::Welcome(shut_out) => {
+                self.changed |= self.shut_out != shut_out;
+                self.shut_out = shut_out;
+                return Ok(());
+            }
             Input::Posted(answer) => Event::Posted(answer),
             Input::Tick => Event::Tick,
         };
@@ -435,7 +470,10 @@ impl Desk {
                 }
                 Effect::Changed => self.changed = true,
                 Effect::Refused(reason) => {
-                    log(&format!("the server ended the connection: {reason:?}"))
+                    log(&format!("the server ended the connection: {reason:?}"));
+                    if reason == CloseReason::DeviceRevoked {
+                        self.shut_out = Some(ShutOut::DeviceRefused);
+                    }
                 }
             }
         }
@@ -544,6 +582,8 @@ impl Desk {
                     .map_err(Failure::ClientFile)
             }
             Request::SyncNow => {
+                // A tab that has just come hears how things are.
+                self.changed = true;
                 let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
                 self.run(effects)
                     .await?
@@ -552,6 +592,25 @@ impl Desk {
                         session: self.session.clone(),
                         unlock_ticket: None,
                     })
+            }
+            Request::SignInAgain { password } => {
+                let mut person = self.shared.person.borrow().clone();
+                let shared = self.shared.clone();
+                let (account, profile) = (&shared.account, &shared.profile);
+                let signed_in = account
+                    .sign_in_again(profile, &mut person, &shared.data_key, &password)
+                    .await;
+                if let Err(failure) = signed_in {
+                    return Ok(Err(failure));
+                }
+                *self.shared.person.borrow_mut() = person;
+                self.shut_out = None;
+                self.changed = true;
+                let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
+                self.run(effects)
+                    .await?
+                    .map_err(not_saved)
+                    .map(|_| Answer::Done)
             }
             Request::Dismiss { intent } => {
                 let commit = self.device.replica.dismiss(intent);
@@ -707,6 +766,8 @@ impl Desk {
             online: self.device.is_online(),
             store_warning: self.warning,
             storage_is_persistent: self.is_persistent,
+            is_fetching: self.device.is_fetching(),
+            shut_out: self.shut_out,
         }
     }
 

@@ -228,7 +228,7 @@ fn set_active(app: &App, act: &Act, view: &ClientPageView) {
 }
 
 /// A field of the record, as the screens call it.
-fn field_name(words: Words, field: &str) -> &'static str {
+pub fn field_name(words: Words, field: &str) -> &'static str {
     match field {
         "phone" => words.phone(),
         "email" => words.email(),
