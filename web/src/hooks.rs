@@ -4,11 +4,14 @@ pub mod app;
 pub mod ask;
 pub mod browser;
 pub mod download;
+pub mod filters;
 pub mod form;
 pub mod keys;
+pub mod place;
 pub mod relief;
 pub mod update;
 pub mod worker;
 
 pub use app::{App, AppAction, Phase, use_app};
 pub use ask::{Act, Load, use_act, use_query};
+pub use filters::use_filters;

@@ -1,6 +1,6 @@
 //! A list of any length of which only the visible part exists: a table with a sticky head on desks, cards on phones.
 //!
-//! What a list is made of stands in [`List`]; [`VirtualRows`] asks the worker for the pages in view, keeps the place
+//! What a list is made of stands in [`Table`] and [`List`]; [`VirtualRows`] asks the worker for the pages in view, keeps the place
 //! when rows come in above it, and moves by the keyboard: arrows, Page Up and Down, Home, End; Enter opens. One row
 //! at a time is in the order of Tab. Rows have one height each on phones and desks (`--row` in style.css), in `rem`,
 //! so that larger letters make taller rows.
@@ -18,20 +18,15 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::states::{Failed, Skeleton};
-use crate::hooks::{App, use_app};
+use crate::hooks::{App, place as kept, use_app};
 use crate::protocol::{Answer, Query, Request};
 use crate::route::Route;
 use crate::virtual_list::{PAGE, moved};
 use book::Book;
 
-/// A list that the worker answers in pages. The value itself is what is asked for: the filters.
-pub trait List: Clone + PartialEq + 'static {
+/// What rows look like.
+pub trait Table: PartialEq + 'static {
     type Row: PartialEq + 'static;
-
-    fn query(&self, offset: u32, limit: u32) -> Query;
-
-    /// How many rows there are in all, and those that were asked for.
-    fn page(answer: Answer) -> Option<(u32, Vec<Self::Row>)>;
 
     /// Names a row for as long as it lives.
     fn key(row: &Self::Row) -> String;
@@ -44,6 +39,14 @@ pub trait List: Clone + PartialEq + 'static {
 
     /// The cells of a row, placed by the list's class in style.css.
     fn cells(app: &App, row: &Self::Row) -> Html;
+}
+
+/// A table that the worker answers in pages. The value itself is what is asked for: the filters.
+pub trait List: Table + Clone {
+    fn query(&self, offset: u32, limit: u32) -> Query;
+
+    /// How many rows there are in all, and those that were asked for.
+    fn page(answer: Answer) -> Option<(u32, Vec<Self::Row>)>;
 }
 
 #[derive(Properties, PartialEq)]
@@ -67,7 +70,7 @@ pub struct VirtualRowsProps<L: List> {
 pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
     let app = use_app();
     let node = use_node_ref();
-    let book = use_mut_ref(Book::<L>::default);
+    let book = use_mut_ref(|| Book::<L>::at(kept::row()));
     let render = use_force_update();
     book.borrow_mut()
         .turn_to(&props.list, app.state.revision, props.onanswer.clone());
@@ -143,6 +146,7 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
             let Some(to) = to else { return };
             event.prevent_default();
             book.borrow_mut().go(to);
+            kept::keep_row(to);
             place::scroll_by(layout.scroll_to(to));
             place::look(&book, &node);
             render.force_update();
@@ -160,7 +164,9 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
                 .and_then(|row| row.get_attribute("aria-posinset"))
                 .and_then(|position| position.parse::<u32>().ok());
             if let Some(position) = position {
-                book.borrow_mut().active = position.saturating_sub(1);
+                let row = position.saturating_sub(1);
+                book.borrow_mut().active = row;
+                kept::keep_row(row);
             }
         })
     };
@@ -200,7 +206,34 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
 }
 
 #[derive(Properties, PartialEq)]
-struct RowProps<L: List> {
+pub struct FewRowsProps<L: Table> {
+    pub rows: Vec<Rc<L::Row>>,
+    /// For screen readers.
+    pub label: AttrValue,
+    pub class: AttrValue,
+    #[prop_or_default]
+    pub testid: Option<AttrValue>,
+}
+
+/// Rows that are all here and all rendered, looking like a list of any length. They may be of several lines.
+#[component]
+pub fn FewRows<L: Table>(props: &FewRowsProps<L>) -> Html {
+    let app = use_app();
+    let count = u32::try_from(props.rows.len()).unwrap_or(u32::MAX);
+    html! {
+        <div class={classes!("list", "list-few", props.class.clone())}>
+            <div class="list-head" aria-hidden="true">{ L::head(&app) }</div>
+            <ul class="list-rows" role="list" aria-label={&props.label} data-testid={props.testid.clone()}>
+                { for (0..count).zip(&props.rows).map(|(index, row)| html! {
+                    <Row<L> key={L::key(row)} row={row.clone()} {index} {count} is_tab_stop=true />
+                }) }
+            </ul>
+        </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+struct RowProps<L: Table> {
     /// `None`: its page is on its way.
     row: Option<Rc<L::Row>>,
     index: u32,
@@ -209,7 +242,7 @@ struct RowProps<L: List> {
 }
 
 #[component]
-fn Row<L: List>(props: &RowProps<L>) -> Html {
+fn Row<L: Table>(props: &RowProps<L>) -> Html {
     let app = use_app();
     let navigator = use_navigator();
     let tabindex = if props.is_tab_stop { "0" } else { "-1" };

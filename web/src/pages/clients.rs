@@ -10,29 +10,30 @@ use crdt_model::client::Standing;
 use crdt_model::client::index::{ClientFilter, ClientSort};
 use serde::{Deserialize, Serialize};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::components::{
-    Button, Chip, Empty, Field, Glyph, List, Look, Select, Tap, Tone, VirtualRows,
+    Button, Chip, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Select, Table, Tap,
+    Tone, VirtualRows, with_first,
 };
 use crate::format;
-use crate::hooks::{App, browser, use_app};
+use crate::hooks::{App, browser, use_app, use_filters};
 use crate::i18n::Words;
 use crate::protocol::{Answer, ClientView, Query};
 use crate::route::Route;
 
 /// What the address says after `?`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Filters {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     q: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     site: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     agent: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     state: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     sort: String,
 }
 
@@ -59,8 +60,6 @@ impl Filters {
 struct ClientList(ClientFilter);
 
 impl List for ClientList {
-    type Row = ClientView;
-
     fn query(&self, offset: u32, limit: u32) -> Query {
         Query::Clients {
             filter: self.0.clone(),
@@ -78,6 +77,10 @@ impl List for ClientList {
             _ => None,
         }
     }
+}
+
+impl Table for ClientList {
+    type Row = ClientView;
 
     fn key(client: &ClientView) -> String {
         client.id.to_string()
@@ -179,10 +182,7 @@ pub fn standing_chip(words: Words, standing: Standing) -> Html {
 pub fn ClientsPage() -> Html {
     let app = use_app();
     let words = app.words();
-    let navigator = use_navigator();
-    let filters = use_location()
-        .and_then(|location| location.query::<Filters>().ok())
-        .unwrap_or_default();
+    let filters = use_filters::<Filters>(Route::Clients);
     let view = use_state(|| None::<Rc<Answer>>);
     let onanswer = {
         let view = view.setter();
@@ -191,29 +191,6 @@ pub fn ClientsPage() -> Html {
     let view = match view.as_deref() {
         Some(Answer::Clients(view)) => Some(view),
         _ => None,
-    };
-    let change = {
-        let filters = filters.clone();
-        move |edit: fn(&mut Filters, String)| {
-            let (filters, navigator) = (filters.clone(), navigator.clone());
-            Callback::from(move |value: String| {
-                let mut next = filters.clone();
-                edit(&mut next, value);
-                if let Some(navigator) = &navigator {
-                    // The address only names filters; one that cannot be written is not kept.
-                    let _ = navigator.replace_with_query(&Route::Clients, &next);
-                }
-            })
-        }
-    };
-    let clear = {
-        let change = change(|filters, _| *filters = Filters::default());
-        Callback::from(move |()| change.emit(String::new()))
-    };
-    let with_all = |all: &'static str, rest: Vec<(AttrValue, AttrValue)>| {
-        let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), all.into())];
-        options.extend(rest);
-        options
     };
     let sites: Vec<(AttrValue, AttrValue)> = app.session().map_or_else(Vec::new, |session| {
         session
@@ -228,6 +205,15 @@ pub fn ClientsPage() -> Html {
             .map(|(id, name)| (id.to_string().into(), name.clone().into()))
             .collect()
     });
+    let chip = |code, name| FilterChip {
+        code,
+        name,
+        count: None,
+    };
+    let mut chips = vec![chip("", words.all_clients())];
+    chips.extend(
+        STANDINGS.map(|standing| chip(standing_code(standing), standing_name(words, standing))),
+    );
     let sorts = ClientSort::ALL
         .map(|sort| (sort_code(sort).into(), sort_name(words, sort).into()))
         .to_vec();
@@ -235,12 +221,12 @@ pub fn ClientsPage() -> Html {
         .session()
         .is_some_and(|session| Route::ImportClients.is_open_to(&session));
     let add = html! { <Tap to={Route::NewClient} label={words.register_client()} glyph={Glyph::Plus} look={Look::Primary} /> };
-    let empty = if filters == Filters::default() {
+    let empty = if filters.is_clear() {
         html! { <Empty glyph={Glyph::User} title={words.clients_empty()} hint={words.clients_empty_hint()}>{ add.clone() }</Empty> }
     } else {
         html! {
             <Empty glyph={Glyph::Search} title={words.clients_none_match()}>
-                <Button label={words.clear_filters()} onclick={clear} />
+                <Button label={words.clear_filters()} onclick={filters.clear()} />
             </Empty>
         }
     };
@@ -253,38 +239,23 @@ pub fn ClientsPage() -> Html {
             </div></div>
             <div class="filters" role="search">
                 <Field id="clients-search" kind="search" label={words.search_clients()} inside_label=true value={filters.q.clone()}
-                    oninput={change(|filters, text| filters.q = text)} />
+                    oninput={filters.change(|filters, text| filters.q = text)} />
                 if sites.len() > 1 || !filters.site.is_empty() {
                     <Select id="site" label={words.site()} hidden_label=true value={filters.site.clone()}
-                        options={with_all(words.all_sites(), sites)} onchange={change(|filters, site| filters.site = site)} />
+                        options={with_first(words.all_sites(), sites)} onchange={filters.change(|filters, site| filters.site = site)} />
                 }
                 if owners.len() > 1 || !filters.agent.is_empty() {
                     <Select id="agent" label={words.agent()} hidden_label=true value={filters.agent.clone()}
-                        options={with_all(words.all_agents(), owners)} onchange={change(|filters, agent| filters.agent = agent)} />
+                        options={with_first(words.all_agents(), owners)} onchange={filters.change(|filters, agent| filters.agent = agent)} />
                 }
                 <Select id="sort" label={words.sort_by()} hidden_label=true value={filters.sort.clone()}
-                    options={sorts} onchange={change(|filters, sort| filters.sort = sort)} />
+                    options={sorts} onchange={filters.change(|filters, sort| filters.sort = sort)} />
             </div>
-            <div class="choice choice-wrap" role="group" aria-label={words.state()}>
-                { chip(words.all_clients(), filters.state.is_empty(), change(|filters, state| filters.state = state), "") }
-                { for STANDINGS.into_iter().map(|standing| {
-                    let code = standing_code(standing);
-                    chip(standing_name(words, standing), filters.state == code, change(|filters, state| filters.state = state), code)
-                }) }
-            </div>
+            <FilterChips label={words.state()} {chips} chosen={filters.state.clone()} onchoose={filters.change(|filters, state| filters.state = state)} />
             if let Some(view) = view.filter(|view| view.count > 0) {
                 <p class="summary" role="status" data-testid="clients-count">{ words.clients_count(view.count) }</p>
             }
             <VirtualRows<ClientList> class="list-clients" label={words.clients()} testid="clients" {list} {onanswer} {empty} />
         </>
-    }
-}
-
-/// A filter that is on or off.
-fn chip(label: &str, is_on: bool, choose: Callback<String>, value: &'static str) -> Html {
-    html! {
-        <button type="button" aria-pressed={if is_on { "true" } else { "false" }} onclick={move |_| choose.emit(value.into())}>
-            { label }
-        </button>
     }
 }

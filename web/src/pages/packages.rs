@@ -7,26 +7,27 @@ use crdt_model::capability::Capability;
 use crdt_model::package::{Connection, Package, PackageDetails};
 use serde::{Deserialize, Serialize};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::components::failure::FailureNote;
 use crate::components::{
-    Amount, Button, Chip, Empty, Failed, Field, Glyph, Icon, Look, Select, Skeleton, Tap, Tone,
+    Amount, Button, Chip, Empty, Failed, FewRows, Field, Glyph, Look, Select, Skeleton, Table, Tap,
+    Tone,
 };
 use crate::format;
-use crate::hooks::{Act, App, Load, use_act, use_app, use_query};
+use crate::hooks::{Act, App, Load, use_act, use_app, use_filters, use_query};
 use crate::protocol::{Answer, Order, PackageUse, Query};
 use crate::route::Route;
 
 /// What the address says after `?`.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Filters {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     q: String,
     /// `on` or `off` sale; empty: all.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     sale: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     kind: String,
 }
 
@@ -94,28 +95,7 @@ struct PackageListProps {
 #[component]
 fn PackageList(props: &PackageListProps) -> Html {
     let words = use_app().words();
-    let navigator = use_navigator();
-    let filters = use_location()
-        .and_then(|location| location.query::<Filters>().ok())
-        .unwrap_or_default();
-    let change = {
-        let filters = filters.clone();
-        move |edit: fn(&mut Filters, String)| {
-            let (filters, navigator) = (filters.clone(), navigator.clone());
-            Callback::from(move |value: String| {
-                let mut next = filters.clone();
-                edit(&mut next, value);
-                if let Some(navigator) = &navigator {
-                    // The address only names filters; one that cannot be written is not kept.
-                    let _ = navigator.replace_with_query(&Route::Packages, &next);
-                }
-            })
-        }
-    };
-    let clear = {
-        let change = change(|filters, _| *filters = Filters::default());
-        Callback::from(move |()| change.emit(String::new()))
-    };
+    let filters = use_filters::<Filters>(Route::Packages);
     let sales = vec![
         ("".into(), words.all_packages().into()),
         ("on".into(), words.on_sale().into()),
@@ -125,67 +105,93 @@ fn PackageList(props: &PackageListProps) -> Html {
     kinds.extend(
         Connection::ALL.map(|kind| (kind.code().into(), format::connection(words, kind).into())),
     );
-    let shown: Vec<&Package> = props
+    let used_of = |id| props.used.iter().find(|used| used.package == id).cloned();
+    let shown = props
         .packages
         .iter()
-        .filter(|package| filters.wants(package))
+        .filter(|package| filters.wants(package));
+    let rows: Vec<Rc<Line>> = shown
+        .map(|package| {
+            Rc::new(Line {
+                package: package.clone(),
+                used: used_of(package.id),
+                may_manage: props.may_manage,
+            })
+        })
         .collect();
-    let used_of = |id| props.used.iter().find(|used| used.package == id).cloned();
     html! {
         <>
             <div class="filters" role="search">
                 <Field id="packages-search" kind="search" label={words.search_packages()} inside_label=true value={filters.q.clone()}
-                    oninput={change(|filters, text| filters.q = text)} />
+                    oninput={filters.change(|filters, text| filters.q = text)} />
                 <Select id="sale" label={words.state()} hidden_label=true value={filters.sale.clone()}
-                    options={sales} onchange={change(|filters, sale| filters.sale = sale)} />
+                    options={sales} onchange={filters.change(|filters, sale| filters.sale = sale)} />
                 <Select id="kind" label={words.connection()} hidden_label=true value={filters.kind.clone()}
-                    options={kinds} onchange={change(|filters, kind| filters.kind = kind)} />
+                    options={kinds} onchange={filters.change(|filters, kind| filters.kind = kind)} />
             </div>
-            if shown.is_empty() {
-                <Empty glyph={Glyph::Search} title={words.packages_none_match()}><Button label={words.clear_filters()} onclick={clear} /></Empty>
+            if rows.is_empty() {
+                <Empty glyph={Glyph::Search} title={words.packages_none_match()}><Button label={words.clear_filters()} onclick={filters.clear()} /></Empty>
             }
-            <ul class="rows" data-testid="packages">
-                { for shown.into_iter().map(|package| html! {
-                    <PackageRow key={package.id.to_string()} package={package.clone()} used={used_of(package.id)} may_manage={props.may_manage} />
-                }) }
-            </ul>
+            if !rows.is_empty() { <FewRows<Packages> class="list-packages" label={words.packages()} testid="packages" {rows} /> }
         </>
     }
 }
 
-#[derive(Properties, PartialEq)]
-struct PackageRowProps {
+/// A package, what became of it, and whether it opens.
+#[derive(Clone, PartialEq)]
+struct Line {
     package: Package,
     used: Option<PackageUse>,
     may_manage: bool,
 }
 
-#[component]
-fn PackageRow(props: &PackageRowProps) -> Html {
-    let words = use_app().words();
-    let package = &props.package;
-    let cells = html! {
-        <>
-                <span class="row-main">
-                    <strong>{ &package.details.name }</strong>
-                    <span class="muted">{ format::validity_sentence(words, package) }</span>
-                    if let Some(used) = &props.used {
-                        <span class="muted" data-testid="package-use">{ format!("{} · {}", words.sold_count(used.sold), words.clients_count(used.clients)) }</span>
+/// The packages, for [`FewRows`].
+#[derive(PartialEq)]
+struct Packages;
+
+impl Table for Packages {
+    type Row = Line;
+
+    fn key(line: &Line) -> String {
+        line.package.id.to_string()
+    }
+
+    fn route(line: &Line) -> Option<Route> {
+        line.may_manage.then_some(Route::Package {
+            package: line.package.id,
+        })
+    }
+
+    fn head(app: &App) -> Html {
+        let words = app.words();
+        html! {
+            <>
+                <span>{ words.name() }</span><span>{ words.package_gives() }</span><span>{ words.sold() }</span>
+                <span>{ words.state() }</span><span class="right">{ words.price() }</span>
+            </>
+        }
+    }
+
+    fn cells(app: &App, line: &Line) -> Html {
+        let words = app.words();
+        let package = &line.package;
+        html! {
+            <>
+                <strong class="package-name">{ &package.details.name }</strong>
+                <span class="package-gives muted">{ format::validity_sentence(words, package) }</span>
+                <span class="package-used muted">
+                    if let Some(used) = &line.used {
+                        <span data-testid="package-use">{ format!("{} · {}", words.sold_count(used.sold), words.clients_count(used.clients)) }</span>
                     }
-                    if !package.contested.is_empty() { <Chip tone={Tone::Attention} label={words.contested()} /> }
                 </span>
-                if !package.active { <Chip tone={Tone::Plain} label={words.not_on_sale()} /> }
-                <Amount amount={package.details.price} />
-        </>
-    };
-    html! {
-        <li>
-            if props.may_manage {
-                <Link<Route> to={Route::Package { package: package.id }} classes="row">{ cells }<Icon glyph={Glyph::ChevronRight} /></Link<Route>>
-            } else {
-                <div class="row">{ cells }</div>
-            }
-        </li>
+                <span class="package-state">
+                    if !package.contested.is_empty() { <Chip tone={Tone::Attention} label={words.contested()} /> }
+                    if package.active { <Chip tone={Tone::Safe} label={words.on_sale()} /> }
+                    else { <Chip tone={Tone::Plain} label={words.not_on_sale()} /> }
+                </span>
+                <Amount class="package-price right" amount={package.details.price} />
+            </>
+        }
     }
 }
 

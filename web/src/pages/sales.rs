@@ -6,13 +6,12 @@ use crdt_model::fact::PaymentMethod;
 use crdt_model::ids::PersonId;
 use serde::{Deserialize, Serialize};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::components::{
-    Amount, Button, Chip, Empty, Field, Glyph, Icon, List, Look, SafetyChip, Select, Tap, Tone,
-    VirtualRows,
+    Amount, Button, Chip, Empty, FewRows, Field, Glyph, Icon, List, Look, SafetyChip, Select,
+    Table, Tap, Tone, VirtualRows, with_first,
 };
-use crate::hooks::{App, browser, use_app};
+use crate::hooks::{App, browser, use_app, use_filters};
 use crate::i18n::Words;
 use crate::protocol::{Answer, Query, SaleView, SalesFilter, SalesView};
 use crate::route::Route;
@@ -41,14 +40,15 @@ pub const fn method_glyph(method: PaymentMethod) -> Glyph {
 
 /// The filters as the address has them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Filters {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     q: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     method: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     period: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     person: String,
 }
 
@@ -79,8 +79,6 @@ impl Filters {
 struct SalesList(SalesFilter);
 
 impl List for SalesList {
-    type Row = SaleView;
-
     fn query(&self, offset: u32, limit: u32) -> Query {
         Query::Sales {
             filter: self.0.clone(),
@@ -95,6 +93,10 @@ impl List for SalesList {
             _ => None,
         }
     }
+}
+
+impl Table for SalesList {
+    type Row = SaleView;
 
     fn key(sale: &SaleView) -> String {
         sale.id.to_string()
@@ -138,10 +140,7 @@ impl List for SalesList {
 pub fn SalesPage() -> Html {
     let app = use_app();
     let words = app.words();
-    let navigator = use_navigator();
-    let filters = use_location()
-        .and_then(|location| location.query::<Filters>().ok())
-        .unwrap_or_default();
+    let filters = use_filters::<Filters>(Route::Sales);
     let view = use_state(|| None::<Rc<Answer>>);
     let onanswer = {
         let view = view.setter();
@@ -151,35 +150,12 @@ pub fn SalesPage() -> Html {
         Some(Answer::Sales(view)) => Some(view),
         _ => None,
     };
-    let change = {
-        let filters = filters.clone();
-        move |edit: fn(&mut Filters, String)| {
-            let (filters, navigator) = (filters.clone(), navigator.clone());
-            Callback::from(move |value: String| {
-                let mut next = filters.clone();
-                edit(&mut next, value);
-                if let Some(navigator) = &navigator {
-                    // The address only names filters; one that cannot be written is not kept.
-                    let _ = navigator.replace_with_query(&Route::Sales, &next);
-                }
-            })
-        }
-    };
-    let clear = {
-        let change = change(|filters, _| *filters = Filters::default());
-        Callback::from(move |()| change.emit(String::new()))
-    };
     let agents: Vec<(AttrValue, AttrValue)> = view.map_or_else(Vec::new, |view| {
         view.cash
             .iter()
             .map(|row| (row.person.to_string().into(), row.name.clone().into()))
             .collect()
     });
-    let with_all = |all: &'static str, rest: Vec<(AttrValue, AttrValue)>| {
-        let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), all.into())];
-        options.extend(rest);
-        options
-    };
     let periods = vec![
         ("today".into(), words.period_today().into()),
         ("week".into(), words.period_week().into()),
@@ -188,12 +164,12 @@ pub fn SalesPage() -> Html {
     let methods = PaymentMethod::ALL
         .map(|method| (method.code().into(), method_name(words, method).into()))
         .to_vec();
-    let empty = if filters == Filters::default() {
+    let empty = if filters.is_clear() {
         html! { <Empty glyph={Glyph::ReceiptText} title={words.sales_empty()} hint={words.sales_empty_hint()} /> }
     } else {
         html! {
             <Empty glyph={Glyph::Search} title={words.sales_none_match()}>
-                <Button label={words.clear_filters()} onclick={clear} />
+                <Button label={words.clear_filters()} onclick={filters.clear()} />
             </Empty>
         }
     };
@@ -208,14 +184,14 @@ pub fn SalesPage() -> Html {
             </div>
             <div class="filters" role="search">
                 <Field id="sales-search" kind="search" label={words.search_sales()} inside_label=true value={filters.q.clone()}
-                    oninput={change(|filters, text| filters.q = text)} />
+                    oninput={filters.change(|filters, text| filters.q = text)} />
                 <Select id="period" label={words.period()} hidden_label=true value={filters.period.clone()}
-                    options={with_all(words.period_all(), periods)} onchange={change(|filters, period| filters.period = period)} />
+                    options={with_first(words.period_all(), periods)} onchange={filters.change(|filters, period| filters.period = period)} />
                 <Select id="method" label={words.method()} hidden_label=true value={filters.method.clone()}
-                    options={with_all(words.all_methods(), methods)} onchange={change(|filters, method| filters.method = method)} />
+                    options={with_first(words.all_methods(), methods)} onchange={filters.change(|filters, method| filters.method = method)} />
                 if agents.len() > 1 || !filters.person.is_empty() {
                     <Select id="agent" label={words.agent()} hidden_label=true value={filters.person.clone()}
-                        options={with_all(words.all_agents(), agents)} onchange={change(|filters, person| filters.person = person)} />
+                        options={with_first(words.all_agents(), agents)} onchange={filters.change(|filters, person| filters.person = person)} />
                 }
             </div>
             if let Some(view) = view.filter(|view| view.count > 0) { <Totals view={totals(view)} /> }
@@ -275,19 +251,9 @@ pub struct SaleRowsProps {
 /// A few sales, looking like the list of all of them.
 #[component]
 pub fn SaleRows(props: &SaleRowsProps) -> Html {
-    let app = use_app();
-    html! {
-        <div class="list list-sales">
-            <div class="list-head" aria-hidden="true">{ SalesList::head(&app) }</div>
-            <ul class="list-rows" role="list">
-                { for props.sales.iter().map(|sale| html! {
-                    <li key={sale.id.to_string()}>
-                        <Link<Route> to={Route::Sale { sale: sale.id }} classes="list-row">{ SalesList::cells(&app, sale) }</Link<Route>>
-                    </li>
-                }) }
-            </ul>
-        </div>
-    }
+    let words = use_app().words();
+    let rows: Vec<Rc<SaleView>> = props.sales.iter().cloned().map(Rc::new).collect();
+    html! { <FewRows<SalesList> class="list-sales" label={words.latest_sales()} {rows} /> }
 }
 
 /// `1 Week`, or `3 × 1 Week`.

@@ -9,7 +9,8 @@ use yew_router::prelude::*;
 use crate::components::{Glyph, Icon, Menu};
 use crate::hooks::form::set;
 use crate::hooks::keys::{Wish, use_keys};
-use crate::hooks::{browser, use_app};
+use crate::hooks::place::use_place;
+use crate::hooks::use_app;
 use crate::protocol::Session;
 use crate::route::Route;
 
@@ -75,16 +76,7 @@ pub fn Shell(props: &ShellProps) -> Html {
         )
     };
     use_keys(wish);
-    // A new screen is read from its beginning; the first one keeps the focus that the page itself chose.
-    let is_first = use_mut_ref(|| true);
-    use_effect_with(props.route, move |_| {
-        if !is_first.replace(false) {
-            browser::focus("#main");
-            if let Some(window) = web_sys::window() {
-                window.scroll_to_with_x_and_y(0.0, 0.0);
-            }
-        }
-    });
+    use_place(props.route);
     let Some(session) = session else {
         return Html::default();
     };

@@ -9,7 +9,7 @@ use yew_router::prelude::*;
 use crate::components::{
     Button, Chip, Empty, Failed, Field, Glyph, Icon, Look, Select, Skeleton, Tap, Tone,
 };
-use crate::hooks::{Load, use_app, use_query};
+use crate::hooks::{Load, use_app, use_filters, use_query};
 use crate::protocol::{Answer, Query, Session, SiteRow};
 use crate::route::Route;
 
@@ -23,11 +23,12 @@ pub fn may_add(session: &Session) -> bool {
 
 /// The filters as the address has them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Filters {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     q: String,
     /// `active`, `inactive`, or both.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     state: String,
 }
 
@@ -59,27 +60,9 @@ impl Filters {
 pub fn SitesPage() -> Html {
     let app = use_app();
     let words = app.words();
-    let navigator = use_navigator();
-    let filters = use_location()
-        .and_then(|location| location.query::<Filters>().ok())
-        .unwrap_or_default();
+    let filters = use_filters::<Filters>(Route::Sites);
     let load = use_query(Some(Query::Sites));
     let can_add = app.session().is_some_and(|session| may_add(&session));
-    let change = |edit: fn(&mut Filters, String)| {
-        let (filters, navigator) = (filters.clone(), navigator.clone());
-        Callback::from(move |value: String| {
-            let mut next = filters.clone();
-            edit(&mut next, value);
-            if let Some(navigator) = &navigator {
-                // The address only names filters; one that cannot be written is not kept.
-                let _ = navigator.replace_with_query(&Route::Sites, &next);
-            }
-        })
-    };
-    let clear = {
-        let change = change(|filters, _| *filters = Filters::default());
-        Callback::from(move |()| change.emit(String::new()))
-    };
     let states = vec![
         ("".into(), words.active_and_inactive().into()),
         ("active".into(), words.active_only().into()),
@@ -104,7 +87,7 @@ pub fn SitesPage() -> Html {
                             { for found.iter().map(|row| html! { <Row key={row.site.id.to_string()} row={(*row).clone()} /> }) }
                         </ul>
                         if found.is_empty() {
-                            <Empty glyph={Glyph::Search} title={words.sites_none_match()}><Button label={words.clear_filters()} onclick={clear} /></Empty>
+                            <Empty glyph={Glyph::Search} title={words.sites_none_match()}><Button label={words.clear_filters()} onclick={filters.clear()} /></Empty>
                         }
                     </>
                 }
@@ -120,9 +103,9 @@ pub fn SitesPage() -> Html {
             </div>
             <div class="filters" role="search">
                 <Field id="sites-search" kind="search" label={words.search_sites()} inside_label=true value={filters.q.clone()}
-                    oninput={change(|filters, text| filters.q = text)} />
+                    oninput={filters.change(|filters, text| filters.q = text)} />
                 <Select id="sites-state" label={words.state()} hidden_label=true value={filters.state.clone()}
-                    options={states} onchange={change(|filters, state| filters.state = state)} />
+                    options={states} onchange={filters.change(|filters, state| filters.state = state)} />
             </div>
             { body }
         </>

@@ -1,16 +1,18 @@
 //! The people who work here: search and filters (their state is the address), the list, open invitations.
 
+use std::rc::Rc;
+
 use crdt_model::capability::{Capability, Grant, Role, Scope};
 use crdt_model::ids::{PersonId, SiteId};
 use serde::{Deserialize, Serialize};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use crate::components::badge::role_name;
 use crate::components::{
-    Button, Chip, Empty, Failed, Field, Glyph, Icon, Look, RoleBadge, Select, Skeleton, Tap, Tone,
+    Button, Chip, Empty, Failed, FewRows, Field, Glyph, Look, RoleBadge, Select, Skeleton, Table,
+    Tap, Tone, with_first,
 };
-use crate::hooks::{App, Load, use_app, use_query};
+use crate::hooks::{App, Load, use_app, use_filters, use_query};
 use crate::protocol::{Answer, Query, StaffView};
 use crate::route::Route;
 
@@ -36,15 +38,16 @@ pub fn place_of(app: &App, grant: Grant) -> Option<String> {
 
 /// The filters as the address has them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Filters {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     q: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     role: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     site: String,
     /// `active`, `inactive`, or both.
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     state: String,
 }
 
@@ -89,34 +92,11 @@ impl Filters {
 pub fn StaffPage() -> Html {
     let app = use_app();
     let words = app.words();
-    let navigator = use_navigator();
-    let filters = use_location()
-        .and_then(|location| location.query::<Filters>().ok())
-        .unwrap_or_default();
+    let filters = use_filters::<Filters>(Route::Staff);
     let load = use_query(Some(Query::Staff));
     let may_add = app
         .session()
         .is_some_and(|session| session.may(Capability::StaffManage));
-    let change = |edit: fn(&mut Filters, String)| {
-        let (filters, navigator) = (filters.clone(), navigator.clone());
-        Callback::from(move |value: String| {
-            let mut next = filters.clone();
-            edit(&mut next, value);
-            if let Some(navigator) = &navigator {
-                // The address only names filters; one that cannot be written is not kept.
-                let _ = navigator.replace_with_query(&Route::Staff, &next);
-            }
-        })
-    };
-    let clear = {
-        let change = change(|filters, _| *filters = Filters::default());
-        Callback::from(move |()| change.emit(String::new()))
-    };
-    let with_all = |all: &'static str, rest: Vec<(AttrValue, AttrValue)>| {
-        let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), all.into())];
-        options.extend(rest);
-        options
-    };
     let roles = Role::ALL
         .map(|role| (role.code().into(), role_name(words, role).into()))
         .to_vec();
@@ -139,18 +119,18 @@ pub fn StaffPage() -> Html {
         Load::Ready(answer) => match &**answer {
             Answer::Staff(people) => {
                 everybody.clone_from(people);
-                let found: Vec<&StaffView> = people
+                let found: Vec<Rc<StaffView>> = people
                     .iter()
                     .filter(|person| filters.keeps(&app, person))
+                    .map(|person| Rc::new(person.clone()))
                     .collect();
+                let is_none = found.is_empty();
                 html! {
                     <>
                         <p class="summary" role="status" data-testid="staff-count">{ words.people_count(count(found.len())) }</p>
-                        <ul class="rows" data-testid="staff">
-                            { for found.iter().map(|person| html! { <PersonRow key={person.person.to_string()} person={(*person).clone()} /> }) }
-                        </ul>
-                        if found.is_empty() {
-                            <Empty glyph={Glyph::Search} title={words.staff_none_match()}><Button label={words.clear_filters()} onclick={clear} /></Empty>
+                        if !is_none { <FewRows<People> class="list-staff" label={words.staff()} testid="staff" rows={found} /> }
+                        if is_none {
+                            <Empty glyph={Glyph::Search} title={words.staff_none_match()}><Button label={words.clear_filters()} onclick={filters.clear()} /></Empty>
                         } else if people.len() < 2 {
                             <Empty glyph={Glyph::Users} title={words.staff_empty()} hint={words.staff_empty_hint()} />
                         }
@@ -172,13 +152,13 @@ pub fn StaffPage() -> Html {
             </div>
             <div class="filters" role="search">
                 <Field id="staff-search" kind="search" label={words.search_staff()} inside_label=true value={filters.q.clone()}
-                    oninput={change(|filters, text| filters.q = text)} />
+                    oninput={filters.change(|filters, text| filters.q = text)} />
                 <Select id="staff-role" label={words.role()} hidden_label=true value={filters.role.clone()}
-                    options={with_all(words.all_roles(), roles)} onchange={change(|filters, role| filters.role = role)} />
+                    options={with_first(words.all_roles(), roles)} onchange={filters.change(|filters, role| filters.role = role)} />
                 <Select id="staff-site" label={words.site()} hidden_label=true value={filters.site.clone()}
-                    options={with_all(words.all_sites(), sites)} onchange={change(|filters, site| filters.site = site)} />
+                    options={with_first(words.all_sites(), sites)} onchange={filters.change(|filters, site| filters.site = site)} />
                 <Select id="staff-state" label={words.state()} hidden_label=true value={filters.state.clone()}
-                    options={with_all(words.active_and_inactive(), states)} onchange={change(|filters, state| filters.state = state)} />
+                    options={with_first(words.active_and_inactive(), states)} onchange={filters.change(|filters, state| filters.state = state)} />
             </div>
             { body }
             if may_add { <invites::OpenInvites {name_of} /> }
@@ -190,33 +170,47 @@ fn count(number: usize) -> u64 {
     u64::try_from(number).unwrap_or(u64::MAX)
 }
 
-#[derive(Properties, PartialEq)]
-struct PersonRowProps {
-    person: StaffView,
-}
+/// The people, for [`FewRows`].
+#[derive(PartialEq)]
+struct People;
 
-#[component]
-fn PersonRow(props: &PersonRowProps) -> Html {
-    let app = use_app();
-    let words = app.words();
-    let person = &props.person;
-    html! {
-        <li>
-            <Link<Route> to={Route::Person { person: person.person }} classes="row">
-                <span class="row-main">
-                    <strong>{ &person.name }{ if person.is_me { format!(" ({})", words.you()) } else { String::new() } }</strong>
-                    <span class="badges">
-                        { for person.grants.iter().map(|grant| html! {
-                            <RoleBadge key={grant.to_string()} role={grant.role} at={place_of(&app, *grant).map(AttrValue::from)} />
-                        }) }
-                        if person.grants.is_empty() { <span class="muted">{ words.no_roles() }</span> }
-                    </span>
-                    if let Some(phone) = &person.phone { <span class="muted">{ phone }</span> }
+impl Table for People {
+    type Row = StaffView;
+
+    fn key(person: &StaffView) -> String {
+        person.person.to_string()
+    }
+
+    fn route(person: &StaffView) -> Option<Route> {
+        Some(Route::Person {
+            person: person.person,
+        })
+    }
+
+    fn head(app: &App) -> Html {
+        let words = app.words();
+        html! {
+            <><span>{ words.name() }</span><span>{ words.roles() }</span><span>{ words.phone() }</span><span>{ words.state() }</span></>
+        }
+    }
+
+    fn cells(app: &App, person: &StaffView) -> Html {
+        let words = app.words();
+        html! {
+            <>
+                <strong class="staff-name">{ &person.name }{ if person.is_me { format!(" ({})", words.you()) } else { String::new() } }</strong>
+                <span class="staff-roles badges">
+                    { for person.grants.iter().map(|grant| html! {
+                        <RoleBadge key={grant.to_string()} role={grant.role} at={place_of(app, *grant).map(AttrValue::from)} />
+                    }) }
+                    if person.grants.is_empty() { <span class="muted">{ words.no_roles() }</span> }
                 </span>
-                if person.active { <Chip tone={Tone::Safe} label={words.active()} /> }
-                else { <Chip tone={Tone::Plain} label={words.inactive()} /> }
-                <Icon glyph={Glyph::ChevronRight} />
-            </Link<Route>>
-        </li>
+                <span class="staff-phone">{ person.phone.clone().unwrap_or_default() }</span>
+                <span class="staff-state">
+                    if person.active { <Chip tone={Tone::Safe} label={words.active()} /> }
+                    else { <Chip tone={Tone::Plain} label={words.inactive()} /> }
+                </span>
+            </>
+        }
     }
 }

@@ -6,15 +6,15 @@ use crdt_model::ids::{BatchId, PackageId, PersonId, SiteId};
 use crdt_model::voucher::VoucherState;
 use serde::{Deserialize, Serialize};
 use yew::prelude::*;
-use yew_router::prelude::*;
 
 use super::vouchers::{holder_text, holder_tone};
 use crate::components::status::shape;
 use crate::components::{
-    Amount, Button, Chip, Code, Empty, Field, Glyph, List, Look, Select, Tap, Tone, VirtualRows,
+    Amount, Button, Chip, Code, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Select,
+    Table, Tap, Tone, VirtualRows, with_first,
 };
-use crate::hooks::{App, use_app};
-use crate::i18n::{Words, grouped};
+use crate::hooks::{App, use_app, use_filters};
+use crate::i18n::Words;
 use crate::protocol::{Answer, HolderFilter, Query, VoucherFilter, VoucherListView, VoucherRow};
 use crate::route::Route;
 
@@ -55,16 +55,17 @@ const OFFICE: &str = "office";
 
 /// The filters as the address has them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Filters {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     q: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     state: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     package: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     batch: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     holder: String,
 }
 
@@ -94,8 +95,6 @@ impl Filters {
 struct Vouchers(VoucherFilter);
 
 impl List for Vouchers {
-    type Row = VoucherRow;
-
     fn query(&self, offset: u32, limit: u32) -> Query {
         Query::VoucherList {
             filter: self.0.clone(),
@@ -113,6 +112,10 @@ impl List for Vouchers {
             _ => None,
         }
     }
+}
+
+impl Table for Vouchers {
+    type Row = VoucherRow;
 
     fn key(row: &VoucherRow) -> String {
         format!("{}-{}", row.voucher.block, row.voucher.index)
@@ -159,10 +162,7 @@ impl List for Vouchers {
 pub fn VoucherListPage() -> Html {
     let app = use_app();
     let words = app.words();
-    let navigator = use_navigator();
-    let filters = use_location()
-        .and_then(|location| location.query::<Filters>().ok())
-        .unwrap_or_default();
+    let filters = use_filters::<Filters>(Route::VoucherList);
     let view = use_state(|| None::<Rc<Answer>>);
     let onanswer = {
         let view = view.setter();
@@ -173,35 +173,12 @@ pub fn VoucherListPage() -> Html {
         _ => None,
     };
     let choices = view.map(|view| view.choices.clone()).unwrap_or_default();
-    let change = {
-        let filters = filters.clone();
-        move |edit: fn(&mut Filters, String)| {
-            let (filters, navigator) = (filters.clone(), navigator.clone());
-            Callback::from(move |value: String| {
-                let mut next = filters.clone();
-                edit(&mut next, value);
-                if let Some(navigator) = &navigator {
-                    // The address only names filters; one that cannot be written is not kept.
-                    let _ = navigator.replace_with_query(&Route::VoucherList, &next);
-                }
-            })
-        }
-    };
-    let clear = {
-        let change = change(|filters, _| *filters = Filters::default());
-        Callback::from(move |()| change.emit(String::new()))
-    };
-    let options = |all: &'static str, rest: Vec<(AttrValue, AttrValue)>| {
-        let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), all.into())];
-        options.extend(rest);
-        options
-    };
-    let packages = choices
+    let packages: Vec<(AttrValue, AttrValue)> = choices
         .packages
         .iter()
         .map(|(id, name)| (id.to_string().into(), name.clone().into()))
         .collect();
-    let batches = choices
+    let batches: Vec<(AttrValue, AttrValue)> = choices
         .batches
         .iter()
         .map(|(id, label)| (id.to_string().into(), label.clone().into()))
@@ -214,12 +191,22 @@ pub fn VoucherListPage() -> Html {
             .iter()
             .map(|(id, name)| (id.to_string().into(), name.clone().into())),
     );
-    let empty = if filters == Filters::default() {
+    let mut chips = vec![FilterChip {
+        code: "",
+        name: words.all_states(),
+        count: None,
+    }];
+    chips.extend(choices.states.iter().map(|(state, count)| FilterChip {
+        code: state_code(*state),
+        name: state_name(words, *state),
+        count: Some(*count),
+    }));
+    let empty = if filters.is_clear() {
         html! { <Empty glyph={Glyph::Ticket} title={words.vouchers_empty()} hint={words.vouchers_empty_hint()} /> }
     } else {
         html! {
             <Empty glyph={Glyph::Search} title={words.vouchers_none_match()}>
-                <Button label={words.clear_filters()} onclick={clear} />
+                <Button label={words.clear_filters()} onclick={filters.clear()} />
             </Empty>
         }
     };
@@ -231,15 +218,15 @@ pub fn VoucherListPage() -> Html {
             </div>
             <div class="filters" role="search">
                 <Field id="voucher-search" kind="search" label={words.search_codes()} inside_label=true value={filters.q.clone()}
-                    oninput={change(|filters, text| filters.q = text)} />
+                    oninput={filters.change(|filters, text| filters.q = text)} />
                 <Select id="voucher-package" label={words.package()} hidden_label=true value={filters.package.clone()}
-                    options={options(words.all_packages(), packages)} onchange={change(|filters, value| filters.package = value)} />
+                    options={with_first(words.all_packages(), packages)} onchange={filters.change(|filters, value| filters.package = value)} />
                 <Select id="voucher-batch" label={words.batch()} hidden_label=true value={filters.batch.clone()}
-                    options={options(words.all_batches(), batches)} onchange={change(|filters, value| filters.batch = value)} />
+                    options={with_first(words.all_batches(), batches)} onchange={filters.change(|filters, value| filters.batch = value)} />
                 <Select id="voucher-holder" label={words.holder()} hidden_label=true value={filters.holder.clone()}
-                    options={options(words.all_holders(), holders)} onchange={change(|filters, value| filters.holder = value)} />
+                    options={with_first(words.all_holders(), holders)} onchange={filters.change(|filters, value| filters.holder = value)} />
             </div>
-            <StateChips states={choices.states.clone()} chosen={filters.state.clone()} onchoose={change(|filters, state| filters.state = state)} />
+            <FilterChips label={words.state()} {chips} chosen={filters.state.clone()} onchoose={filters.change(|filters, state| filters.state = state)} />
             <p class="summary" role="status">
                 if let Some(view) = view {
                     <span data-testid="voucher-count">{ words.vouchers_count(view.count) }</span>
@@ -249,36 +236,5 @@ pub fn VoucherListPage() -> Html {
             <VirtualRows<Vouchers> class="list-vouchers" label={words.all_vouchers()} testid="voucher-list"
                 list={Vouchers(filters.to_filter(app.site()))} {onanswer} {empty} />
         </>
-    }
-}
-
-#[derive(Properties, PartialEq)]
-struct StateChipsProps {
-    states: Vec<(VoucherState, u32)>,
-    chosen: String,
-    onchoose: Callback<String>,
-}
-
-/// The states as chips, each with how many it would leave.
-#[component]
-fn StateChips(props: &StateChipsProps) -> Html {
-    let words = use_app().words();
-    let chip = |code: &'static str, name: &'static str, count: Option<u32>| {
-        let onclick = {
-            let onchoose = props.onchoose.clone();
-            Callback::from(move |_: MouseEvent| onchoose.emit(code.to_string()))
-        };
-        html! {
-            <button type="button" class="filter-chip" aria-pressed={if props.chosen == code { "true" } else { "false" }} {onclick}>
-                { name }
-                if let Some(count) = count { <span class="filter-count">{ grouped(u64::from(count)) }</span> }
-            </button>
-        }
-    };
-    html! {
-        <div class="filter-chips" role="group" aria-label={words.state()}>
-            { chip("", words.all_states(), None) }
-            { for props.states.iter().map(|(state, count)| chip(state_code(*state), state_name(words, *state), Some(*count))) }
-        </div>
     }
 }

@@ -11,10 +11,10 @@ use yew_router::prelude::*;
 
 use super::import::undo::{BatchUndo, Unfinished};
 use crate::components::{
-    Amount, Button, Chip, Empty, Failed, Glyph, Look, Select, Skeleton, Tap, Tone,
+    Amount, Button, Chip, Empty, Failed, Glyph, Look, Select, Skeleton, Tap, Tone, with_first,
 };
 use crate::hooks::form::set;
-use crate::hooks::{Load, use_app, use_query};
+use crate::hooks::{Load, use_app, use_filters, use_query};
 use crate::i18n::Words;
 use crate::pages::stock::Offers;
 use crate::protocol::{Answer, BatchView, BlockView, HolderView, LeavingTo, Query, VouchersView};
@@ -70,12 +70,13 @@ pub fn VouchersPage() -> Html {
 
 /// The filters as the address has them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+#[serde(default)]
 struct Filters {
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     holder: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     package: String,
-    #[serde(default, skip_serializing_if = "String::is_empty")]
+    #[serde(skip_serializing_if = "String::is_empty")]
     state: String,
 }
 
@@ -117,10 +118,7 @@ struct BlocksProps {
 fn Blocks(props: &BlocksProps) -> Html {
     let app = use_app();
     let words = app.words();
-    let navigator = use_navigator();
-    let filters = use_location()
-        .and_then(|location| location.query::<Filters>().ok())
-        .unwrap_or_default();
+    let filters = use_filters::<Filters>(Route::Vouchers);
     let doing = use_state(|| None::<Doing>);
     let marked = use_state(BTreeSet::<BlockId>::new);
     // Whose ask is being answered: the next lease goes to them.
@@ -129,28 +127,11 @@ fn Blocks(props: &BlocksProps) -> Html {
     let may_lease = app
         .session()
         .is_some_and(|session| session.may_at(Capability::VouchersLease, props.site));
-    let filter_by = {
-        let filters = filters.clone();
-        Callback::from(move |next: Filters| {
-            if let (Some(navigator), true) = (&navigator, next != filters) {
-                // The address only names filters; one that cannot be written is not kept.
-                let _ = navigator.replace_with_query(&Route::Vouchers, &next);
-            }
-        })
-    };
-    let change = |edit: fn(&mut Filters, String)| {
-        let (filters, filter_by) = (filters.clone(), filter_by.clone());
-        Callback::from(move |value: String| {
-            let mut next = filters.clone();
-            edit(&mut next, value);
-            filter_by.emit(next);
-        })
-    };
     let onanswer = {
-        let (answering, filter_by) = (answering.clone(), filter_by.clone());
+        let (answering, filters) = (answering.clone(), filters.clone());
         Callback::from(move |ask: crate::protocol::AskView| {
             answering.set(Some(ask.person));
-            filter_by.emit(Filters {
+            filters.set(Filters {
                 holder: OFFICE.into(),
                 package: ask.package.to_string(),
                 state: "unused".into(),
@@ -179,7 +160,7 @@ fn Blocks(props: &BlocksProps) -> Html {
         let doing = doing.clone();
         Callback::from(move |what: Doing| doing.set(Some(what)))
     };
-    let is_filtered = filters != Filters::default();
+    let is_filtered = !filters.is_clear();
     let batches: Vec<BatchView> = view
         .batches
         .iter()
@@ -204,18 +185,18 @@ fn Blocks(props: &BlocksProps) -> Html {
             <needs::Asks asks={view.asks.clone()} {onanswer} />
             <Offers offers={view.returns.clone()} title={words.returns_title()} />
             <needs::RunningLow low={view.low.clone()} />
-            <needs::Holdings holdings={view.holdings.clone()} onchoose={change(|filters, holder| filters.holder = holder)} />
+            <needs::Holdings holdings={view.holdings.clone()} onchoose={filters.change(|filters, holder| filters.holder = holder)} />
             <div class="filters">
                 <Select id="holder-filter" label={words.holder()} hidden_label=true value={filters.holder.clone()} options={holders(words, view)}
-                    onchange={change(|filters, holder| filters.holder = holder)} />
+                    onchange={filters.change(|filters, holder| filters.holder = holder)} />
                 <Select id="package-filter" label={words.package()} hidden_label=true value={filters.package.clone()} options={packages(words, view)}
-                    onchange={change(|filters, package| filters.package = package)} />
+                    onchange={filters.change(|filters, package| filters.package = package)} />
                 <Select id="state-filter" label={words.state()} hidden_label=true value={filters.state.clone()} options={states(words)}
-                    onchange={change(|filters, state| filters.state = state)} />
+                    onchange={filters.change(|filters, state| filters.state = state)} />
             </div>
             if batches.is_empty() && is_filtered {
                 <Empty glyph={Glyph::Search} title={words.blocks_none_match()}>
-                    <Button label={words.clear_filters()} onclick={ let filter_by = filter_by.clone(); Callback::from(move |()| filter_by.emit(Filters::default())) } />
+                    <Button label={words.clear_filters()} onclick={filters.clear()} />
                 </Empty>
             }
             { for batches.iter().map(|batch| html! {
@@ -225,15 +206,6 @@ fn Blocks(props: &BlocksProps) -> Html {
             { dialog }
         </>
     }
-}
-
-fn with_first(
-    first: &'static str,
-    rest: impl IntoIterator<Item = (AttrValue, AttrValue)>,
-) -> Vec<(AttrValue, AttrValue)> {
-    let mut options: Vec<(AttrValue, AttrValue)> = vec![("".into(), first.into())];
-    options.extend(rest);
-    options
 }
 
 fn holders(words: Words, view: &VouchersView) -> Vec<(AttrValue, AttrValue)> {
@@ -314,6 +286,9 @@ fn Batch(props: &BatchProps) -> Html {
                 </div>
                 <BatchUndo site={props.site} batch={batch.clone()} />
             </div>
+            <div class="block-head" aria-hidden="true">
+                <span></span><span>{ words.block() }</span><span>{ words.vouchers() }</span><span>{ words.holder() }</span><span>{ words.held_since() }</span>
+            </div>
             <ul class="rows">
                 { for batch.blocks.iter().map(|block| html! {
                     <BlockRow key={block.block.to_string()} block={block.clone()} may_lease={props.may_lease}
@@ -365,13 +340,15 @@ fn BlockRow(props: &BlockRowProps) -> Html {
                 </label>
             }
             <span class="row-main">
-                <Link<Route> to={Route::Block { block: block.block }}><strong>{ words.block_of(block_name(block)) }</strong></Link<Route>>
+                <Link<Route> to={Route::Block { block: block.block }} classes="block-name"><strong>{ words.block_of(block_name(block)) }</strong></Link<Route>>
                 <span class="muted">{ counts(words, block) }</span>
             </span>
             <span class="row-end">
-                <Chip tone={holder_tone(&block.holder)} label={holder_text(words, &block.holder)} testid="holder" />
-                { for block.leaving.iter().map(|to| html! { <Chip tone={Tone::Attention} label={leaving_text(words, to)} testid="leaving" /> }) }
-                { for block.held_since.iter().map(|since| html! { <span class="muted">{ words.since(&app.when(*since)) }</span> }) }
+                <span class="block-holder">
+                    <Chip tone={holder_tone(&block.holder)} label={holder_text(words, &block.holder)} testid="holder" />
+                    { for block.leaving.iter().map(|to| html! { <Chip tone={Tone::Attention} label={leaving_text(words, to)} testid="leaving" /> }) }
+                </span>
+                { for block.held_since.iter().map(|since| html! { <span class="block-since muted">{ words.since(&app.when(*since)) }</span> }) }
             </span>
             if props.may_lease && is_free { <Button label={words.lease()} {onclick} /> }
             else if props.may_lease { <Button label={words.recall()} look={Look::Quiet} {onclick} /> }

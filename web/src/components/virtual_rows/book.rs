@@ -66,6 +66,15 @@ impl<L: List> Default for Book<L> {
 }
 
 impl<L: List> Book<L> {
+    /// With the keyboard at a row where somebody was before.
+    pub(super) fn at(row: Option<u32>) -> Self {
+        Self {
+            active: row.unwrap_or(0),
+            wants_focus: row.is_some(),
+            ..Self::default()
+        }
+    }
+
     /// Another list, or the same one when something changed. What is known stays on screen until the answer is here.
     pub(super) fn turn_to(&mut self, list: &L, revision: u32, onanswer: Callback<Rc<Answer>>) {
         self.onanswer = onanswer;
@@ -74,7 +83,9 @@ impl<L: List> Book<L> {
             return;
         }
         if !is_same {
-            self.active = 0;
+            if self.list.is_some() {
+                self.active = 0;
+            }
             self.list = Some(list.clone());
         }
         self.revision = revision;

@@ -3,7 +3,7 @@
 use std::cell::RefCell;
 
 use wasm_bindgen::JsCast;
-use web_sys::{HtmlElement, window};
+use web_sys::{FocusOptions, HtmlElement, window};
 use yew::NodeRef;
 
 use super::List;
@@ -94,7 +94,9 @@ pub(super) fn settle<L: List>(book: &RefCell<Book<L>>, node: &NodeRef) -> bool {
         let row = list.query_selector(&selector).ok().flatten();
         if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
             // A row that is on its way holds the focus until it is here.
-            let _ = row.focus();
+            let options = FocusOptions::new();
+            options.set_prevent_scroll(true);
+            let _ = row.focus_with_options(&options);
             book.borrow_mut().wants_focus = !is_here;
         }
     }
