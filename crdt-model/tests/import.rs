@@ -14,6 +14,9 @@ const ROUTER_EXPORT: &[u8] = include_bytes!("fixtures/router-export.csv");
 /// The same vouchers as the router itself exports them.
 const ROUTER_SCRIPT: &[u8] = include_bytes!("fixtures/router-export.rsc");
 
+/// A router of a reseller: eight profiles, the batches of nine days, wrapped lines (invented values).
+const RESELLER_ROUTER: &[u8] = include_bytes!("fixtures/reseller-router.rsc");
+
 fn read(text: &str) -> Result<VoucherFile, ImportError> {
     read_vouchers(text.as_bytes(), &ImportLimits::default())
 }
@@ -369,6 +372,41 @@ fn a_router_script_says_what_its_profiles_are() {
     assert_eq!(grouped.of_row, [0, 1, 0, 2, 0, 1, 1]);
     assert_eq!(groups[0].uptimes.common(), None);
     assert_eq!(groups[0].known.as_ref().unwrap().upload_kbps, Some(2_000));
+}
+
+#[test]
+fn a_resellers_router_is_read_whole() {
+    let file = read_vouchers(RESELLER_ROUTER, &ImportLimits::default()).unwrap();
+    // 90 vouchers of nine batches, and one with every sign that needs quoting.
+    assert_eq!(file.rows.len(), 91);
+    let quoted = file.rows.iter().find(|row| row.username.contains('"'));
+    let quoted = quoted.unwrap();
+    assert_eq!(quoted.username, "mtihani \"wa pili\"");
+    assert_eq!(quoted.password.as_deref(), Some("k=v\\n"));
+    assert_eq!(
+        quoted.comment.as_deref(),
+        Some("alama \"mbili\" na ; nukta")
+    );
+    let refused = |is_it: fn(&RefusedReason) -> bool| {
+        let refused = file.refused.iter();
+        refused.filter(|refused| is_it(&refused.reason)).count()
+    };
+    let counts = [
+        refused(|reason| matches!(reason, RefusedReason::AlreadyUsed { .. })),
+        refused(|reason| matches!(reason, RefusedReason::BoundToDevice { .. })),
+        refused(|reason| matches!(reason, RefusedReason::TwiceInFile { .. })),
+        file.refused.len(),
+    ];
+    assert_eq!(counts, [7, 3, 1, 11]);
+    let grouped = groups(&file).unwrap();
+    let found: Vec<_> = grouped
+        .groups
+        .iter()
+        .map(|group| (group.key.profile.as_str(), group.count, group.tags))
+        .collect();
+    assert_eq!(found.len(), 8);
+    assert_eq!(found[..2], [("SIKU-3", 20, 2), ("SIKU-1", 11, 1)]);
+    assert_eq!(grouped.tags.len(), 9);
 }
 
 /// A file of the shape and size that a reseller's router exports: 1,569 users with all that goes wrong.

@@ -60,6 +60,12 @@ export async function hasStock(device, count) {
   await left.waitFor();
 }
 
+/** Waits until nothing can be sold from this device. */
+export async function hasNoStock(device) {
+  await goTo(device.page, "My stock");
+  await device.page.getByTestId("stock-left").waitFor({ state: "detached" });
+}
+
 /** One sale at the till, up to its receipt; answers what the client reads there. */
 export async function sell(device, { packageName, method = "Cash", reference, client }) {
   const { page } = device;

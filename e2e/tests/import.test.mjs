@@ -15,18 +15,23 @@ import {
   chooseFile,
   choosePackages,
   goTo,
+  hasNoStock,
   hasStock,
   invite,
   lease,
+  number,
   OWNER,
   pillSays,
   sell,
   setUp,
   story,
   sync,
+  takeShot,
   temporaryFolder,
   unlock,
 } from "../helpers.mjs";
+
+const HALIMA = { name: "Halima Said", login: "halima", password: "chungwa na embe" };
 
 const ROUTER = fileURLToPath(new URL("../fixtures/router.rsc", import.meta.url));
 
@@ -134,7 +139,130 @@ story("a router's export is imported, undone, imported again and sold", async (s
   await leased.filter({ hasText: "1 sold" }).waitFor();
   assert.equal(await leased.getByTestId("batch-undo").count(), 0);
   assert.equal(await block(page, label, 0).count(), 1);
+
+  // A manager takes the block back with what is left of it: the sale stands, and her phone sells no more of it.
+  const manager = await stage.desktop("halima");
+  await accept(manager, await invite(office, { ...HALIMA, role: "MANAGER" }), HALIMA);
+  await pillSays(manager, /All safe/);
+  await goTo(manager.page, "Vouchers");
+  const row = block(manager.page, label, 0);
+  await row.filter({ hasText: "1 sold" }).getByRole("button", { name: "Recall" }).click();
+  await manager.page.getByRole("heading", { name: new RegExp(`from ${ASHA.name}`) }).waitFor();
+  await assertAccessible(manager.page, "recall of an imported block");
+  await manager.page.locator("#recall-reason").fill("She stops selling");
+  await manager.page.getByRole("button", { name: "Recall block" }).click();
+  await row.getByTestId("holder").filter({ hasText: "In the office" }).waitFor();
+  await row.filter({ hasText: "1 sold" }).filter({ hasText: "1 unused" }).waitFor();
+  await takeShot(manager.page, "import/recalled");
+  await hasNoStock(asha);
+  assert.deepEqual(await server.sql("select count(*) from sales"), [["1"]]);
+  assert.deepEqual(await server.sql("select kind from verdicts"), [["sold_elsewhere"]]);
+  // What is left can be leased again, without what was sold.
+  await lease(manager, { packageName: label, index: 0, to: ASHA.name });
+  await hasStock(asha, 1);
 });
+
+const BY_HAND = fileURLToPath(new URL("../fixtures/by-hand.csv", import.meta.url));
+
+story("a list with headings nobody knows has its columns chosen", async (stage) => {
+  const server = await stage.server();
+  const office = await stage.desktop("office");
+  const { page } = office;
+  await setUp(office, server);
+  await addFirstPackages(office);
+  await goTo(page, "Vouchers");
+  await page.getByRole("link", { name: "Import vouchers" }).first().click();
+  await page.locator("#file").setInputFiles(BY_HAND);
+  await page.getByTestId("to-columns").click();
+  await page.getByTestId("import-columns").waitFor();
+  await page.getByText("Choose which column is the code or the user name.").waitFor();
+  await assertAccessible(page, "import columns");
+  await takeShot(page, "import/columns");
+  for (const [at, meaning] of ["code", "password", "profile", "time limit"].entries()) {
+    await page.locator(`#column-${at}`).selectOption({ label: meaning });
+  }
+  await page.getByTestId("read-file").click();
+  await page.getByTestId("import-good").waitFor();
+  assert.match(await page.getByTestId("import-good").textContent(), /^4 vouchers can be imported/);
+  await choosePackages(office, { "Wiki moja": "1 Week", "Siku moja": "1 Day" });
+  const refused = await refusedRows(page);
+  assert.equal(refused.length, 2, refused.join("\n"));
+  assert.ok(refused[0].startsWith("Line 6: the same code stands in line 3"), refused[0]);
+  assert.ok(refused[1].startsWith("Line 7: there is no code"), refused[1]);
+  await page.getByTestId("import-save").click();
+  await page.getByTestId("import-done").waitFor();
+  await sync(office);
+  assert.deepEqual(await server.sql("select count(*) from vouchers"), [["4"]]);
+
+  // One of the two batches was a mistake: undone by itself, with the consequence named.
+  await goTo(page, "Vouchers");
+  const batch = page.getByTestId("batch").filter({ hasText: "Siku moja" }).or(page.getByTestId("batch").filter({ hasText: "1 Day" }));
+  await batch.getByTestId("batch-undo").click();
+  await page.getByText("All its vouchers become void").waitFor();
+  await assertAccessible(page, "undo of a batch");
+  await takeShot(page, "import/undo");
+  await page.getByTestId("batch-undo-yes").click();
+  await page.getByTestId("batch-undone").waitFor();
+  assert.equal(await page.getByTestId("batch-undo").count(), 1);
+  await sync(office);
+  assert.deepEqual(await server.sql("select count(*) from vouchers where is_undone"), [["1"]]);
+});
+
+/** Imports a file of so many rows and takes the battery out while it is being written. */
+async function cutShort(office, server, file) {
+  const { page } = office;
+  await chooseFile(office, file);
+  await choosePackages(office, { "WIKI-1": "1 Week" }, { blockSize: 20 });
+  await page.getByTestId("import-save").click();
+  await page.waitForFunction(() => document.querySelector("[data-testid=import-progress] progress")?.value > 0);
+  await office.kill();
+  await office.open();
+  await unlock(office, server.url("/vouchers"), OWNER);
+  await office.page.getByTestId("unfinished").waitFor();
+}
+
+story("an import that was cut short is discarded, and another one finished", async (stage) => {
+  const server = await stage.server();
+  const office = await stage.desktop("office");
+  await setUp(office, server);
+  await addFirstPackages(office);
+  await office.isReadyForOffline();
+  const file = await largeFile(6_000);
+
+  await cutShort(office, server, file);
+  await assertAccessible(office.page, "unfinished import");
+  await takeShot(office.page, "import/unfinished");
+  await office.page.getByTestId("unfinished-discard").click();
+  await office.page.getByTestId("unfinished").waitFor({ state: "detached" });
+  await sync(office);
+  assert.deepEqual(await server.sql("select count(*) from batches"), [["0"]]);
+  assert.deepEqual(await server.sql("select count(*) from vouchers where not is_undone"), [["0"]]);
+
+  // The same codes are free again; this time what was written is kept.
+  await cutShort(office, server, file);
+  const offered = await office.page.getByTestId("unfinished-finish").textContent();
+  await office.page.getByTestId("unfinished-finish").click();
+  await office.page.getByTestId("unfinished").waitFor({ state: "detached" });
+  await office.page.getByTestId("batch-undo").waitFor();
+  await sync(office);
+  assert.deepEqual(await server.sql("select count(*) from batches"), [["1"]]);
+  const kept = await server.sql("select count(*) from vouchers where not is_undone");
+  assert.equal(Number(kept[0][0]), number(offered));
+  assert.ok(number(offered) > 0 && number(offered) < 6_000, offered);
+  assert.deepEqual(await server.sql("select kind from verdicts"), []);
+});
+
+/** A list of vouchers as the common tool exports it. */
+async function largeFile(rows) {
+  const lines = ["Username,Password,Profile,Time Limit,Data Limit,Comment"];
+  for (let n = 0; n < rows; n += 1) {
+    const code = (n * 7_919 + 1_000_000).toString(36);
+    lines.push(`${code},${code},WIKI-1,7d,,vc-${100 + (n % 20)}-08.15.25-kiosk`);
+  }
+  const file = path.join(temporaryFolder("import"), "large.csv");
+  await writeFile(file, lines.join("\r\n"));
+  return file;
+}
 
 const ROWS = Number(process.env.IMPORT_ROWS ?? 10_000);
 
@@ -144,13 +272,7 @@ story(`${ROWS} rows do not freeze the page`, async (stage) => {
   const { page } = office;
   await setUp(office, server);
   await addFirstPackages(office);
-  const lines = ["Username,Password,Profile,Time Limit,Data Limit,Comment"];
-  for (let n = 0; n < ROWS; n += 1) {
-    const code = (n * 7_919 + 1_000_000).toString(36);
-    lines.push(`${code},${code},WIKI-1,7d,,vc-${100 + (n % 20)}-08.15.25-kiosk`);
-  }
-  const file = path.join(temporaryFolder("import"), "large.csv");
-  await writeFile(file, lines.join("\r\n"));
+  const file = await largeFile(ROWS);
 
   // Another tab asks all the while how long an answer takes.
   const other = await page.context().newPage();
