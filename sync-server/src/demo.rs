@@ -8,6 +8,7 @@ mod cast;
 mod days;
 mod founding;
 mod hand_overs;
+mod imports;
 pub mod key;
 pub mod names;
 mod places;

@@ -12,6 +12,7 @@ use crdt_model::voucher::{Block, Code};
 use super::cast::{BAGAMOYO, KARIAKOO, Kind, MBAGALA, MEMBERS, PLACES, UNGUJA, member};
 use super::founding;
 use super::hand_overs;
+use super::imports;
 use super::stock::{self, blocks_of};
 use super::till;
 use super::world::{World, price};
@@ -32,6 +33,7 @@ pub enum Scene {
     OfficeTakesPetersBlocks,
     OfficeDecides,
     CodesComeTwice,
+    OldRouterIsImported,
     PhoneIsLost,
     HalimaIsNoAgent,
     HalimaSells,
@@ -58,6 +60,7 @@ pub fn on(plan: &Plan, day: u32) -> Vec<(u32, Scene)> {
         (leaves + 1, 11, 0, Scene::OfficeTakesPetersBlocks),
         (leaves + 2, 9, 40, Scene::OfficeDecides),
         (twice, 10, 30, Scene::CodesComeTwice),
+        (twice + 1, 10, 5, Scene::OldRouterIsImported),
         (lost, 13, 20, Scene::PhoneIsLost),
         (days - 4, 17, 58, Scene::HalimaIsNoAgent),
         (days - 4, 18, 45, Scene::HalimaSells),
@@ -108,6 +111,7 @@ pub async fn play(world: &mut World, scene: Scene) -> Result<()> {
         Scene::OfficeTakesPetersBlocks => office_takes_peters_blocks(world).await,
         Scene::OfficeDecides => office_decides(world).await,
         Scene::CodesComeTwice => codes_come_twice(world).await,
+        Scene::OldRouterIsImported => imports::old_router(world).await,
         Scene::PhoneIsLost => phone_is_lost(world).await,
         Scene::HalimaIsNoAgent => halima_is_no_agent(world).await,
         Scene::HalimaSells => sells_offline(world, "halima", MBAGALA, Kind::Week).await,

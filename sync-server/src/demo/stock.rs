@@ -12,7 +12,7 @@ use super::world::{World, price};
 use crate::clock::to_sql;
 
 /// How much of what is sold in the whole time the first batch covers, in hundredths.
-const FIRST_BATCH: f64 = 65.0;
+const FIRST_BATCH: f64 = 120.0;
 /// In the last days nobody gives out more of these, so that somebody runs low.
 const RUNNING_LOW: &[Kind] = &[Kind::ThreeHours, Kind::Month];
 const RUNNING_LOW_DAYS: u32 = 5;

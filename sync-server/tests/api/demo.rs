@@ -116,6 +116,12 @@ async fn nothing_happened_but_what_was_planned(app: &TestApp) {
             "select count(*) from stock_asks where ended_how = 'declined'",
             1,
         ),
+        // From an old router's export: as the wrong package, undone, and again.
+        (
+            "select count(distinct batch_id) from vouchers join blocks using (org_id, block_id) where is_undone",
+            1,
+        ),
+        ("select count(*) from batches where made_on is not null", 2),
         ("select count(*) from sites where place is not null", 6),
         ("select count(*) from packages", 6),
         ("select count(distinct role) from grants", 11),
