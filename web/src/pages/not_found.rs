@@ -46,7 +46,7 @@ pub fn FirstSync() -> Html {
         return html! {
             <div class="narrow" data-testid="fetching">
                 <div class="page-head"><h1>{ words.fetching() }</h1></div>
-                <p class="muted">{ words.fetching_hint() }</p>
+                <p class="summary">{ words.fetching_hint() }</p>
                 <Skeleton rows=6 />
             </div>
         };

@@ -286,9 +286,11 @@ fn Batch(props: &BatchProps) -> Html {
                 </div>
                 <BatchUndo site={props.site} batch={batch.clone()} />
             </div>
-            <div class="block-head" aria-hidden="true">
-                <span></span><span>{ words.block() }</span><span>{ words.vouchers() }</span><span>{ words.holder() }</span><span>{ words.held_since() }</span>
-            </div>
+            if !batch.blocks.is_empty() {
+                <div class="block-head" aria-hidden="true">
+                    <span></span><span>{ words.block() }</span><span>{ words.vouchers() }</span><span>{ words.holder() }</span><span>{ words.held_since() }</span>
+                </div>
+            }
             <ul class="rows">
                 { for batch.blocks.iter().map(|block| html! {
                     <BlockRow key={block.block.to_string()} block={block.clone()} may_lease={props.may_lease}
