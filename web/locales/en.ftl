@@ -1064,8 +1064,8 @@ what-other = Change
 
 ## Before the first sync, or without any role
 
-not-fetched = This screen is not on this device yet
-not-fetched-hint = It comes with the next connection. Selling works, and nothing is lost.
+no-screen-yet = This screen is not on this device yet
+no-screen-yet-hint = It comes with the next connection. Selling works, and nothing is lost.
 first-sync = Nothing to show yet
 first-sync-hint = Your roles and sites come with the first sync. If this stays, ask your administrator for a role.
 

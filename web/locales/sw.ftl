@@ -1064,8 +1064,8 @@ what-other = Badiliko
 
 ## Before the first sync, or without any role
 
-not-fetched = Ukurasa huu bado haupo kwenye kifaa hiki
-not-fetched-hint = Utakuja mtandao ukipatikana. Kuuza kunaendelea, na hakuna kinachopotea.
+no-screen-yet = Ukurasa huu bado haupo kwenye kifaa hiki
+no-screen-yet-hint = Utakuja mtandao ukipatikana. Kuuza kunaendelea, na hakuna kinachopotea.
 first-sync = Bado hakuna cha kuonyesha
 first-sync-hint = Majukumu na vituo vyako huja na usawazishaji wa kwanza. Hali ikibaki hivi, muombe msimamizi akupe jukumu.
 

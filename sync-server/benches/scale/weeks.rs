@@ -328,7 +328,10 @@ impl Weeks {
             let within = (place * 7 % count) * 15 * HOUR_MILLIS / count;
             let at = start.plus_millis(day * 24 * HOUR_MILLIS + 7 * HOUR_MILLIS + within);
             let at = at.plus_millis(i64::from(self.random.between(0, 60_000)));
-            let is_twice = self.random.next_u64() % u64::from(self.plan.twice_every) == 0;
+            let is_twice = self
+                .random
+                .next_u64()
+                .is_multiple_of(u64::from(self.plan.twice_every));
             let before = self.last_sold[sale.site].clone().filter(|_| is_twice);
             match before {
                 Some((other, line)) if other != seller => {

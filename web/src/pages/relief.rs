@@ -31,7 +31,7 @@ pub fn Relief() -> Html {
     }
     if *is_failed {
         return html! {
-            <Empty is_page=true glyph={Glyph::RefreshCw} title={words.not_fetched()} hint={words.not_fetched_hint()}>
+            <Empty is_page=true glyph={Glyph::RefreshCw} title={words.no_screen_yet()} hint={words.no_screen_yet_hint()}>
                 <Button label={words.reload()} look={Look::Primary} onclick={|()| browser::reload(None)} />
             </Empty>
         };
