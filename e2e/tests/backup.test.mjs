@@ -67,6 +67,11 @@ story("a restored server gets back what was sold after the backup", async (stage
   for (const [device, { password }] of [[asha, ASHA], [baraka, BARAKA], [office, OWNER]]) {
     await pillSays(device, /Sign in again/, 90_000);
     await goTo(device.page, "Sync");
+    await device.page.getByTestId("sync-state").getByText(/ended your session/).waitFor();
+    await assertAccessible(device.page, "signed out");
+    await takeShot(device.page, `backup/signed-out-${device.name}`);
+    await fillIn(device.page, { "again-password": "not the right one" });
+    await device.page.getByTestId("failure").waitFor();
     await fillIn(device.page, { "again-password": password });
     await device.page.getByTestId("sync-state").getByText(/ended your session/).waitFor({ state: "detached" });
   }
