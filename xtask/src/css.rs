@@ -20,6 +20,9 @@ pub fn build() -> Result<Vec<u8>> {
             sources.insert(format!("../{name}"), std::fs::read(&path)?);
         }
     }
+    for (name, bytes) in read_tree(&web.join("style"))? {
+        sources.insert(format!("../style/{name}"), bytes);
+    }
     let cache = shell::cache_dir()?.join("css");
     let kept = cache.join(format!("{}.css", content_hash(&sources)));
     if !kept.is_file() {

@@ -2,7 +2,7 @@
 //!
 //! What a list is made of stands in [`Table`] and [`List`]; [`VirtualRows`] asks the worker for the pages in view, keeps the place
 //! when rows come in above it, and moves by the keyboard: arrows, Page Up and Down, Home, End; Enter opens. One row
-//! at a time is in the order of Tab. Rows have one height each on phones and desks (`--row` in style.css), in `rem`,
+//! at a time is in the order of Tab. Rows have one height each on phones and desks (`--row` in style/lists.css), in `rem`,
 //! so that larger letters make taller rows.
 
 mod book;
@@ -37,7 +37,7 @@ pub trait Table: PartialEq + 'static {
     /// The names of the columns, seen on desks only.
     fn head(app: &App) -> Html;
 
-    /// The cells of a row, placed by the list's class in style.css.
+    /// The cells of a row, placed by the list's class in style/lists.css.
     fn cells(app: &App, row: &Self::Row) -> Html;
 }
 
