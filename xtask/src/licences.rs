@@ -37,7 +37,7 @@ pub fn check() -> Result<()> {
             refused.push(format!("{}: {licence:?}", package["name"]));
         }
     }
-    for folder in ["web", "e2e"] {
+    for folder in ["web", "e2e", "e2e/peer"] {
         let lock = shell::root().join(folder).join("package-lock.json");
         let lock: Value = serde_json::from_slice(&std::fs::read(lock)?)?;
         for (path, package) in lock["packages"].as_object().context("no packages")? {
