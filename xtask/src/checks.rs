@@ -7,6 +7,7 @@ use anyhow::{Context, Result, bail};
 
 use crate::dist;
 use crate::lint;
+use crate::peer;
 use crate::postgres;
 use crate::shell::{self, Profile};
 use crate::stories;
@@ -132,8 +133,13 @@ pub fn simulate(arguments: &[String]) -> Result<()> {
 }
 
 /// Benchmarks are `benches/<name>.rs` of any member, and scripts in `e2e/benches`; each prints its own figures.
-/// `sizes` is what the build weighs. Only a named one gets the arguments that follow.
+/// `sizes` is what the build weighs, `peer` runs beside another server. Only a named one gets the arguments that follow.
 pub fn bench(arguments: &[String]) -> Result<()> {
+    if let Some((first, parts)) = arguments.split_first()
+        && first == "peer"
+    {
+        return peer::run(parts);
+    }
     let wanted = arguments.first().map(String::as_str);
     let is_wanted = |name: &String| wanted.is_none_or(|wanted| wanted == name);
     let mut programs = Vec::new();
@@ -141,7 +147,8 @@ pub fn bench(arguments: &[String]) -> Result<()> {
         let names = names(&format!("{package}/benches"), ".rs")?;
         programs.extend(names.into_iter().map(|name| (package, name)));
     }
-    programs.retain(|(_, name)| is_wanted(name));
+    // Half of one: it runs with the other half.
+    programs.retain(|(_, name)| is_wanted(name) && name != "peer");
     let mut scripts = names("e2e/benches", ".mjs")?;
     scripts.retain(is_wanted);
     let sizes = is_wanted(&"sizes".to_owned());
