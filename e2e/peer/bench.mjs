@@ -1,6 +1,9 @@
 // ViorNet beside the stock automerge-repo sync server, doing the same work on this machine in one run, in turns.
 // `cargo xtask bench peer [part…]`; without a part all of them. PEER_RUNS says how often (3), PEER_KILLS how many kills (10).
 //
+// ViorNet's half is `cargo xtask bench relay`. Kills, memory and fsync are of the stock side alone; ours are killed by
+// `cargo xtask prove relay`.
+//
 // What is compared and what is not: our devices' bytes are made beforehand by the device core and played back, so that
 // they take next to no processor time; theirs are live clients in JavaScript, in two processes. Processor time of
 // clients is therefore not compared. Ours counts the server and its PostgreSQL, with fsync; theirs the server alone.
@@ -12,8 +15,8 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { family, sleep } from "./processes.mjs";
-import { IS_HERE, Relay } from "./relay.mjs";
+import { sleep } from "./processes.mjs";
+import { contact, IS_HERE, measure } from "./relay.mjs";
 import { plant, serverCost, StockClients, StockServer } from "./stock.mjs";
 import { medians, print } from "./table.mjs";
 
@@ -23,13 +26,13 @@ const DOCUMENTS = 500;
 const DOCUMENTS_KEPT = 2000;
 const CHANGES = 300;
 const WRITERS = [
-  { writers: 8, unconfirmed: 1, sales: 250 },
-  { writers: 32, unconfirmed: 1, sales: 150 },
-  { writers: 8, unconfirmed: 100, sales: 2000 },
-  { writers: 32, unconfirmed: 100, sales: 600 },
+  { writers: 8, unconfirmed: 1 },
+  { writers: 32, unconfirmed: 1 },
+  { writers: 8, unconfirmed: 100 },
+  { writers: 32, unconfirmed: 100 },
 ];
 const WARM_UP_MS = 2000;
-const WRITING_MS = 6000;
+const WRITING_MS = 5000;
 /** One thread of JavaScript does not keep the stock server busy. */
 const CLIENT_PROCESSES = 2;
 
@@ -48,15 +51,13 @@ async function inTurns(runs, stock, ours) {
   for (let run = 0; run < runs; run += 1) {
     const sides = [
       async () => told.stock.push(await stock(run)),
-      async () => IS_HERE && told.ours.push(await ours(run)),
+      async () => IS_HERE && ours && told.ours.push(await ours(run)),
     ];
     if (run % 2) sides.reverse();
     for (const side of sides) await side();
   }
   return told;
 }
-
-const measured = (told) => Object.entries(told).filter(([, runs]) => runs.length > 0);
 
 async function withClients(count, work) {
   const clients = Array.from({ length: count }, () => StockClients.start());
@@ -96,28 +97,38 @@ async function stockRate(server, { writers, unconfirmed }) {
   });
 }
 
+function ourRate(figures, { writers, unconfirmed }) {
+  const runs = unconfirmed === 1 ? figures.confirmed : figures.unconfirmed;
+  const run = runs.find(({ devices }) => devices === writers);
+  const cpu = run.server_cpu_us + run.postgres_cpu_us;
+  return {
+    rate: run.changes_per_s,
+    server_ms: run.server_cpu_us / 1000,
+    cpu_ms: cpu / 1000,
+    busy: (cpu / 1e6) * run.changes_per_s,
+  };
+}
+
 async function rates() {
-  const rows = [];
   const server = await StockServer.start(newFolder());
-  const relay = await Relay.start(newFolder());
-  for (const plan of WRITERS) {
-    const { writers, unconfirmed, sales } = plan;
-    const told = await inTurns(
-      RUNS,
-      () => stockRate(server, plan),
-      async () => {
-        await relay.do("hire", { devices: writers, sales });
-        const run = await relay.do("push", { devices: writers, sales, unconfirmed });
-        return {
-          rate: run.changes / run.seconds,
-          cpu_ms: ((run.server_cpu + run.postgres_cpu) / run.changes) * 1000,
-          server_ms: (run.server_cpu / run.changes) * 1000,
-          busy: (run.server_cpu + run.postgres_cpu) / run.seconds,
-        };
-      },
-    );
-    const [stock, ours] = [medians(told.stock), medians(told.ours)];
-    rows.push([
+  const told = await inTurns(
+    RUNS,
+    async () => {
+      const runs = [];
+      for (const plan of WRITERS) runs.push(await stockRate(server, plan));
+      return runs;
+    },
+    async () => {
+      const figures = await measure("confirmed", "unconfirmed");
+      return WRITERS.map((plan) => ourRate(figures, plan));
+    },
+  );
+  await server.end("SIGTERM");
+  const rows = WRITERS.map(({ writers, unconfirmed }, at) => {
+    const of = (runs) => runs.map((run) => run[at]);
+    const [stock, ours] = [medians(of(told.stock)), medians(of(told.ours))];
+    const each = (runs) => of(runs).map((run) => Math.round(run.rate)).join(" ");
+    return [
       `${writers} writers, ${unconfirmed === 1 ? "each confirmed" : `${unconfirmed} unconfirmed`}`,
       stock.rate,
       ours.rate,
@@ -128,12 +139,10 @@ async function rates() {
       stock.busy,
       stock.clients_busy,
       ours.busy,
-      told.stock.map((run) => Math.round(run.rate)).join(" "),
-      told.ours.map((run) => Math.round(run.rate)).join(" "),
-    ]);
-  }
-  await server.end("SIGTERM");
-  await relay.end();
+      each(told.stock),
+      each(told.ours),
+    ];
+  });
   print(
     "changes/s confirmed. Stock: the server names the heads (it has not saved them yet); ViorNet: committed with fsync",
     ["work", "stock/s", "ViorNet/s", "ratio", "stock ms CPU", "server ms", "with PostgreSQL ms", "stock cores", "its clients", "our cores", "stock runs", "our runs"],
@@ -154,47 +163,29 @@ async function reconnect() {
       serverCost(server, () => one.do("open", { url: server.url, folder: clientStore, urls })),
     );
   await come();
-  const relay = await Relay.start(newFolder());
-  // A site has two documents, of which one gets the changes.
-  if (IS_HERE) await relay.do("fill", { documents: DOCUMENTS, changes: CHANGES });
-  const comeToUs = () => serverCost(relay, () => relay.do("reconnect"));
-  const rows = [];
-  for (const isWarm of [true, false]) {
-    const told = await inTurns(
-      RUNS,
-      async () => {
-        if (!isWarm) {
-          await server.end("SIGTERM");
-          server = await StockServer.start(store);
-        }
-        return come();
-      },
-      async () => {
-        if (!isWarm) await relay.restart();
-        return comeToUs();
-      },
-    );
-    for (const [name, runs] of measured(told)) {
-      const it = medians(runs);
-      rows.push([
-        `${name}, ${isWarm ? "server warm" : "server restarted"}`,
-        it.messages_up,
-        it.messages_down,
-        it.bytes_up,
-        it.bytes_down,
-        it.round_trips,
-        it.server_cpu,
-        it.client_cpu,
-        it.documents ?? DOCUMENTS,
-      ]);
-    }
-  }
+  const warm = await inTurns(RUNS, come, async () => contact((await measure("reconnect")).reconnect));
+  const restarted = await inTurns(
+    RUNS,
+    async () => {
+      await server.end("SIGTERM");
+      server = await StockServer.start(store);
+      return come();
+    },
+    undefined,
+  );
   await server.end("SIGTERM");
-  await relay.end();
+  const rows = [
+    ["stock, server warm", warm.stock],
+    ["stock, server restarted", restarted.stock],
+    ["ViorNet", warm.ours],
+  ];
   print(
-    `reconnect with ${DOCUMENTS} unchanged documents of ${CHANGES} changes (frames of the WebSocket; our ticket by HTTPS before it is not in it)`,
-    ["side", "frames up", "down", "bytes up", "down", "round trips", "server CPU s", "client CPU s", "documents"],
-    rows,
+    `reconnect with ${DOCUMENTS} unchanged documents, the stock ones of ${CHANGES} changes (frames of the WebSocket; our ticket by HTTPS before it is not in it)`,
+    ["side", "frames up", "down", "bytes up", "down", "round trips", "server CPU s", "client CPU s"],
+    rows.filter(([, runs]) => runs.length > 0).map(([name, runs]) => {
+      const it = medians(runs);
+      return [name, it.messages_up, it.messages_down, it.bytes_up, it.bytes_down, it.round_trips, it.server_cpu, it.client_cpu];
+    }),
   );
 }
 
@@ -202,81 +193,50 @@ async function reconnect() {
 
 async function offline() {
   const server = await StockServer.start(newFolder());
-  const relay = await Relay.start(newFolder());
-  const rows = [];
-  for (const before of [0, CHANGES]) {
-    const told = await inTurns(
-      RUNS,
-      () =>
-        withClients(1, ([one]) => one.do("offline", { url: server.url, before, changes: 100 })),
-      () => relay.do("offline", { before, changes: 100 }),
-    );
-    for (const [name, runs] of measured(told)) {
-      const it = medians(runs);
-      rows.push([
-        `${name}, after ${before} earlier`,
-        it.bytes_up,
-        it.bytes_down,
-        it.messages_up,
-        it.messages_down,
-        it.round_trips,
-      ]);
-    }
-  }
+  const stock = (before) => () =>
+    withClients(1, ([one]) => one.do("offline", { url: server.url, before, changes: 100 }));
+  const fresh = await inTurns(RUNS, stock(0), async () => contact((await measure("offline")).offline));
+  const grown = await inTurns(RUNS, stock(CHANGES), undefined);
   await server.end("SIGTERM");
-  await relay.end();
+  const rows = [
+    ["stock, the first of a document", fresh.stock],
+    [`stock, after ${CHANGES} earlier ones`, grown.stock],
+    ["ViorNet", fresh.ours],
+  ];
   print(
     "100 changes made offline, then one contact",
     ["side", "bytes up", "down", "frames up", "down", "round trips"],
-    rows,
+    rows.filter(([, runs]) => runs.length > 0).map(([name, runs]) => {
+      const it = medians(runs);
+      return [name, it.bytes_up, it.bytes_down, it.messages_up, it.messages_down, it.round_trips];
+    }),
   );
 }
 
 // ---------------------------------------------------------------- kills
 
 async function kills() {
-  const relay = await Relay.start(newFolder());
   const rows = [];
-  for (const [unconfirmed, sales] of [[1, 600], [100, 2000]]) {
-    const sum = { stock: {}, ours: {} };
-    await inTurns(
-      KILLS,
-      async (run) => {
-        const store = newFolder();
-        let server = await StockServer.start(store);
-        await withClients(1, async ([one]) => {
-          await one.do("start", { url: server.url, count: 8, unconfirmed });
-          await sleep(1500 + Math.random() * 1000);
-          await server.end("SIGKILL");
-          await one.do("leave");
-          server = await StockServer.start(store);
-          add(sum.stock, run, await one.do("missing", { url: server.url }));
-        });
-        await server.end("SIGTERM");
-      },
-      async (run) => {
-        await relay.do("hire", { devices: 8, sales });
-        const after_ms = Math.round(200 + Math.random() * 500);
-        const told = await relay.do("kill", { devices: 8, sales, unconfirmed, after_ms });
-        if (!told.was_busy) throw new Error("the load had ended before the kill");
-        add(sum.ours, run, told);
-      },
-    );
-    if (sum.ours.lost > 0) process.exitCode = 1;
-    for (const [side, it] of Object.entries(sum)) {
-      if (it.kills) rows.push([
-        `${side}, ${unconfirmed === 1 ? "each confirmed" : `${unconfirmed} unconfirmed`}`,
-        it.kills,
-        it.losing,
-        it.confirmed,
-        it.lost,
-        it.most,
-      ]);
+  for (const unconfirmed of [1, 100]) {
+    const sum = {};
+    for (let run = 0; run < KILLS; run += 1) {
+      const store = newFolder();
+      let server = await StockServer.start(store);
+      await withClients(1, async ([one]) => {
+        await one.do("start", { url: server.url, count: 8, unconfirmed });
+        await sleep(1500 + Math.random() * 1000);
+        await server.end("SIGKILL");
+        await one.do("leave");
+        server = await StockServer.start(store);
+        add(sum, run, await one.do("missing", { url: server.url }));
+      });
+      await server.end("SIGTERM");
     }
+    const work = unconfirmed === 1 ? "each confirmed" : `${unconfirmed} unconfirmed`;
+    rows.push([`stock, ${work}`, sum.kills, sum.losing, sum.confirmed, sum.lost, sum.most]);
   }
-  await relay.end();
   print(
-    "kill -9 while 8 writers write (ours: of server and PostgreSQL at once): confirmed changes that are gone after the restart",
+    "kill -9 while 8 writers write: confirmed changes that are gone after the restart",
     ["side", "kills", "with a loss", "confirmed", "of these lost", "most at once"],
     rows,
   );
@@ -304,18 +264,6 @@ async function memory() {
   await sleep(5000);
   rows.push(["stock, after a forced collection", urls.length, before, await server.memory()]);
   await server.end("SIGTERM");
-  if (IS_HERE) {
-    const relay = await Relay.start(newFolder());
-    await relay.do("fill", { documents: DOCUMENTS_KEPT, changes: CHANGES });
-    await relay.restart();
-    const before = relay.memory();
-    const { documents } = await relay.do("visit");
-    await sleep(5000);
-    const after = relay.memory();
-    await relay.end();
-    rows.push(["ViorNet's server", documents, before.server, after.server]);
-    rows.push(["its PostgreSQL", "", before.postgres, after.postgres]);
-  }
   print(
     `memory, MB: every document was read once since a restart (${DOCUMENTS_KEPT} of them have ${CHANGES} changes), and every client is gone`,
     ["side", "documents", "started", "all gone"],
@@ -348,7 +296,6 @@ async function syncs(pids, work) {
 
 async function fsync() {
   const server = await StockServer.start(newFolder());
-  const relay = await Relay.start(newFolder());
   const stock = await syncs(server.pids, async () => ({
     changes: await withClients(1, async ([one]) => {
       await one.do("start", { url: server.url, count: 8, unconfirmed: 1 });
@@ -357,22 +304,12 @@ async function fsync() {
       return one.do("confirmed");
     }),
   }));
-  const plan = { devices: 8, sales: 100 };
-  let ours;
-  if (IS_HERE) {
-    await relay.do("hire", plan);
-    const pids = [relay.pids.server, ...family(relay.pids.postgres)];
-    ours = await syncs(pids, () => relay.do("push", { ...plan, unconfirmed: 1 }));
-  }
   await server.end("SIGTERM");
-  await relay.end();
   if (!stock) return console.log("\nfsync: strace is not here");
-  const rows = [["stock", stock.changes, stock.count]];
-  if (ours) rows.push(["ViorNet", ours.changes, ours.count]);
   print(
     "calls that wait for the disk (strace), 8 writers, each change confirmed",
     ["side", "changes", "calls"],
-    rows,
+    [["stock", stock.changes, stock.count]],
   );
 }
 

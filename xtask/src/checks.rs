@@ -147,8 +147,7 @@ pub fn bench(arguments: &[String]) -> Result<()> {
         let names = names(&format!("{package}/benches"), ".rs")?;
         programs.extend(names.into_iter().map(|name| (package, name)));
     }
-    // Half of one: it runs with the other half.
-    programs.retain(|(_, name)| is_wanted(name) && name != "peer");
+    programs.retain(|(_, name)| is_wanted(name));
     let mut scripts = names("e2e/benches", ".mjs")?;
     scripts.retain(is_wanted);
     let sizes = is_wanted(&"sizes".to_owned());
