@@ -14,7 +14,8 @@ const HERE = import.meta.dirname;
 const SERVER = join(HERE, "node_modules/@automerge/automerge-repo-sync-server/src/index.js");
 
 async function freePort() {
-  const listener = createServer().listen(0, "127.0.0.1");
+  // On every address, as the stock server listens.
+  const listener = createServer().listen(0);
   await once(listener, "listening");
   const { port } = listener.address();
   listener.close();
@@ -30,7 +31,18 @@ for (const signal of ["SIGINT", "SIGTERM"]) process.on(signal, () => process.exi
 export class StockServer {
   said = "";
 
+  /** Between finding a port and listening on it somebody else may take it. */
   static async start(folder) {
+    for (let tries = 1; ; tries += 1) {
+      const server = await StockServer.#tryStart(folder);
+      const listens = () => server.said.includes("Listening");
+      await until("the stock server", 60, () => listens() || server.process.exitCode !== null);
+      if (listens()) return server;
+      if (tries === 5) throw new Error(`the stock server does not start\n${server.said}`);
+    }
+  }
+
+  static async #tryStart(folder) {
     mkdirSync(folder, { recursive: true });
     const server = new StockServer();
     const port = await freePort();
@@ -44,7 +56,6 @@ export class StockServer {
     for (const pipe of [server.process.stdout, server.process.stderr]) {
       pipe.on("data", (text) => (server.said = (server.said + text).slice(-4000)));
     }
-    await until("the stock server listens", 30, () => server.said.includes("Listening"));
     return server;
   }
 
