@@ -8,12 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::admission::caps;
 use crate::batch;
+use crate::capability::Capability;
 use crate::document::{DocumentKey, Sheet};
 use crate::fact::{Fact, FactBody, Leased, SaleRef, Verdict, VoucherRef};
 use crate::hand_over::HandOvers;
 use crate::ids::{BatchId, BlockId, DeviceId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
 use crate::sheets::Sheets;
+use crate::staff;
 use crate::time::Timestamp;
 
 /// A block is one change of at most 32 KiB: a thousand codes of up to thirty characters.
@@ -365,17 +367,8 @@ impl Stock {
         for site in sites {
             let key = DocumentKey::Batches(site);
             let leases = leases(sheets.get(&key));
-            let batches_visible = sheets.contains(&key);
             for block in self.blocks.values_mut().filter(|block| block.site == site) {
                 block.lease = leases.get(&block.id).cloned();
-                block.is_mine = if batches_visible {
-                    block.lease.as_ref().is_some_and(|lease| {
-                        lease.person == Some(me.person) && lease.device == Some(me.device)
-                    })
-                } else {
-                    // Who cannot see the site's batches receives a block's codes only as its holder.
-                    block.codes.is_some()
-                };
             }
         }
         // A holder who does not see the site's batches reads their lease beside the block's verdicts.
@@ -393,6 +386,20 @@ impl Stock {
                 block.lease = Some(leased.clone());
                 block.leased_at = Some(fact.at);
             }
+        }
+        let who = staff::principal(sheets.get(&DocumentKey::Staff), me.person);
+        for block in self.blocks.values_mut() {
+            // Until its first batch is finished a site has no batches document, but who may see all codes has them.
+            let sees_all = sheets.contains(&DocumentKey::Batches(block.site))
+                || who.may_at(Capability::VouchersAll, block.site);
+            block.is_mine = if sees_all {
+                block.lease.as_ref().is_some_and(|lease| {
+                    lease.person == Some(me.person) && lease.device == Some(me.device)
+                })
+            } else {
+                // Everybody else receives a block's codes only as its holder.
+                block.codes.is_some()
+            };
         }
     }
 
@@ -482,6 +489,9 @@ impl History {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::capability::{Grant, Role, Scope};
+    use crate::document::Field;
+    use crate::fact::{Codes, Fact};
 
     fn code(username: &str, password: Option<&str>) -> Code {
         Code {
@@ -508,6 +518,51 @@ mod tests {
             assert_eq!(pack(&[bad]), Err(CodesError::Code));
         }
         assert_eq!(pack(&[]), Err(CodesError::Count));
+    }
+
+    /// The import was cut short before its batch came to be: nobody holds its blocks, whoever sees their codes.
+    #[test]
+    fn a_block_of_a_sites_first_unfinished_batch_is_nobodys() {
+        let me = Holder {
+            person: PersonId::from_bytes([1; 16]),
+            device: DeviceId::from_bytes([2; 16]),
+        };
+        let (site, block) = (SiteId::from_bytes([3; 16]), BlockId::from_bytes([4; 16]));
+        let owner = Grant {
+            role: Role::Owner,
+            scope: Scope::Organisation,
+        };
+        let fact = Fact {
+            at: Timestamp::ZERO,
+            since: Timestamp::ZERO,
+            by: me.person,
+            body: FactBody::Codes(Codes {
+                batch: BatchId::from_bytes([5; 16]),
+                package: PackageId::from_bytes([6; 16]),
+                price: Money::ZERO,
+                packed: "C1".into(),
+            }),
+        };
+        let held = |grants: &[Grant]| {
+            let mut sheets = Sheets::default();
+            for put in staff::add(me.person, "Asha", grants) {
+                let field = Field {
+                    value: put.value,
+                    others: Vec::new(),
+                };
+                let records = &mut sheets.entry(DocumentKey::Staff).records;
+                records.insert(put.key, field);
+            }
+            let document = sheets.entry(DocumentKey::Block { site, block });
+            document.facts.insert("codes".into(), Some(fact.clone()));
+            Stock::fold(&sheets, me).held().count()
+        };
+        assert_eq!(held(&[owner]), 0);
+        let agent = Grant {
+            role: Role::Agent,
+            ..owner
+        };
+        assert_eq!(held(&[agent]), 1);
     }
 
     #[test]
