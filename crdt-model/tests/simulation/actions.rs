@@ -17,6 +17,7 @@ use crdt_model::sale::{Buyer, SellOrder, contradicted, sales};
 use crdt_model::sheets::Sheets;
 use crdt_model::staff;
 use crdt_model::stock_ask::{Ask, asks};
+use crdt_model::sync::device::Event;
 use crdt_model::voucher::Code;
 
 use crate::bugs::Bug;
@@ -33,12 +34,14 @@ impl World {
         let principal = core.replica.principal();
         let is_office = principal.may_somewhere(Capability::VouchersLease);
         match self.random.below(100) {
-            0..=41 => self.sell(device),
-            42..=54 => {
+            0..=36 => self.sell(device),
+            37..=46 => {
                 self.move_stock(device);
                 Ok(())
             }
-            55..=59 => {
+            47..=49 => self.lie(),
+            50..=55 => self.edit(device),
+            56..=59 => {
                 self.replace(device);
                 Ok(())
             }
@@ -89,6 +92,7 @@ impl World {
             .execute(command, now, &mut self.random);
         match executed {
             Ok((intent, commit)) => {
+                self.counts.actions += 1;
                 self.note(format!("{name} {intent}: {short}"));
                 self.devices[device].commit(commit);
                 Some(intent)
@@ -156,11 +160,12 @@ impl World {
             .insert(commit.number, (intent, vouchers.clone()));
         sim.commit(commit);
         let name = sim.name.clone();
+        self.counts.actions += 1;
         self.note(format!("{name} sells {intent}: {vouchers:?}"));
         Ok(())
     }
 
-    fn replace(&mut self, device: usize) {
+    pub fn replace(&mut self, device: usize) {
         let Some(core) = &self.devices[device].core else {
             return;
         };
@@ -358,7 +363,7 @@ impl World {
         let me = self.devices[device].me.person;
         let (sheets, principal) = (core.replica.sheets(), core.replica.principal());
         let command = match self.random.below(10) {
-            0..=4 => {
+            0..=3 => {
                 let stock = core.replica.stock();
                 let held: Vec<_> = stock.mine().collect();
                 let mut others = self.people();
@@ -372,7 +377,7 @@ impl World {
                     })
                 })
             }
-            5..=6 => {
+            4..=5 => {
                 // Shown on one screen, typed at another.
                 let mut open: Vec<Offer> = Vec::new();
                 for other in self.devices.iter().filter_map(|other| other.core.as_ref()) {
@@ -380,7 +385,9 @@ impl World {
                     let mine = known
                         .all
                         .into_values()
-                        .filter(|known| known.is_open() && known.is_for(&principal));
+                        // Now and then by who has nothing to do with it.
+                        .filter(|known| known.is_open())
+                        .filter(|known| known.is_for(&principal) || self.random.chance(20));
                     open.extend(mine.map(|known| known.offer));
                 }
                 self.random.pick(&open).map(|offer| Command::TakeBlock {
@@ -391,7 +398,7 @@ impl World {
                     },
                 })
             }
-            7 => {
+            6 => {
                 let known = HandOvers::fold(sheets);
                 let own: Vec<_> = known
                     .all
@@ -405,7 +412,7 @@ impl World {
                         given: known.offer.given,
                     })
             }
-            8 => Some(Command::AskForStock {
+            7 => Some(Command::AskForStock {
                 site: *self.random.pick(&self.sites).expect("there is a site"),
                 asked: StockAsked {
                     package: self.packages[0],
@@ -581,6 +588,7 @@ impl World {
 
     /// Something goes wrong.
     pub fn fault(&mut self) -> Check {
+        self.counts.faults += 1;
         let device = self.random.below(self.devices.len());
         let name = self.devices[device].name.clone();
         let ids: Vec<u32> = self.network.connections.keys().copied().collect();
@@ -657,6 +665,7 @@ impl World {
                 self.note(format!("{name}: the clock is {days} days off"));
                 self.devices[device].skew = days * 86_400_000;
             }
+            83 if self.random.chance(30) => self.revoke(device)?,
             83..=88 => {
                 self.note("the relay restarts");
                 let outputs = self.relay.restart();
@@ -681,12 +690,44 @@ impl World {
                     self.note(format!(
                         "{name}: a copy of the batch arrives by another way"
                     ));
-                    let outputs = self.relay.post(&sealed, self.now, &mut self.random)?;
-                    self.outputs(outputs);
+                    self.post(device, &sealed)?;
                 }
             }
         }
         Ok(())
+    }
+
+    /// A batch goes without a session, and the answer comes, or is lost.
+    fn post(&mut self, device: usize, sealed: &[u8]) -> Check {
+        let (answer, outputs) = self.relay.post(sealed, self.now, &mut self.random)?;
+        self.outputs(outputs);
+        if let Some(answer) = answer
+            && self.random.chance(50)
+        {
+            self.event(device, Event::Posted(answer));
+        }
+        Ok(())
+    }
+
+    /// A phone is lost, and the office says so. What waits on it still comes, and is held.
+    fn revoke(&mut self, device: usize) -> Check {
+        let lost = self.devices[device].me;
+        if lost.person == self.devices[0].me.person {
+            return Ok(());
+        }
+        self.note(format!("{} is revoked", self.devices[device].name));
+        self.revoked.insert(lost.device, self.relay.database.head());
+        let twins = self.devices.iter_mut();
+        for twin in twins.filter(|twin| twin.me.device == lost.device) {
+            twin.is_revoked = true;
+        }
+        self.excuse_what_was_destroyed();
+        let outputs = self.relay.revoke(lost.device, self.now, &mut self.random)?;
+        self.outputs(outputs);
+        match self.devices[device].sealed.clone() {
+            Some(sealed) => self.post(device, &sealed),
+            None => Ok(()),
+        }
     }
 
     /// A second browser with the same profile: the same identity, the same stores.
@@ -699,6 +740,7 @@ impl World {
         );
         clone.store = original.store.clone();
         clone.journal = original.journal.clone();
+        clone.is_revoked = original.is_revoked;
         self.note(format!("{} appears", clone.name));
         self.devices.push(clone);
         self.has_clone = true;

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crdt_model::admission::may_read;
-use crdt_model::document::{Document, DocumentKey, genesis_hash};
+use crdt_model::document::{
+    Actor, Container, Document, DocumentKey, PlainChange, Scalar, Sheet, genesis_hash,
+};
 use crdt_model::fact::{Fact, FactBody, Verdict, VoucherRef};
 use crdt_model::ids::{BlockId, DeviceId, IntentId, PersonId};
 use crdt_model::money::Money;
@@ -13,11 +14,13 @@ use crdt_model::sheets::Sheets;
 use crdt_model::sync::message::RefusalCode;
 use crdt_model::voucher::{Holder, Stock, VoucherState};
 
+use crate::readers::should_read;
 use crate::world::{Check, World};
 
 impl World {
     pub fn check_everything(&mut self) -> Check {
         self.check_log()?;
+        self.check_order()?;
         self.relay.check_cache()?;
         self.check_shown()?;
         self.check_outboxes()?;
@@ -47,7 +50,8 @@ impl World {
                 .map_err(|error| format!("{key} cannot be made from the log: {error}"))?;
             let saved = Document::load(&again.save())
                 .map_err(|error| format!("{key} cannot be loaded: {error}"))?;
-            if saved.heads() != self.relay.database.document(&key).heads() {
+            check_records(&key, &again)?;
+            if saved.heads() != self.relay.database.heads(&key) {
                 return Err(format!("{key} is another after loading"));
             }
         }
@@ -58,7 +62,7 @@ impl World {
         self.relay
             .database
             .facts()
-            .map(|(document, key, fact)| (key.to_string(), (document, fact)))
+            .map(|(document, key, fact)| (key.to_string(), (document, fact.clone())))
             .collect()
     }
 
@@ -77,7 +81,13 @@ impl World {
                 .filter_map(|other| other.core.as_ref())
                 .filter_map(|core| core.replica.pending(*intent))
                 .any(|pending| pending.state != PendingState::Waiting);
-            if !waits {
+            // Nothing goes from a revoked phone but what somebody carries.
+            let is_kept = self.devices.iter().any(|other| {
+                other.is_revoked
+                    && other.me.person == person
+                    && other.durable_outbox().contains(intent)
+            });
+            if !waits && !is_kept {
                 return Err(format!(
                     "{intent} was shown as sold at {}, and is nowhere",
                     self.devices[*device].name
@@ -96,6 +106,12 @@ impl World {
             for pending in core.replica.outbox() {
                 match &pending.state {
                     PendingState::Refused(RefusalCode::NotAllowed) => {}
+                    PendingState::Held { hold, .. } if !device.is_revoked => {
+                        let known = self.relay.database.holds.get(hold);
+                        if known.is_none_or(|hold| hold.decided.is_some()) {
+                            return Err(format!("{} waits in vain: {pending:?}", device.name));
+                        }
+                    }
                     PendingState::Waiting | PendingState::Refused(_) if !device.is_revoked => {
                         return Err(format!("{}: {pending:?}", device.name));
                     }
@@ -163,15 +179,15 @@ impl World {
     }
 
     /// What a device keeps folded, and brings to the present sale by sale, is what folding everything gives.
-    pub fn check_stocks(&self) -> Check {
-        for device in &self.devices {
-            if let Some(core) = &device.core
-                && *core.replica.shared_stock() != core.replica.stock()
-            {
-                return Err(format!("{} keeps another stock than it has", device.name));
+    /// One device at a step: folding is most of what a seed costs.
+    pub fn check_stocks(&self, step: usize) -> Check {
+        let device = &self.devices[step % self.devices.len()];
+        match &device.core {
+            Some(core) if *core.replica.shared_stock() != core.replica.stock() => {
+                Err(format!("{} keeps another stock than it has", device.name))
             }
+            _ => Ok(()),
         }
-        Ok(())
     }
 
     /// A block is sold from at one device, and a code is in two hands only where a forced recall, a hold or a device
@@ -181,7 +197,9 @@ impl World {
         let mut hands: BTreeMap<VoucherRef, BTreeSet<(PersonId, DeviceId)>> = BTreeMap::new();
         for device in &self.devices {
             let who = (device.me.person, device.me.device);
-            let stock = device.core.iter().map(|core| core.replica.stock());
+            // A revoked phone does not hear that its blocks are somebody else's.
+            let hears = device.core.iter().filter(|_| !device.is_revoked);
+            let stock = hears.map(|core| core.replica.stock());
             for block in
                 stock.flat_map(|stock| stock.mine().map(|block| block.id).collect::<Vec<_>>())
             {
@@ -192,7 +210,16 @@ impl World {
             }
         }
         if let Some((block, sellers)) = sellers.iter().find(|(_, sellers)| sellers.len() > 1) {
-            return Err(format!("{block} is sold from by {sellers:?}"));
+            let devices = self.devices.iter();
+            let seen: Vec<String> = devices
+                .filter(|device| sellers.contains(&(device.me.person, device.me.device)))
+                .filter_map(|device| {
+                    let stock = device.core.as_ref()?.replica.stock();
+                    let lease = &stock.blocks.get(block)?.lease;
+                    Some(format!("{}: {lease:?}", device.name))
+                })
+                .collect();
+            return Err(format!("{block} is sold from by {seen:#?}"));
         }
         if self.has_rewound {
             return Ok(());
@@ -218,10 +245,10 @@ impl World {
     }
 
     /// Of one code at most one voucher can be sold, and none once it was sold anywhere.
-    fn check_codes(&self) -> Check {
+    fn check_codes(&mut self) -> Check {
         let mut sheets = Sheets::default();
         for key in self.relay.database.keys() {
-            *sheets.entry(key) = self.relay.database.sheet(&key);
+            *sheets.entry(key) = Sheet::clone(&self.relay.database.sheet(&key));
         }
         let me = self.devices[0].me;
         let holder = Holder {
@@ -237,6 +264,7 @@ impl World {
                     index,
                 };
                 let (free, sold) = found.entry(&code.username).or_default();
+                self.seen.saw(&stock.state(voucher));
                 match stock.state(voucher) {
                     VoucherState::Unused => *free += 1,
                     VoucherState::Sold | VoucherState::DoubleSold => *sold += 1,
@@ -265,7 +293,7 @@ impl World {
                     .writes
                     .iter()
                     .flat_map(|write| &write.puts)
-                    .filter(|put| put.container == crdt_model::document::Container::Facts)
+                    .filter(|put| put.container == Container::Facts)
                     .find(|put| !facts.contains_key(&put.key));
                 if let Some(put) = missing {
                     return Err(format!(
@@ -273,6 +301,18 @@ impl World {
                         hold.id, put.key
                     ));
                 }
+            }
+        }
+        // What waits for its decision went in by no other way.
+        for hold in self.relay.database.holds.values() {
+            let mut puts = hold.writes.iter().flat_map(|write| &write.puts);
+            let went_in =
+                puts.find(|put| put.container == Container::Facts && facts.contains_key(&put.key));
+            if let (None | Some(false), Some(put)) = (hold.decided, went_in) {
+                return Err(format!(
+                    "hold {} is {:?}, and {} is there",
+                    hold.id, hold.decided, put.key
+                ));
             }
         }
         // The owner went through everything that is listed for people of a site.
@@ -309,11 +349,14 @@ impl World {
         let Some(core) = &self.devices[device].core else {
             return Err(format!("{name} is down"));
         };
+        if self.devices[device].is_revoked {
+            return Ok(());
+        }
         let replica = &core.replica;
         for key in database.keys() {
-            let document = database.document(&key);
+            let there = database.heads(&key);
             let here = replica.heads(&key).unwrap_or_default();
-            if !may_read(&reader, &key) {
+            if !should_read(&reader, &key) {
                 // What it wrote itself it knows anyway; it gets nothing more of it.
                 let by_itself = |head: &[u8; 32]| {
                     *head == genesis_hash()
@@ -327,10 +370,10 @@ impl World {
                 }
                 continue;
             }
-            if here != document.heads() {
+            if here != there {
                 return Err(format!("{name} has other heads of {key} than the relay"));
             }
-            if *replica.sheets().get(&key) != document.sheet() {
+            if *replica.sheets().get(&key) != *database.sheet(&key) {
                 return Err(format!("{name} shows another {key} than the relay"));
             }
         }
@@ -352,6 +395,44 @@ impl World {
         }
         Ok(())
     }
+}
+
+/// What was typed is shown or kept beside what is shown, until somebody wrote over it who had seen it.
+fn check_records(key: &DocumentKey, document: &Document) -> Check {
+    let mut written: BTreeMap<String, BTreeMap<(u64, Actor), Scalar>> = BTreeMap::new();
+    let mut replaced: BTreeSet<(u64, Actor)> = BTreeSet::new();
+    for change in document.changes() {
+        let (Some(actor), Ok(plain)) = (Actor::of(&change), PlainChange::of(&change)) else {
+            continue;
+        };
+        for (place, op) in (plain.start_op..).zip(&plain.ops) {
+            if op.container == Container::Records {
+                let values = written.entry(op.key.clone()).or_default();
+                values.insert((place, actor), op.value.clone());
+                replaced.extend(op.replaces.iter().copied());
+            }
+        }
+    }
+    let sheet = document.sheet();
+    for (field, values) in written {
+        let stand: BTreeSet<&Scalar> = values
+            .iter()
+            .filter(|(id, _)| !replaced.contains(id))
+            .map(|(_, value)| value)
+            .collect();
+        let shown: BTreeSet<&Scalar> = sheet
+            .records
+            .get(&field)
+            .into_iter()
+            .flat_map(|field| field.others.iter().chain([&field.value]))
+            .collect();
+        if stand != shown {
+            return Err(format!(
+                "{key}: {field} shows {shown:?}, written is {stand:?}"
+            ));
+        }
+    }
+    Ok(())
 }
 
 fn cash_in_log(facts: &BTreeMap<String, (DocumentKey, Fact)>, person: PersonId) -> Money {

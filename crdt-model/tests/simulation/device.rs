@@ -11,6 +11,7 @@ use crdt_model::sync::device::{Device, Effect, Event};
 use crdt_model::time::Timestamp;
 
 use crate::bugs::Bug;
+use crate::coverage::Coverage;
 use crate::network::ConnectionId;
 use crate::random::Random;
 
@@ -60,6 +61,7 @@ pub struct SimDevice {
     pub sealed: Option<Vec<u8>>,
     pub is_revoked: bool,
     pub bug: Option<Bug>,
+    pub seen: Coverage,
 }
 
 impl SimDevice {
@@ -79,6 +81,7 @@ impl SimDevice {
             sealed: None,
             is_revoked: false,
             bug,
+            seen: Coverage::default(),
         }
     }
 
@@ -135,6 +138,7 @@ impl SimDevice {
     pub fn handle(&mut self, event: Event, now: Timestamp, random: &mut Random) {
         let now = self.now(now);
         if let Some(core) = &mut self.core {
+            self.seen.saw(&event);
             for effect in core.handle(event, now, random) {
                 self.queue(effect);
             }
@@ -142,6 +146,7 @@ impl SimDevice {
     }
 
     fn queue(&mut self, effect: Effect) {
+        self.seen.saw(&effect);
         match effect {
             Effect::Commit(commit) => self.commit(commit),
             Effect::Connect => self.tasks.push_back(Task::Connect),
@@ -155,6 +160,12 @@ impl SimDevice {
 
     pub fn commit(&mut self, commit: Commit) {
         let number = commit.number;
+        for (_, bytes) in &commit.pending {
+            if let Ok(pending) = codec::decode::<Pending>(bytes) {
+                self.seen.saw(&pending.state);
+                self.seen.saw(&pending.intent.command);
+            }
+        }
         if self.bug == Some(Bug::StoredTooEarly) {
             self.tasks.push_back(Task::Stored(number));
         }

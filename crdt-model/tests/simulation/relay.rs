@@ -1,8 +1,10 @@
 //! The relay's driver over a database of vectors: one transaction is one call of [`Database::commit`].
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
+use std::rc::Rc;
 
-use crdt_model::admission::{Reader, may_read};
+use crdt_model::admission::Reader;
 use crdt_model::capability::Principal;
 use crdt_model::document::{Actor, Document, DocumentId, DocumentKey, Hash, Sheet, heads_digest};
 use crdt_model::fact::{Fact, FactBody, SaleRef, VoucherRef};
@@ -15,16 +17,20 @@ use crdt_model::time::Timestamp;
 use crdt_model::{batch, codec, staff, voucher};
 
 use crate::bugs::Bug;
+use crate::coverage::Coverage;
 use crate::network::ConnectionId;
 use crate::random::Random;
+use crate::readers::should_read;
 use crate::world::Check;
 
 /// What is durable.
 #[derive(Clone, Default)]
 pub struct Database {
     pub rows: Vec<Row>,
-    /// What the rows add up to, for speed.
+    /// What the rows add up to, for speed; sheets are made when they are asked for.
     documents: BTreeMap<DocumentKey, Document>,
+    sheets: RefCell<BTreeMap<DocumentKey, Rc<Sheet>>>,
+    facts: Vec<(DocumentKey, String, Fact)>,
     pub holds: BTreeMap<HoldId, Hold>,
     /// Registered devices, most recently seen first.
     pub devices: Vec<(DeviceId, PersonId, bool)>,
@@ -58,20 +64,35 @@ impl Database {
             .or_default()
             .apply_chunks([row.chunk.as_slice()])
             .expect("what the log holds builds on what it holds");
+        self.sheets.get_mut().remove(&row.document);
+        self.facts.extend(
+            row.ops
+                .iter()
+                .filter_map(|op| Some((row.document, op.key.clone(), fact_of(op)?))),
+        );
         self.rows.push(row);
     }
 
-    pub fn sheet(&self, key: &DocumentKey) -> Sheet {
-        self.document(key).sheet()
+    pub fn heads(&self, key: &DocumentKey) -> Vec<Hash> {
+        match self.documents.get(key) {
+            Some(document) => document.heads(),
+            None => Document::new().heads(),
+        }
+    }
+
+    pub fn sheet(&self, key: &DocumentKey) -> Rc<Sheet> {
+        let mut sheets = self.sheets.borrow_mut();
+        let sheet = sheets
+            .entry(*key)
+            .or_insert_with(|| Rc::new(self.document(key).sheet()));
+        Rc::clone(sheet)
     }
 
     /// Every fact in the order of acceptance.
-    pub fn facts(&self) -> impl Iterator<Item = (DocumentKey, &str, Fact)> {
-        self.rows.iter().flat_map(|row| {
-            row.ops
-                .iter()
-                .filter_map(|op| Some((row.document, op.key.as_str(), fact_of(op)?)))
-        })
+    pub fn facts(&self) -> impl Iterator<Item = (DocumentKey, &str, &Fact)> {
+        self.facts
+            .iter()
+            .map(|(document, key, fact)| (*document, key.as_str(), fact))
     }
 
     fn commit(&mut self, outcome: &Outcome, bug: Option<Bug>) {
@@ -130,6 +151,9 @@ pub enum Output {
     Close(ConnectionId),
 }
 
+/// What the relay says to each change of a batch, or why it does not look at it.
+pub type Judged = Result<Vec<Disposition>, AdmitError>;
+
 struct Live {
     session: Session,
     signer: Signer,
@@ -154,6 +178,7 @@ pub struct Relay {
     pub fail_next: bool,
     pub die_after_next: bool,
     pub trace: Vec<String>,
+    pub seen: Coverage,
     readers: BTreeMap<(PersonId, DeviceId), Reader>,
 }
 
@@ -174,6 +199,7 @@ impl Relay {
             fail_next: false,
             die_after_next: false,
             trace: Vec::new(),
+            seen: Coverage::default(),
             readers: BTreeMap::new(),
         }
     }
@@ -269,12 +295,87 @@ impl Relay {
         sealed: &[u8],
         now: Timestamp,
         random: &mut Random,
-    ) -> Result<Vec<Output>, String> {
+    ) -> Result<(Option<Vec<u8>>, Vec<Output>), String> {
         let mut outputs = Vec::new();
+        let mut answer = None;
         if let Ok(batch) = Batch::decode(sealed) {
-            self.admit(None, &batch, now, random, &mut outputs)?;
+            let results = self.admit(None, &batch, now, random, &mut outputs)?;
+            answer = results.map(|results| codec::encode(&RelayMessage::ack(0, &results)));
+        }
+        Ok((answer, outputs))
+    }
+
+    /// From now on nobody is let in with this device, and what it still sends is held.
+    pub fn revoke(
+        &mut self,
+        device: DeviceId,
+        now: Timestamp,
+        random: &mut Random,
+    ) -> Result<Vec<Output>, String> {
+        for known in &mut self.database.devices {
+            known.2 |= known.0 == device;
+        }
+        let open: Vec<ConnectionId> = self
+            .sessions
+            .iter()
+            .filter(|(_, live)| live.session.device() == Some(device))
+            .map(|(id, _)| *id)
+            .collect();
+        let mut outputs = Vec::new();
+        for id in open {
+            if let Some(live) = self.sessions.get_mut(&id) {
+                let steps = live.session.close(CloseReason::DeviceRevoked);
+                self.carry_out(id, steps, now, random, &mut outputs)?;
+            }
         }
         Ok(outputs)
+    }
+
+    /// Judges what a program of somebody else's sends, and stores what comes of it.
+    pub fn judge(
+        &mut self,
+        signer: Signer,
+        batch: &Batch,
+        now: Timestamp,
+        random: &mut Random,
+    ) -> Result<(Judged, Vec<Output>), String> {
+        let mut outputs = Vec::new();
+        let outcome = match self.outcome(signer, batch, now) {
+            Ok(outcome) => outcome,
+            Err(error) => return Ok((Err(error), outputs)),
+        };
+        self.store(&outcome);
+        self.fan_out(None, &outcome, now, random, &mut outputs)?;
+        let found = outcome.results.iter().map(|(_, found)| *found).collect();
+        Ok((Ok(found), outputs))
+    }
+
+    /// Asks for what is missing until nothing is, and judges.
+    fn outcome(
+        &mut self,
+        signer: Signer,
+        batch: &Batch,
+        now: Timestamp,
+    ) -> Result<Outcome, AdmitError> {
+        loop {
+            let needs = self.state().needs(batch, now)?;
+            if needs.is_empty() {
+                break;
+            }
+            for need in needs {
+                self.provide(need);
+            }
+        }
+        let outcome = self.state().admit(signer, batch, now);
+        match &outcome {
+            Ok(outcome) => {
+                for (_, found) in &outcome.results {
+                    self.seen.disposition(found);
+                }
+            }
+            Err(error) => self.seen.saw(error),
+        }
+        outcome
     }
 
     fn carry_out(
@@ -286,6 +387,13 @@ impl Relay {
         outputs: &mut Vec<Output>,
     ) -> Check {
         for step in steps {
+            self.seen.saw(&step);
+            if let Step::Send(message) = &step {
+                self.seen.saw(message);
+                if let RelayMessage::Bye { why, .. } = message {
+                    self.seen.saw(why);
+                }
+            }
             let Some(live) = self.sessions.get_mut(&id) else {
                 return Ok(());
             };
@@ -334,7 +442,7 @@ impl Relay {
                         .map(|key| ListedDocument {
                             key,
                             id: DocumentId::of(self.org, &key),
-                            digest: heads_digest(&self.database.document(&key).heads()),
+                            digest: heads_digest(&self.database.heads(&key)),
                         })
                         .collect();
                     live.session.listed(&listed, self.database.head())
@@ -345,6 +453,7 @@ impl Relay {
                             key,
                             bytes: self.database.document(&key).save().into(),
                         };
+                        self.seen.saw(&message);
                         self.check_readable(id, &message)?;
                         outputs.push(Output::Send(id, codec::encode(&message)));
                     }
@@ -459,7 +568,9 @@ impl Relay {
     fn store(&mut self, outcome: &Outcome) {
         self.database.commit(outcome, self.bug);
         for row in &outcome.rows {
-            for op in row.ops.iter().filter(|op| fact_of(op).is_some()) {
+            for op in &row.ops {
+                let Some(fact) = fact_of(op) else { continue };
+                self.seen.fact(&fact.body);
                 self.committed.insert((row.document, op.key.clone()));
             }
         }
@@ -475,7 +586,7 @@ impl Relay {
         now: Timestamp,
         random: &mut Random,
         outputs: &mut Vec<Output>,
-    ) -> Check {
+    ) -> Result<Option<Vec<(Hash, Disposition)>>, String> {
         let registered = self
             .database
             .devices
@@ -490,21 +601,8 @@ impl Relay {
             person,
             revoked,
         };
-        loop {
-            let needs = self
-                .state()
-                .needs(batch, now)
-                .map_err(|error| format!("an honest batch is not well formed: {error}"))?;
-            if needs.is_empty() {
-                break;
-            }
-            for need in needs {
-                self.provide(need);
-            }
-        }
         let outcome = self
-            .state()
-            .admit(signer, batch, now)
+            .outcome(signer, batch, now)
             .map_err(|error| format!("an honest batch is not looked at: {error}"))?;
         let refused = outcome
             .results
@@ -538,7 +636,7 @@ impl Relay {
                 let steps = live.session.close(CloseReason::StoreAway);
                 self.carry_out(id, steps, now, random, outputs)?;
             }
-            return Ok(());
+            return Ok(None);
         }
         self.store(&outcome);
         if self.bug == Some(Bug::DuplicateAppended) {
@@ -547,10 +645,11 @@ impl Relay {
         if std::mem::take(&mut self.die_after_next) {
             self.trace.push("the relay dies after the commit".into());
             outputs.extend(self.restart());
-            return Ok(());
+            return Ok(None);
         }
         self.fan_out(from.map(|(id, _)| id), &outcome, now, random, outputs)?;
-        self.answer(from, batch, &outcome, now, random, outputs)
+        self.answer(from, batch, &outcome, now, random, outputs)?;
+        Ok(Some(outcome.results))
     }
 
     /// The planted mistake of a relay that does not look whether it has a change already.
@@ -652,6 +751,7 @@ impl Relay {
     }
 
     fn provide(&mut self, need: Need) {
+        self.seen.saw(&need);
         match need {
             Need::Document(key) => {
                 let document = RelayDocument::new(self.database.document(&key));
@@ -694,7 +794,7 @@ impl Relay {
                 let blocks: Vec<(SiteId, BlockId)> = self
                     .database
                     .facts()
-                    .filter_map(|(document, _, fact)| match (document, fact.body) {
+                    .filter_map(|(document, _, fact)| match (document, &fact.body) {
                         (DocumentKey::Block { site, block }, FactBody::Codes(codes))
                             if codes.batch == batch =>
                         {
@@ -773,7 +873,7 @@ impl Relay {
             return Ok(());
         };
         let reader = self.reader(signer.person, signer.device);
-        match keys.iter().find(|key| !may_read(&reader, key)) {
+        match keys.iter().find(|key| !should_read(&reader, key)) {
             Some(key) => Err(format!(
                 "{key} is sent to {}, who may not read it",
                 signer.person
@@ -792,8 +892,8 @@ impl Relay {
         }
         for key in self.database.keys() {
             if let Some(cached) = state.document(&key) {
-                let stored = self.database.document(&key);
-                if cached.heads() != stored.heads() || *cached.sheet() != stored.sheet() {
+                let stored = self.database.sheet(&key);
+                if cached.heads() != self.database.heads(&key) || *cached.sheet() != *stored {
                     return Err(format!("the relay's cache of {key} is not what is stored"));
                 }
             }

@@ -16,10 +16,12 @@ use crdt_model::{codec, money::Money, site, staff};
 use serde::de::DeserializeOwned;
 
 use crate::bugs::Bug;
+use crate::coverage::Coverage;
 use crate::device::{SimDevice, Wish};
 use crate::network::{ConnectionId, Delivery, Network};
 use crate::random::Random;
 use crate::relay::{Database, Output, Relay};
+use crate::runner::Counts;
 
 pub type Check = Result<(), String>;
 
@@ -46,6 +48,10 @@ pub struct World {
     pub has_rewound: bool,
     /// Also note every frame.
     pub is_traced: bool,
+    pub counts: Counts,
+    /// Devices that were revoked, and the last row before.
+    pub revoked: BTreeMap<DeviceId, u64>,
+    pub seen: Coverage,
 }
 
 impl World {
@@ -69,6 +75,9 @@ impl World {
             has_clone: false,
             has_rewound: false,
             is_traced: false,
+            counts: Counts::default(),
+            revoked: BTreeMap::new(),
+            seen: Coverage::default(),
             sites,
             random,
             now,
@@ -152,6 +161,16 @@ impl World {
         self.devices.push(SimDevice::new(name, me, self.bug));
     }
 
+    /// What was reached anywhere.
+    pub fn coverage(&self) -> Coverage {
+        let mut all = self.seen.clone();
+        all.add(&self.relay.seen);
+        for device in &self.devices {
+            all.add(&device.seen);
+        }
+        all
+    }
+
     pub fn note(&mut self, line: impl Into<String>) {
         let seconds = self.now.as_millis() / 1000 % 1_000_000;
         self.log
@@ -179,9 +198,9 @@ impl World {
         self.first_stock()?;
         self.quiet()?;
         self.note("--- faults begin");
-        for _ in 0..STEPS {
+        for step in 0..STEPS {
             self.step()?;
-            self.check_stocks()?;
+            self.check_stocks(step)?;
         }
         self.note("--- healing");
         self.heal()?;
@@ -189,6 +208,14 @@ impl World {
         // What is held must outlive the relay's memory.
         let outputs = self.relay.restart();
         self.outputs(outputs);
+        self.quiet()?;
+        // Clients of lost sales get new codes, and fields one value.
+        for device in 0..self.devices.len() {
+            self.replace(device);
+        }
+        for found in self.contested_at(0) {
+            self.settle_field(0, found)?;
+        }
         self.quiet()?;
         self.decide_everything()?;
         self.quiet()?;
@@ -198,6 +225,7 @@ impl World {
             self.devices[device].start(&mut self.random)?;
         }
         self.quiet()?;
+        self.counts.seeds = 1;
         self.check_everything()
     }
 
@@ -331,6 +359,10 @@ impl World {
             }
             Delivery::ToRelay(id) => {
                 if let Some(bytes) = self.network.get(id).and_then(|c| c.to_relay.pop_front()) {
+                    self.counts.frames += 1;
+                    if let Ok(message) = codec::decode::<DeviceMessage>(&bytes) {
+                        self.seen.saw(&message);
+                    }
                     self.trace_frame::<DeviceMessage>(id, "to the relay", &bytes);
                     let outputs = self.relay.frame(id, &bytes, self.now, &mut self.random);
                     self.log_relay();
@@ -344,6 +376,7 @@ impl World {
                     .and_then(|c| Some((c.device, c.to_device.pop_front()?)))
                     && self.devices[device].link == Some(id)
                 {
+                    self.counts.frames += 1;
                     self.trace_frame::<RelayMessage>(id, "to the device", &bytes);
                     self.event(device, Event::Frame(bytes));
                 }
@@ -479,6 +512,10 @@ impl World {
         for device in &self.devices {
             let keys = kept.entry(device.me.person).or_default();
             keys.extend(device.durable_outbox().iter().map(ToString::to_string));
+            // A revoked phone brings nothing back that the relay had already.
+            if device.is_revoked {
+                continue;
+            }
             let opened = Replica::open(device.me, device.store.clone(), &mut Random::new(0));
             if let Ok(replica) = opened {
                 keys.extend(replica.sheets().facts().map(|(_, key, _)| key.to_string()));

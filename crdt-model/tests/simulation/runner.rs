@@ -1,0 +1,195 @@
+//! Many seeds on every core, for a count or for a time, and how fast that goes.
+
+use std::fmt;
+use std::ops::AddAssign;
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use crate::coverage::Coverage;
+
+/// Seeds where neither a count nor a time is asked for.
+const SEEDS: u64 = 200;
+/// Where one hunt for a bug begins, from the one before: far beyond what a hunt needs.
+const HUNTS_APART: u64 = 1_000_000;
+
+/// How long to run.
+pub struct Wanted {
+    pub from: u64,
+    pub seeds: Option<u64>,
+    pub minutes: Option<u64>,
+}
+
+/// What was done in one seed or many.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counts {
+    pub seeds: u64,
+    /// What people did at a device.
+    pub actions: u64,
+    pub faults: u64,
+    /// Frames that arrived, at either end.
+    pub frames: u64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.seeds += other.seeds;
+        self.actions += other.actions;
+        self.faults += other.faults;
+        self.frames += other.frames;
+    }
+}
+
+pub struct Found {
+    pub counts: Counts,
+    pub took: Duration,
+    threads: usize,
+    pub coverage: Coverage,
+    /// The first seed that fails: what went wrong, and what was done.
+    pub failed: Option<(u64, String, Vec<String>)>,
+}
+
+impl fmt::Display for Found {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let seconds = self.took.as_secs_f64().max(0.001);
+        writeln!(f, "{:.0} s on {} threads", seconds, self.threads)?;
+        for (what, count) in [
+            ("seeds", self.counts.seeds),
+            ("actions", self.counts.actions),
+            ("faults", self.counts.faults),
+            ("frames", self.counts.frames),
+        ] {
+            let rate = count as f64 / seconds;
+            writeln!(f, "{what:<8} {count:>12} {rate:>10.1} a second")?;
+        }
+        let failures = u8::from(self.failed.is_some());
+        write!(f, "failures {failures:>12}")
+    }
+}
+
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how long it took, and when to stop, are no part of what is simulated"
+)]
+fn clock() -> Instant {
+    Instant::now()
+}
+
+fn threads() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Runs seed after seed until there were enough or one fails.
+pub fn run(wanted: &Wanted) -> Found {
+    let begun = clock();
+    let until = wanted
+        .minutes
+        .map(|minutes| begun + Duration::from_secs(minutes * 60));
+    let end = match (wanted.seeds, until) {
+        (Some(seeds), _) => wanted.from + seeds,
+        (None, Some(_)) => u64::MAX,
+        (None, None) => wanted.from + SEEDS,
+    };
+    let next = AtomicU64::new(wanted.from);
+    // No seed from here on need be begun: one below has failed.
+    let bound = AtomicU64::new(end);
+    let sums = Mutex::new((Counts::default(), Coverage::default()));
+    let failed = Mutex::new(None::<(u64, String, Vec<String>)>);
+    let worker = || {
+        while until.is_none_or(|until| clock() < until) {
+            let seed = next.fetch_add(1, Ordering::Relaxed);
+            if seed >= bound.load(Ordering::Relaxed) {
+                return;
+            }
+            match crate::run(seed, None) {
+                Ok((counts, coverage)) => {
+                    let mut sums = sums.lock().expect("nobody panics with it");
+                    sums.0 += counts;
+                    sums.1.add(&coverage);
+                }
+                Err((error, log)) => {
+                    bound.fetch_min(seed, Ordering::Relaxed);
+                    let mut failed = failed.lock().expect("nobody panics with it");
+                    if failed.as_ref().is_none_or(|(first, ..)| seed < *first) {
+                        *failed = Some((seed, error, log));
+                    }
+                }
+            }
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..threads() {
+            scope.spawn(worker);
+        }
+    });
+    let (counts, coverage) = sums.into_inner().expect("nobody panics with it");
+    Found {
+        counts,
+        coverage,
+        took: clock() - begun,
+        threads: threads(),
+        failed: failed.into_inner().expect("nobody panics with it"),
+    }
+}
+
+/// How many seeds it took until a planted bug showed, over several hunts.
+pub struct Seeds {
+    needed: Vec<u64>,
+    pub missed: usize,
+}
+
+impl fmt::Display for Seeds {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let median = self.needed.get(self.needed.len() / 2).copied();
+        let most = self.needed.last().copied().unwrap_or_default();
+        match median {
+            Some(median) => write!(f, "median {median:>4}, at most {most:>4}")?,
+            None => write!(f, "never")?,
+        }
+        match self.missed {
+            0 => Ok(()),
+            missed => write!(f, "; not found in {missed}"),
+        }
+    }
+}
+
+/// Hunts each mistake so many times, each time from other seeds on, `most` seeds long.
+pub fn hunt<B: Sync>(
+    bugs: &[(String, B)],
+    many: u64,
+    most: u64,
+    shows: impl Fn(u64, &B) -> bool + Sync,
+) -> Vec<(String, Seeds)> {
+    let hunts: Vec<(usize, u64)> = (0..bugs.len())
+        .flat_map(|bug| (0..many).map(move |n| (bug, n * HUNTS_APART)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let found = Mutex::new(Vec::new());
+    let worker = || {
+        while let Some((bug, from)) = hunts.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let first = (0..most).find(|n| shows(from + n, &bugs[*bug].1));
+            let needed = first.map(|before| before + 1);
+            found
+                .lock()
+                .expect("nobody panics with it")
+                .push((*bug, needed));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..threads() {
+            scope.spawn(worker);
+        }
+    });
+    let found = found.into_inner().expect("nobody panics with it");
+    (0..)
+        .zip(bugs)
+        .map(|(bug, (name, _))| {
+            let of_bug = || found.iter().filter(|(other, _)| *other == bug);
+            let mut needed: Vec<u64> = of_bug().filter_map(|(_, needed)| *needed).collect();
+            needed.sort_unstable();
+            let missed = of_bug().filter(|(_, needed)| needed.is_none()).count();
+            (name.clone(), Seeds { needed, missed })
+        })
+        .collect()
+}
