@@ -55,8 +55,8 @@ fn on_processor() -> Option<u64> {
     stat.split(' ').next()?.parse().ok()
 }
 
-/// Calls, and fails if that cost too much.
-pub fn cheaply<T>(call: impl FnOnce() -> T) -> T {
+/// Calls, and says how much memory that took at most and how long it was on a processor.
+pub fn measured<T>(call: impl FnOnce() -> T) -> (T, usize, u64) {
     let before = NOW.get();
     PEAK.set(before);
     let began = on_processor();
@@ -64,7 +64,12 @@ pub fn cheaply<T>(call: impl FnOnce() -> T) -> T {
     let nanos = on_processor()
         .zip(began)
         .map_or(0, |(end, began)| end - began);
-    let bytes = PEAK.get().wrapping_sub(before);
+    (result, PEAK.get().wrapping_sub(before), nanos)
+}
+
+/// Calls, and fails if that cost too much.
+pub fn cheaply<T>(call: impl FnOnce() -> T) -> T {
+    let (result, bytes, nanos) = measured(call);
     assert!(bytes < BYTES_MAX, "{bytes} bytes");
     assert!(nanos < NANOS_MAX, "{nanos} ns");
     result
