@@ -11,6 +11,7 @@ mod dev;
 mod dist;
 mod licences;
 mod lint;
+mod mistakes;
 mod peer;
 mod postgres;
 mod prove;

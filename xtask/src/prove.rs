@@ -5,10 +5,14 @@
 use anyhow::{Result, bail};
 
 use crate::dist;
+use crate::mistakes;
 use crate::postgres;
 use crate::shell::{self, Profile};
 use crate::stories;
 use crate::tools;
+
+/// Hunts for each planted bug: enough for a median.
+const HUNTS: u32 = 9;
 
 struct Proof {
     name: &'static str,
@@ -43,11 +47,17 @@ const PROOFS: &[Proof] = &[
         full: 300,
         run: browser,
     },
+    Proof {
+        name: "mistakes",
+        about: "hunts for each mistake in the rules, planted in a copy of the model",
+        full: HUNTS,
+        run: mistakes::hunt,
+    },
 ];
 
 pub fn run(arguments: &[String]) -> Result<()> {
     let Some((name, rest)) = arguments.split_first() else {
-        println!("cargo xtask prove <proof> [count]\n");
+        println!("cargo xtask prove <proof> [count, or for the simulation a time: 60m]\n");
         for proof in PROOFS {
             println!("  {:<12} {} ({})", proof.name, proof.about, proof.full);
         }
@@ -56,6 +66,12 @@ pub fn run(arguments: &[String]) -> Result<()> {
     let Some(proof) = PROOFS.iter().find(|proof| proof.name == name) else {
         bail!("there is no proof `{name}`");
     };
+    // Of all proofs the simulation alone can go on for any time.
+    if let ("simulation", [time]) = (name.as_str(), rest)
+        && let Some(minutes) = time.strip_suffix('m')
+    {
+        return simulate("SIM_MINUTES", minutes.parse()?);
+    }
     let count = match rest {
         [] => proof.full,
         [count] => count.parse()?,
@@ -78,11 +94,19 @@ fn browser(kills: u32) -> Result<()> {
 }
 
 fn simulation(seeds: u32) -> Result<()> {
+    simulate("SIM_SEEDS", seeds)
+}
+
+/// Seeds for a count or a time, on every core, and what was reached in them; then several hunts for
+/// each planted bug.
+fn simulate(how_long: &str, count: u32) -> Result<()> {
     shell::run(
         shell::cargo()
             .args(["test", "--release", "--package", "crdt-model"])
             .args(["--test", "simulation", "--", "--nocapture"])
-            .env("SIM_SEEDS", seeds.to_string()),
+            .args(["--test-threads", "1"])
+            .env(how_long, count.to_string())
+            .env("SIM_BUGS", HUNTS.to_string()),
     )
 }
 
