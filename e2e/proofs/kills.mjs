@@ -20,7 +20,7 @@ const SALES_PER_KILL_MAX = 10;
 
 /** When the kill comes, with weights; in milliseconds, the longest it waits for its moment. */
 const MOMENTS = { start: 8, unlock: 12, selling: 40, tap: 20, receipt: 12, sync: 8 };
-const WAIT_MS = { start: 900, unlock: 900, selling: 1_800, tap: 60, sync: 700 };
+const WAIT_MS = { start: 900, unlock: 900, selling: 2_600, tap: 60, sync: 700 };
 
 /** What happens to the files before the browser starts again. */
 const DAMAGE = { none: 76, removed: 7, damaged: 7, torn: 10 };
