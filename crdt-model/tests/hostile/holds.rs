@@ -7,8 +7,7 @@ use crdt_model::capability::{Grant, Principal, Role, Scope};
 use crdt_model::command::fact_put;
 use crdt_model::document::{Container, DocumentKey, Put};
 use crdt_model::fact::{
-    BatchMade, Codes, Fact, FactBody, HeldDecision, HeldEdit, HoldReason, LeaseAsked, Verdict,
-    verdict_key,
+    BatchMade, Codes, Fact, FactBody, HeldDecision, HeldEdit, HoldReason, Verdict, verdict_key,
 };
 use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId, SiteId};
 use crdt_model::money::Money;
@@ -17,7 +16,7 @@ use crdt_model::sync::batch::Batch;
 use crdt_model::sync::message::{Disposition, RefusalCode};
 use crdt_model::time::Month;
 
-use super::judge::{facts, sell, state};
+use super::judge::{facts, lease, sell, state};
 use super::relay::{Author, Bench, NOW, record};
 
 /// A block of which the relay knows nothing.
@@ -182,13 +181,7 @@ fn he11_whoever_gets_the_block_next_is_told_what_was_handed_out() {
             })
             .collect()
     };
-    let lease = FactBody::LeaseAsked(LeaseAsked {
-        block: bench.block,
-        to: agent.person,
-    });
-    let batches = DocumentKey::Batches(bench.site);
-    let asked = stating(&bench, &manager, batches, lease);
-    bench.admit_as(&manager, &asked).unwrap();
+    lease(&mut bench, &agent);
     bench.revoked.insert(agent.device);
     let sale = stating(&bench, &agent, bench.till(&agent), bench.sale(1));
     let (_, outcome) = hold(&mut bench, &agent, &sale);
