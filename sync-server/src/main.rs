@@ -15,6 +15,9 @@ fn main() -> ExitCode {
         .with_env_filter(filter)
         .with_ansi(std::io::stderr().is_terminal())
         .with_writer(std::io::stderr)
+        // A log that cannot be written, on a full disk for example, would be complained about where it cannot be
+        // written, which panics, and ends whatever wanted to say something.
+        .log_internal_errors(false)
         .init();
     match run() {
         Ok(code) => code,

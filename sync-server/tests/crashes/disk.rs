@@ -1,4 +1,5 @@
-//! A disk that is full, and one that does not answer. Only in the long form: both want to be root.
+//! A log that cannot be written; and only in the long form, which wants to be root, a disk that is full, and one that
+//! does not answer.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -154,4 +155,25 @@ async fn a_disk_that_does_not_answer_loses_nothing() {
          none lost, none doubled",
         ledger.made.len(),
     );
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_log_that_cannot_be_written_stops_nothing() {
+    let ground = Ground::new("no-log");
+    let mut plan = ground.plan();
+    plan.log = Some("/dev/full".into());
+    let mut server = Server::start(&plan).await.unwrap();
+    let token = server.setup_token.clone().unwrap();
+    let mut shop = Shop::found(server.address, &token).await.unwrap();
+    let crew = Crew::hire(&mut shop, 2, 200).await.unwrap();
+    shop.office.hang_up().await.unwrap();
+    crew.go_on(4).await.unwrap();
+    // About which there is much to say; and it has to be started again.
+    ground.postgres().kill_all().unwrap();
+    crew.go_on(4).await.unwrap();
+    let books = Books::new(Cluster::of_running_server(&ground.data).unwrap());
+    let (phones, ledger) = crew.come_home().await.unwrap();
+    books.agree(&mut shop, &phones, &ledger).await.unwrap();
+    assert!(!server.has_ended());
+    server.stop().await.unwrap();
 }

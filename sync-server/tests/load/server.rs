@@ -23,6 +23,8 @@ pub struct Plan {
     pub listen: SocketAddr,
     /// Another database than the private one.
     pub database_url: Option<String>,
+    /// Where it writes its log, if not into the data folder.
+    pub log: Option<PathBuf>,
 }
 
 impl Plan {
@@ -33,6 +35,7 @@ impl Plan {
             data: data.into(),
             listen: SocketAddr::from(([127, 0, 0, 1], 0)),
             database_url: None,
+            log: None,
         }
     }
 }
@@ -52,7 +55,7 @@ impl Server {
         let log = File::options()
             .create(true)
             .append(true)
-            .open(plan.data.join("server.log"))?;
+            .open(plan.log.clone().unwrap_or(plan.data.join("server.log")))?;
         let mut command = Command::new(&plan.program);
         command
             .arg("--data")
