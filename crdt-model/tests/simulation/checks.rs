@@ -303,8 +303,18 @@ impl World {
                 }
             }
         }
-        // What waits for its decision went in by no other way.
-        for hold in self.relay.database.holds.values() {
+        // What waits for its decision went in by no other way. Two devices of a person may bring back one thing that
+        // the relay lost: then it is held twice, and one word is enough.
+        let holds = &self.relay.database.holds;
+        let accepted: BTreeSet<IntentId> = holds
+            .values()
+            .filter(|hold| hold.decided == Some(true))
+            .map(|hold| hold.intent)
+            .collect();
+        let open = holds
+            .values()
+            .filter(|hold| !accepted.contains(&hold.intent));
+        for hold in open {
             let mut puts = hold.writes.iter().flat_map(|write| &write.puts);
             let went_in =
                 puts.find(|put| put.container == Container::Facts && facts.contains_key(&put.key));
