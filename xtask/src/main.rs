@@ -9,6 +9,7 @@ mod compress;
 mod css;
 mod dev;
 mod dist;
+mod fuzz;
 mod licences;
 mod lint;
 mod mistakes;

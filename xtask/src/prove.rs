@@ -5,6 +5,7 @@
 use anyhow::{Result, bail};
 
 use crate::dist;
+use crate::fuzz;
 use crate::mistakes;
 use crate::postgres;
 use crate::shell::{self, Profile};
@@ -52,6 +53,12 @@ const PROOFS: &[Proof] = &[
         about: "hunts for each mistake in the rules, planted in a copy of the model",
         full: HUNTS,
         run: mistakes::hunt,
+    },
+    Proof {
+        name: "fuzz",
+        about: "seconds of fuzzing by coverage for each reader of foreign bytes",
+        full: 600,
+        run: fuzz::run,
     },
 ];
 

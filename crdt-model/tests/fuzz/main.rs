@@ -1,5 +1,6 @@
 //! A short form of fuzzing for every run of the tests: what was found once, the seeds, and some thousands of mutated
 //! inputs. `FUZZ_RUNS=n` makes it n for each target; `FUZZ_SEEDS=folder` writes the seeds there instead.
+//! `cargo xtask prove fuzz` searches by coverage.
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 

@@ -1,5 +1,6 @@
 //! Everything that reads bytes somebody else chose, as functions of those bytes. Each holds: no panic, less than 256 MiB,
-//! less than a second, and what it says of itself beside. The tests here call them with mutated inputs.
+//! less than a second, and what it says of itself beside. The tests here call them with mutated inputs; the program in
+//! `crdt-model/fuzz` lets libFuzzer find inputs by what they reach.
 
 #[path = "../hostile/cost.rs"]
 mod cost;

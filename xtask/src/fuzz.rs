@@ -1,0 +1,148 @@
+//! Fuzzing by coverage: libFuzzer on every target of `crdt-model/tests/fuzz`. It needs a C++ compiler, and nothing else
+//! beside our own toolchain: the compiler's instruments are there in every release of it.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::thread;
+
+use anyhow::{Context, Result, bail};
+
+use crate::shell;
+
+/// What libFuzzer needs to see: which edges were taken, and what was compared.
+const INSTRUMENTS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares -Ccodegen-units=1";
+/// An input's longest length: enough for every cap but those in megabytes, which have tests of their own.
+const INPUT_BYTES_MAX: u32 = 1 << 16;
+
+/// Every target for so many seconds, as many at a time as there are cores.
+pub fn run(seconds: u32) -> Result<()> {
+    let program = build()?;
+    let corpus = shell::cache_dir()?.join("fuzz-corpus");
+    write_seeds(&corpus)?;
+    let mut targets: Vec<String> = fs::read_dir(&corpus)?
+        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+        .collect::<Result<_>>()?;
+    targets.sort();
+    let next = AtomicUsize::new(0);
+    let rows = Mutex::new(Vec::new());
+    let worker = || {
+        while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
+            let row = fuzz(&program, &corpus.join(target), target, seconds);
+            let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
+            rows.push((target.clone(), row));
+        }
+    };
+    thread::scope(|scope| {
+        for _ in 0..thread::available_parallelism().map_or(1, usize::from) {
+            scope.spawn(worker);
+        }
+    });
+    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
+    rows.sort_by(|(one, _), (two, _)| one.cmp(two));
+    println!("target      seconds       inputs  a second   edges  peak MiB  failures");
+    let mut failed = Vec::new();
+    for (target, row) in rows {
+        let row = row?;
+        println!(
+            "{target:<10} {seconds:>8} {:>12} {:>9} {:>7} {:>9} {:>9}",
+            row.inputs,
+            row.rate,
+            row.edges,
+            row.mebibytes,
+            u8::from(!row.passed)
+        );
+        if !row.passed {
+            println!("{}", row.end);
+            failed.push(target);
+        }
+    }
+    if !failed.is_empty() {
+        bail!("the inputs are in crdt-model/fuzz/found: {failed:?}");
+    }
+    Ok(())
+}
+
+/// Only what is for the target gets the instruments, not what runs while it is built: hence the triple.
+fn build() -> Result<PathBuf> {
+    let about = shell::stdout_of(Command::new("rustc").arg("-vV"))?;
+    let host = about
+        .lines()
+        .find_map(|line| line.strip_prefix("host: "))
+        .context("the compiler names its host")?;
+    let target_dir = shell::cache_dir()?.join("fuzz-target");
+    shell::run(
+        shell::cargo()
+            .args([
+                "build",
+                "--release",
+                "--manifest-path",
+                "crdt-model/fuzz/Cargo.toml",
+            ])
+            .args(["--target", host])
+            .env("CARGO_TARGET_DIR", &target_dir)
+            .env_remove("CARGO_ENCODED_RUSTFLAGS")
+            .env("RUSTFLAGS", INSTRUMENTS),
+    )?;
+    Ok(target_dir.join(host).join("release/fuzz"))
+}
+
+fn write_seeds(corpus: &Path) -> Result<()> {
+    shell::run_quietly(
+        shell::cargo()
+            .args(["test", "--package", "crdt-model", "--test", "fuzz"])
+            .env("FUZZ_SEEDS", corpus),
+    )
+}
+
+#[derive(Default)]
+struct Row {
+    inputs: String,
+    rate: String,
+    edges: String,
+    mebibytes: String,
+    passed: bool,
+    /// The last it said.
+    end: String,
+}
+
+fn fuzz(program: &Path, corpus: &Path, target: &str, seconds: u32) -> Result<Row> {
+    let found = shell::root().join("crdt-model/fuzz/found").join(target);
+    fs::create_dir_all(&found)?;
+    let output = Command::new(program)
+        .arg(corpus)
+        .arg(format!("-max_total_time={seconds}"))
+        .arg(format!("-max_len={INPUT_BYTES_MAX}"))
+        .arg(format!("-artifact_prefix={}/", found.display()))
+        // The target itself holds each input to its second of processor time and its 256 MiB; these catch what
+        // never comes back. Other work on the machine counts here, so there is room.
+        .args(["-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"])
+        .env("FUZZ_TARGET", target)
+        .stdin(Stdio::null())
+        .output()
+        .context("starting the fuzzer")?;
+    // Nothing found: no folder.
+    let _ = fs::remove_dir(&found);
+    let said = String::from_utf8_lossy(&output.stderr);
+    let stat = |name: &str| {
+        let line = said.lines().rev().find_map(|line| line.strip_prefix(name));
+        line.unwrap_or("?").trim().to_owned()
+    };
+    let edges = said.lines().rev().find_map(|line| {
+        let (_, after) = line.split_once(" cov: ")?;
+        after.split_whitespace().next()
+    });
+    let lines: Vec<&str> = said.lines().collect();
+    Ok(Row {
+        inputs: stat("stat::number_of_executed_units:"),
+        rate: stat("stat::average_exec_per_sec:"),
+        edges: edges.unwrap_or("?").to_owned(),
+        mebibytes: stat("stat::peak_rss_mb:"),
+        passed: output.status.success(),
+        end: lines[lines.len().saturating_sub(40)..].join("\n"),
+    })
+}
