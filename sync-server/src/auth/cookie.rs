@@ -62,4 +62,36 @@ mod tests {
         assert!(find(&headers, asha) == Some(token));
         assert!(find(&headers, baraka).is_none());
     }
+
+    #[test]
+    fn whatever_a_browser_sends_is_read() {
+        let asha = PersonId::from_bytes([1; 16]);
+        let token = RefreshToken::first(OrgId::from_bytes([3; 16]), Uuid::nil());
+        let good = format!("{}={}", name(asha), token.text());
+        let pieces = [
+            good.as_str(),
+            "=",
+            ";",
+            "; ",
+            &name(asha),
+            "a=b",
+            "\t",
+            "\u{e9}",
+            "%00",
+            "==",
+        ];
+        // Every three of them, in every order.
+        for number in 0..pieces.len().pow(3) {
+            let parts = [number / 100, number / 10 % 10, number % 10];
+            let text: String = parts.map(|part| pieces[part]).concat();
+            let Ok(value) = HeaderValue::from_bytes(text.as_bytes()) else {
+                continue;
+            };
+            let mut headers = HeaderMap::new();
+            headers.append(header::COOKIE, value);
+            if let Some(found) = find(&headers, asha) {
+                assert!(found == token && text.contains(&token.text()), "{text}");
+            }
+        }
+    }
 }

@@ -190,4 +190,44 @@ mod tests {
         assert_eq!((next.org(), next.family()), (first.org(), first.family()));
         assert!(RefreshToken::parse(&next.text()) == Some(next));
     }
+
+    /// What somebody altered is nothing, or the very token: no text is read that we would not write so.
+    #[test]
+    fn altered_tokens_are_read_as_nothing() {
+        let (org, now) = (OrgId::from_bytes([1; 16]), Timestamp::from_millis(1_000));
+        let access = write_access(&key(1), caller(), now);
+        let refresh = RefreshToken::first(org, Uuid::from_bytes([3; 16])).text();
+        let once = OneTimeToken::new(org).text();
+        let mut state = 7_u64;
+        let mut below = |bound: usize| {
+            // Numerical Recipes' generator; its upper bits are good enough to alter texts.
+            state = state
+                .wrapping_mul(6_364_136_223_846_793_005)
+                .wrapping_add(1);
+            usize::try_from(state >> 33).unwrap() % bound
+        };
+        let letters: Vec<char> = "AZaz09-_=+/ ;\u{0}\u{e9}".chars().collect();
+        for _ in 0..20_000 {
+            for original in [&access, &refresh, &once] {
+                let mut text: Vec<char> = original.chars().collect();
+                for _ in 0..=below(3) {
+                    let at = below(text.len());
+                    match below(4) {
+                        0 => text.truncate(at.max(1)),
+                        1 => text.insert(at, letters[below(letters.len())]),
+                        _ => text[at] = letters[below(letters.len())],
+                    }
+                }
+                let text: String = text.into_iter().collect();
+                let read = read_access(&key(1), &text, now);
+                assert!(read.is_none() || text == access, "{text}");
+                if let Some(read) = RefreshToken::parse(&text) {
+                    assert_eq!(read.text(), text);
+                }
+                if let Some(read) = OneTimeToken::parse(&text) {
+                    assert_eq!(read.text(), text);
+                }
+            }
+        }
+    }
 }
