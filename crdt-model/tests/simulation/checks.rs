@@ -311,9 +311,10 @@ impl World {
             .filter(|hold| hold.decided == Some(true))
             .map(|hold| hold.intent)
             .collect();
+        // A twin may have got part of it in before (the sale), and only the rest (its client) is held.
         let open = holds
             .values()
-            .filter(|hold| !accepted.contains(&hold.intent));
+            .filter(|hold| !self.has_rewound && !accepted.contains(&hold.intent));
         for hold in open {
             let mut puts = hold.writes.iter().flat_map(|write| &write.puts);
             let went_in =
