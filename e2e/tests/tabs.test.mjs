@@ -55,7 +55,10 @@ story("two tabs sell at the same time, and no voucher twice", async (stage) => {
 
 async function pendingReceipts({ page }) {
   await goTo(page, "Sync");
-  const rows = await page.getByTestId("pending").getByRole("listitem").allTextContents();
+  const pending = page.getByTestId("pending");
+  // The heading stands there before the list has come.
+  await pending.waitFor();
+  const rows = await pending.getByRole("listitem").allTextContents();
   return rows.map((row) => /^Sale (\S+)/.exec(row)[1]).sort();
 }
 
