@@ -25,7 +25,7 @@ use crate::document::{Actor, Document, DocumentKey, Hash, PlainChange, PlainOp, 
 use crate::fact::{Fact, FactBody, HoldReason, SaleRef, Verdict, VoucherRef, verdict_key};
 use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId, SiteId};
 use crate::staff;
-use crate::sync::batch::{Batch, BatchError, BatchIntent, FullChange};
+use crate::sync::batch::{FullBatch, FullChange, FullIntent};
 use crate::sync::message::{Disposition, RefusalCode};
 use crate::time::{Month, Timestamp};
 
@@ -107,8 +107,6 @@ pub struct Outcome {
 /// Why a batch is not looked at.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum AdmitError {
-    #[error(transparent)]
-    Batch(#[from] BatchError),
     #[error("the batch is for another organisation")]
     WrongOrganisation,
     #[error("the batch is not by the device and person that signed it")]
@@ -189,7 +187,7 @@ impl OrgState {
     pub fn admit(
         &mut self,
         signer: Signer,
-        batch: &Batch,
+        batch: &FullBatch,
         now: Timestamp,
     ) -> Result<Outcome, AdmitError> {
         if batch.org != self.org {
@@ -203,8 +201,8 @@ impl OrgState {
             return Err(AdmitError::WrongAuthor);
         }
         let mut outcome = Outcome::default();
-        for (intent, changes) in batch.expand()? {
-            self.admit_intent(signer, batch, intent, &changes, now, &mut outcome)?;
+        for intent in &batch.intents {
+            self.admit_intent(signer, batch, intent, now, &mut outcome)?;
         }
         Ok(outcome)
     }
@@ -212,13 +210,13 @@ impl OrgState {
     fn admit_intent(
         &mut self,
         signer: Signer,
-        batch: &Batch,
-        intent: &BatchIntent,
-        changes: &[FullChange],
+        batch: &FullBatch,
+        intent: &FullIntent,
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<(), AdmitError> {
-        let actor = batch.actor();
+        let actor = batch.actor;
+        let changes = &intent.changes;
         let held = hold_id(signer.device, intent.id);
         let author = self.principal(signer.person)?;
         let mut built = Vec::with_capacity(changes.len());
@@ -229,7 +227,7 @@ impl OrgState {
         }
         let mut changed = BTreeSet::new();
         for full in changes {
-            let Ok(change) = full.change.rebuild(actor) else {
+            let Some(change) = &full.built else {
                 // There is no hash to answer by; the device asks again after a rebase or support looks.
                 verdict = verdict.or(Some(Disposition::Refused(RefusalCode::Impossible)));
                 continue;
@@ -316,7 +314,7 @@ impl OrgState {
             verdict = Some(Disposition::Refused(RefusalCode::NotAllowed));
         }
         if let Some(Disposition::Held(id, reason)) = verdict {
-            self.hold(signer, intent, changes, id, reason, now, outcome)?;
+            self.hold(signer, intent, id, reason, now, outcome)?;
         }
         if let Some(verdict) = verdict {
             let results = built
@@ -340,7 +338,7 @@ impl OrgState {
                 .documents
                 .get_mut(&full.document)
                 .ok_or(AdmitError::Missing(Need::Document(full.document)))?;
-            document.apply(change);
+            document.apply(change.clone());
             self.head += 1;
             outcome.rows.push(Row {
                 seq: self.head,
@@ -363,8 +361,8 @@ impl OrgState {
     fn objection(
         &self,
         author: &Principal,
-        batch: &Batch,
-        intent: &BatchIntent,
+        batch: &FullBatch,
+        intent: &FullIntent,
         full: &FullChange,
     ) -> Result<Option<Objection>, AdmitError> {
         let document = self.get(&full.document)?;

@@ -207,8 +207,9 @@ proptest! {
         let expanded: Vec<_> = decoded
             .expand()
             .unwrap()
+            .intents
             .into_iter()
-            .map(|(intent, changes)| (intent.id, changes[0].document, changes[0].change.clone()))
+            .map(|intent| (intent.id, intent.changes[0].document, intent.changes[0].change.clone()))
             .collect();
         prop_assert_eq!(expanded, full);
     }
@@ -323,9 +324,9 @@ impl Business {
         };
         self.owner.stored(commit.number);
         while let Some(batch) = self.owner.next_batch() {
-            let batch = Batch::decode(&batch.encode()).unwrap();
+            let batch = Batch::decode(&batch.encode()).unwrap().expand().unwrap();
             loop {
-                let needs = self.state.needs(&batch, NOW).unwrap();
+                let needs = self.state.needs(&batch, NOW);
                 if needs.is_empty() {
                     break;
                 }

@@ -141,28 +141,19 @@ impl TryRng for Always {
 }
 
 fn hashes(batch: &Batch) -> Vec<ByteBuf> {
-    let expanded = batch.expand().unwrap();
-    let changes = expanded.iter().flat_map(|(_, changes)| changes);
-    changes
-        .map(|full| full.change.rebuild(batch.actor()).unwrap().hash().0)
+    let full = batch.expand().unwrap();
+    full.hashes()
         .map(|hash| ByteBuf::from(hash[..8].to_vec()))
         .collect()
 }
 
 /// The changes of a batch as they come by the log.
 fn logged(batch: &Batch) -> Vec<LoggedChange> {
-    let expanded = batch.expand().unwrap();
-    let changes = expanded.iter().flat_map(|(_, changes)| changes);
-    changes
+    let full = batch.expand().unwrap();
+    full.changes()
         .map(|full| LoggedChange {
             key: full.document,
-            chunk: full
-                .change
-                .rebuild(batch.actor())
-                .unwrap()
-                .raw_bytes()
-                .to_vec()
-                .into(),
+            chunk: full.built.as_ref().unwrap().raw_bytes().to_vec().into(),
         })
         .collect()
 }
@@ -835,12 +826,12 @@ fn pu5_what_the_relay_can_tell_is_left_out() {
     assert_eq!(shorts[0].deps, [genesis_hash().to_vec()]);
     assert!(shorts[1].deps.is_empty());
     assert!(shorts.iter().all(|change| change.ops[0].key.is_empty()));
-    let full = batch.expand().unwrap();
-    for ((_, changes), id) in full.iter().zip(ids) {
-        assert_eq!(changes[0].change.ops[0].key, id.to_string());
+    let full = batch.expand().unwrap().intents;
+    for (intent, id) in full.iter().zip(ids) {
+        assert_eq!(intent.changes[0].change.ops[0].key, id.to_string());
     }
-    let first = full[0].1[0].change.rebuild(batch.actor()).unwrap().hash().0;
-    assert_eq!(full[1].1[0].change.deps, [first.to_vec()]);
+    let first = full[0].changes[0].hash().unwrap();
+    assert_eq!(full[1].changes[0].change.deps, [first.to_vec()]);
 }
 
 #[test]

@@ -292,9 +292,7 @@ fn tr9_what_was_posted_is_acknowledged_without_a_socket() {
     let results = batch
         .expand()
         .unwrap()
-        .iter()
-        .flat_map(|(_, changes)| changes)
-        .map(|full| full.change.rebuild(batch.actor()).unwrap().hash().0)
+        .hashes()
         .map(|hash| (ByteBuf::from(hash[..8].to_vec()), Disposition::Accepted))
         .collect();
     let answer = codec::encode(&RelayMessage::Ack { number: 0, results });
@@ -365,10 +363,9 @@ fn co13_a_batch_in_parts_exists_once_its_last_fact_is_there() {
     // A part waits for a person: the batch does not come to be without it.
     let pushed = shop.replica.next_batch().unwrap();
     let intents: Vec<IntentId> = pushed.intents.iter().map(|intent| intent.id).collect();
-    let first = pushed.expand().unwrap().remove(0).1.remove(0);
-    let hash = first.change.rebuild(pushed.actor()).unwrap().hash();
+    let hash = pushed.expand().unwrap().hashes().next().unwrap();
     let held = held(&mut shop);
-    let results = [(ByteBuf::from(hash.0[..8].to_vec()), held)];
+    let results = [(ByteBuf::from(hash[..8].to_vec()), held)];
     let commit = shop.replica.acknowledge(&results, NOW, &mut shop.rng);
     shop.replica.stored(commit.number);
     let withdrawn = shop.replica.pending(intents[2]).unwrap();

@@ -12,19 +12,14 @@ use crate::command::DocumentWrite;
 use crate::document::{Container, DocumentKey, PlainOp, Put};
 use crate::fact::{FactBody, HeldDecision, HeldEdit, HoldReason, Verdict};
 use crate::ids::{BlockId, HoldId, PersonId, SiteId};
-use crate::sync::batch::{BatchIntent, FullChange};
+use crate::sync::batch::{FullChange, FullIntent};
 use crate::time::{Month, Timestamp};
 
 impl OrgState {
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "a hold keeps everything it will be decided by"
-    )]
     pub(super) fn hold(
         &mut self,
         signer: Signer,
-        intent: &BatchIntent,
-        changes: &[FullChange],
+        intent: &FullIntent,
         id: HoldId,
         reason: HoldReason,
         now: Timestamp,
@@ -34,6 +29,7 @@ impl OrgState {
             .holds
             .get(&id)
             .ok_or(AdmitError::Missing(Need::Hold(id)))?;
+        let changes = &intent.changes;
         let writes: Vec<DocumentWrite> = changes
             .iter()
             .map(|full| DocumentWrite {

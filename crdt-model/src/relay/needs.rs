@@ -9,7 +9,7 @@ use super::{OrgState, fact_of, hold_id};
 use crate::document::{DocumentKey, PlainOp};
 use crate::fact::{Fact, FactBody, SaleRef, StockAskDeclined, StockAskWithdrawn};
 use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
-use crate::sync::batch::{Batch, BatchError};
+use crate::sync::batch::FullBatch;
 use crate::time::{Month, Timestamp};
 use crate::voucher;
 
@@ -96,16 +96,16 @@ impl OrgState {
     }
 
     /// What is missing to judge this batch, as far as can be told now.
-    pub fn needs(&self, batch: &Batch, now: Timestamp) -> Result<Vec<Need>, BatchError> {
+    pub fn needs(&self, batch: &FullBatch, now: Timestamp) -> Vec<Need> {
         let mut needs = Needs {
             state: self,
             missing: BTreeSet::new(),
         };
         needs.document(DocumentKey::Staff);
-        for (intent, changes) in batch.expand()? {
+        for intent in &batch.intents {
             needs.hold(hold_id(batch.device, intent.id));
             let mut listed_in = None;
-            for full in &changes {
+            for full in &intent.changes {
                 needs.document(full.document);
                 if let Some(site) = full.document.site() {
                     listed_in = Some(site);
@@ -121,7 +121,7 @@ impl OrgState {
                 }
             }));
         }
-        Ok(needs.missing.into_iter().collect())
+        needs.missing.into_iter().collect()
     }
 }
 

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use automerge::Change;
 use serde::{Deserialize, Serialize};
 use serde_bytes::ByteBuf;
 
@@ -85,11 +86,45 @@ pub enum BatchError {
     NoDependencies,
 }
 
-/// A change with everything the short form leaves out.
-#[derive(Debug, Clone, PartialEq, Eq)]
+/// A batch with everything that the short form leaves out, each change built once.
+#[derive(Debug, Clone)]
+pub struct FullBatch {
+    pub org: OrgId,
+    pub person: PersonId,
+    pub device: DeviceId,
+    pub actor: Actor,
+    pub intents: Vec<FullIntent>,
+}
+
+#[derive(Debug, Clone)]
+pub struct FullIntent {
+    pub id: IntentId,
+    pub changes: Vec<FullChange>,
+}
+
+#[derive(Debug, Clone)]
 pub struct FullChange {
     pub document: DocumentKey,
     pub change: PlainChange,
+    /// Nothing where there is no such Automerge change. It is refused by name then.
+    pub built: Option<Change>,
+}
+
+impl FullBatch {
+    pub fn changes(&self) -> impl Iterator<Item = &FullChange> {
+        self.intents.iter().flat_map(|intent| &intent.changes)
+    }
+
+    /// What the changes that can be built are called, in their order.
+    pub fn hashes(&self) -> impl Iterator<Item = Hash> {
+        self.changes().filter_map(FullChange::hash)
+    }
+}
+
+impl FullChange {
+    pub fn hash(&self) -> Option<Hash> {
+        self.built.as_ref().map(|built| built.hash().0)
+    }
 }
 
 impl Batch {
@@ -160,45 +195,54 @@ impl Batch {
         }
     }
 
-    /// Puts back what [`Self::shorten`] left out, intent by intent. Builds each change once, to know its hash.
-    pub fn expand(&self) -> Result<Vec<(&BatchIntent, Vec<FullChange>)>, BatchError> {
+    /// Puts back what [`Self::shorten`] left out, and builds each change: what depends on it is named by its hash.
+    pub fn expand(&self) -> Result<FullBatch, BatchError> {
         let actor = self.actor();
         let mut last: BTreeMap<u16, Hash> = BTreeMap::new();
-        self.intents
-            .iter()
-            .map(|intent| {
-                let changes = intent
-                    .changes
-                    .iter()
-                    .map(|short| {
-                        let document = *self
-                            .documents
-                            .get(usize::from(short.document))
-                            .ok_or(BatchError::UnknownDocument)?;
-                        let mut change = short.change.clone();
-                        if change.deps.is_empty() {
-                            let last = last
-                                .get(&short.document)
-                                .ok_or(BatchError::NoDependencies)?;
-                            change.deps.push(ByteBuf::from(last.to_vec()));
-                        }
-                        for op in &mut change.ops {
-                            if op.container == Container::Facts && op.key.is_empty() {
-                                op.key = intent.id.to_string();
-                            }
-                        }
-                        // A change that cannot be built is refused later, by name; what depends on it cannot be told.
-                        if let Ok(built) = change.rebuild(actor) {
-                            last.insert(short.document, built.hash().0);
-                        } else {
-                            last.remove(&short.document);
-                        }
-                        Ok(FullChange { document, change })
-                    })
-                    .collect::<Result<Vec<_>, BatchError>>()?;
-                Ok((intent, changes))
-            })
-            .collect()
+        let mut intents = Vec::with_capacity(self.intents.len());
+        for intent in &self.intents {
+            let mut changes = Vec::with_capacity(intent.changes.len());
+            for short in &intent.changes {
+                let document = *self
+                    .documents
+                    .get(usize::from(short.document))
+                    .ok_or(BatchError::UnknownDocument)?;
+                let mut change = short.change.clone();
+                if change.deps.is_empty() {
+                    let last = last
+                        .get(&short.document)
+                        .ok_or(BatchError::NoDependencies)?;
+                    change.deps.push(ByteBuf::from(last.to_vec()));
+                }
+                for op in &mut change.ops {
+                    if op.container == Container::Facts && op.key.is_empty() {
+                        op.key = intent.id.to_string();
+                    }
+                }
+                let built = change.rebuild(actor).ok();
+                // What depends on a change that cannot be built cannot be told.
+                match &built {
+                    Some(built) => last.insert(short.document, built.hash().0),
+                    None => last.remove(&short.document),
+                };
+                changes.push(FullChange {
+                    document,
+                    change,
+                    built,
+                });
+            }
+            intents.push(FullIntent {
+                id: intent.id,
+                changes,
+            });
+        }
+        Ok(FullBatch {
+            org: self.org,
+            person: self.person,
+            device: self.device,
+            actor,
+            intents,
+        })
     }
 }
 

@@ -196,9 +196,9 @@ fn change(bytes: &[u8]) {
 }
 
 fn expand(batch: &Batch) {
-    let Ok(intents) = batch.expand() else { return };
-    for full in intents.iter().flat_map(|(_, changes)| changes) {
-        rebuild(&full.change, batch.actor());
+    let Ok(full) = batch.expand() else { return };
+    for change in full.changes() {
+        rebuild(&change.change, full.actor);
     }
 }
 
@@ -228,7 +228,8 @@ fn admission(bytes: &[u8]) {
     batch.org = bench.org;
     batch.person = author.person;
     batch.device = author.device;
-    if Batch::decode(&batch.encode()).is_err() {
+    let decoded = Batch::decode(&batch.encode());
+    if decoded.and_then(|batch| batch.expand().map(drop)).is_err() {
         return;
     }
     let Ok(outcome) = bench.admit_as(&author, &batch) else {

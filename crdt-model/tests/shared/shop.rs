@@ -159,12 +159,8 @@ impl Shop {
             let results: Vec<(ByteBuf, Disposition)> = batch
                 .expand()
                 .unwrap()
-                .into_iter()
-                .flat_map(|(_, changes)| changes)
-                .map(|full| {
-                    let hash = full.change.rebuild(batch.actor()).unwrap().hash();
-                    (ByteBuf::from(hash.0[..8].to_vec()), disposition)
-                })
+                .hashes()
+                .map(|hash| (ByteBuf::from(hash[..8].to_vec()), disposition))
                 .collect();
             let commit = self.replica.acknowledge(&results, NOW, &mut self.rng);
             self.replica.stored(commit.number);

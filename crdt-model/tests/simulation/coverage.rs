@@ -55,7 +55,7 @@ kinds! {
     HoldReason, "held because":
         NotAllowed {}, DeviceRevoked {},;
     AdmitError, "not looked at":
-        Batch {..}, WrongOrganisation {}, WrongAuthor {}, Missing {..},;
+        WrongOrganisation {}, WrongAuthor {}, Missing {..},;
     Need, "asked of the store":
         Document {..}, Sold {..}, Codes {..}, BlocksOf {..}, SiteOf {..}, Receipt {..}, Intent {..}, Hold {..},
         Devices {..},;
@@ -100,11 +100,6 @@ kinds! {
 
 /// What no run reaches, and why.
 const OUT_OF_REACH: &[(&str, &str, &str)] = &[
-    (
-        "not looked at",
-        "Batch",
-        "hostile bytes: tests/hostile and the fuzz targets",
-    ),
     (
         "not looked at",
         "Missing",

@@ -205,6 +205,9 @@ impl World {
             _ => {}
         }
         self.note(format!("{} lies: {lie:?} in {document}", liar.me));
+        let batch = batch
+            .expand()
+            .map_err(|error| format!("a lie cannot be put back: {error}"))?;
         let (found, outputs) = self
             .relay
             .judge(signer, &batch, self.now, &mut self.random)?;

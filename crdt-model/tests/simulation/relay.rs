@@ -10,7 +10,7 @@ use crdt_model::document::{Actor, Document, DocumentId, DocumentKey, Hash, Sheet
 use crdt_model::fact::{Fact, FactBody, SaleRef, VoucherRef};
 use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId, SiteId};
 use crdt_model::relay::{AdmitError, Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
-use crdt_model::sync::batch::Batch;
+use crdt_model::sync::batch::{Batch, BatchError, FullBatch};
 use crdt_model::sync::message::{CloseReason, Disposition, RefusalCode, RelayMessage};
 use crdt_model::sync::relay::{ListedDocument, LogEntry, Session, Step};
 use crdt_model::time::Timestamp;
@@ -298,7 +298,7 @@ impl Relay {
     ) -> Result<(Option<Vec<u8>>, Vec<Output>), String> {
         let mut outputs = Vec::new();
         let mut answer = None;
-        if let Ok(batch) = Batch::decode(sealed) {
+        if let Ok(batch) = opened(sealed) {
             let results = self.admit(None, &batch, now, random, &mut outputs)?;
             answer = results.map(|results| codec::encode(&RelayMessage::ack(0, &results)));
         }
@@ -335,7 +335,7 @@ impl Relay {
     pub fn judge(
         &mut self,
         signer: Signer,
-        batch: &Batch,
+        batch: &FullBatch,
         now: Timestamp,
         random: &mut Random,
     ) -> Result<(Judged, Vec<Output>), String> {
@@ -354,11 +354,11 @@ impl Relay {
     fn outcome(
         &mut self,
         signer: Signer,
-        batch: &Batch,
+        batch: &FullBatch,
         now: Timestamp,
     ) -> Result<Outcome, AdmitError> {
         loop {
-            let needs = self.state().needs(batch, now)?;
+            let needs = self.state().needs(batch, now);
             if needs.is_empty() {
                 break;
             }
@@ -459,7 +459,7 @@ impl Relay {
                     }
                     continue;
                 }
-                Step::Admit { number, sealed } => match Batch::decode(&sealed) {
+                Step::Admit { number, sealed } => match opened(&sealed) {
                     Err(_) => live.session.close(CloseReason::BadFrame),
                     Ok(batch) => {
                         self.admit(Some((id, number)), &batch, now, random, outputs)?;
@@ -582,7 +582,7 @@ impl Relay {
     fn admit(
         &mut self,
         from: Option<(ConnectionId, u32)>,
-        batch: &Batch,
+        batch: &FullBatch,
         now: Timestamp,
         random: &mut Random,
         outputs: &mut Vec<Output>,
@@ -614,7 +614,10 @@ impl Relay {
         if let Some((_, refused)) = refused {
             return Err(format!(
                 "a change of an honest device is refused: {refused:?} in {:?}",
-                batch.documents
+                batch
+                    .changes()
+                    .map(|full| full.document)
+                    .collect::<BTreeSet<_>>()
             ));
         }
         self.trace.push(format!(
@@ -653,7 +656,7 @@ impl Relay {
     }
 
     /// The planted mistake of a relay that does not look whether it has a change already.
-    fn append_again(&mut self, batch: &Batch) {
+    fn append_again(&mut self, batch: &FullBatch) {
         let intents: BTreeSet<IntentId> = batch.intents.iter().map(|intent| intent.id).collect();
         let head = self.database.head();
         let old: Vec<Row> = self
@@ -706,7 +709,7 @@ impl Relay {
     fn answer(
         &mut self,
         from: Option<(ConnectionId, u32)>,
-        batch: &Batch,
+        batch: &FullBatch,
         outcome: &Outcome,
         now: Timestamp,
         random: &mut Random,
@@ -722,13 +725,10 @@ impl Relay {
             .filter(|(_, result)| matches!(result, Disposition::Accepted | Disposition::Known))
             .map(|(hash, _)| *hash)
             .collect();
-        if let Ok(intents) = batch.expand() {
-            for full in intents.iter().flat_map(|(_, changes)| changes) {
-                let built = full.change.rebuild(batch.actor());
-                if built.is_ok_and(|change| accepted.contains(&change.hash().0)) {
-                    for op in full.change.ops.iter().filter(|op| fact_of(op).is_some()) {
-                        self.acknowledged.insert((full.document, op.key.clone()));
-                    }
+        for full in batch.changes() {
+            if full.hash().is_some_and(|hash| accepted.contains(&hash)) {
+                for op in full.change.ops.iter().filter(|op| fact_of(op).is_some()) {
+                    self.acknowledged.insert((full.document, op.key.clone()));
                 }
             }
         }
@@ -907,4 +907,9 @@ fn touches_rights(outcome: &Outcome) -> bool {
         .rows
         .iter()
         .any(|row| matches!(row.document, DocumentKey::Staff | DocumentKey::Batches(_)))
+}
+
+/// A batch as the driver hands it to the relay's core.
+pub fn opened(bytes: &[u8]) -> Result<FullBatch, BatchError> {
+    Batch::decode(bytes)?.expand()
 }

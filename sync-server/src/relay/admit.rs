@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crdt_model::codec::{self, DecodeError};
 use crdt_model::ids::{DeviceId, OrgId, PersonId};
 use crdt_model::sealing::{self, SealingError};
-use crdt_model::sync::batch::{Batch, BatchError, SignedBatch, signed_bytes};
+use crdt_model::sync::batch::{Batch, BatchError, FullBatch, SignedBatch, signed_bytes};
 use ring::signature::{ECDSA_P256_SHA256_FIXED, UnparsedPublicKey};
 use tokio::sync::oneshot;
 
@@ -149,14 +149,15 @@ async fn find_key(
     Ok(key)
 }
 
-fn verify(signed: &SignedBatch, key: &DeviceKey) -> Result<Batch, PushError> {
+/// Here and not under the organisation's lock, because building the changes is most of the work.
+fn verify(signed: &SignedBatch, key: &DeviceKey) -> Result<FullBatch, PushError> {
     let message = signed_bytes(signed.org, signed.device, &signed.batch);
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &key.public_key)
         .verify(&message, &signed.signature)
         .map_err(|_| PushError::BadSignature)?;
     let batch = Batch::decode(&signed.batch).map_err(PushError::Batch)?;
     match batch.org == signed.org && batch.device == signed.device && batch.person == key.person {
-        true => Ok(batch),
+        true => batch.expand().map_err(PushError::Batch),
         false => Err(PushError::NotItsOwn),
     }
 }

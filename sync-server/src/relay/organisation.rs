@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use crdt_model::document::Hash;
 use crdt_model::ids::{DeviceId, OrgId, PersonId};
 use crdt_model::relay::{OrgState, Row};
-use crdt_model::sync::batch::Batch;
+use crdt_model::sync::batch::FullBatch;
 use crdt_model::sync::message::Disposition;
 use tokio::sync::{oneshot, watch};
 
@@ -32,7 +32,7 @@ pub struct Pulse {
 #[derive(Debug)]
 pub enum Work {
     /// A batch whose signature was verified.
-    Batch(Batch),
+    Batch(FullBatch),
     /// Blocks that wait for a device of this person go to this one.
     Bind { person: PersonId, device: DeviceId },
 }

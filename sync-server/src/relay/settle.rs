@@ -9,7 +9,7 @@ use crdt_model::document::{Actor, DocumentKey};
 use crdt_model::fact::{SaleRef, VoucherRef};
 use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId};
 use crdt_model::relay::{AdmitError, Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
-use crdt_model::sync::batch::Batch;
+use crdt_model::sync::batch::FullBatch;
 use crdt_model::time::Timestamp;
 use sqlx::PgConnection;
 
@@ -67,14 +67,14 @@ pub async fn run(app: SharedApp, organisation: std::sync::Arc<Organisation>) {
             .unzip();
         let mut results = Vec::with_capacity(works.len());
         match settle_apart(&app, &organisation, &mut slot, works).await {
-            Ok(settled) => results.extend(settled),
+            Ok(settled) => results.extend(settled.into_iter().map(Ok)),
             Err((works, error)) if works.len() == 1 => results.push(Err(error)),
             // One of them may have spoiled it for the others.
             Err((works, _)) => {
                 for work in works {
                     let alone = settle_apart(&app, &organisation, &mut slot, vec![work]).await;
                     results.push(match alone {
-                        Ok(mut settled) => settled.pop().unwrap_or(Err(PushError::Internal)),
+                        Ok(mut settled) => settled.pop().ok_or(PushError::Internal),
                         Err((_, error)) => Err(error),
                     });
                 }
@@ -87,7 +87,7 @@ pub async fn run(app: SharedApp, organisation: std::sync::Arc<Organisation>) {
     }
 }
 
-type Settled = Vec<Result<Admitted, PushError>>;
+type Settled = Vec<Admitted>;
 
 /// In a task of its own, so that a panic ends these pushes and nothing else.
 async fn settle_apart(
@@ -150,10 +150,7 @@ async fn settle(
         Work::Batch(batch) => Some(batch),
         Work::Bind { .. } => None,
     });
-    let needs: BTreeSet<Need> = batches
-        .filter_map(|batch| state.needs(batch, now).ok())
-        .flatten()
-        .collect();
+    let needs: BTreeSet<Need> = batches.flat_map(|batch| state.needs(batch, now)).collect();
     provide(&mut tx, &mut state, needs).await?;
     let mut settled = Vec::with_capacity(works.len());
     let mut all = Outcome::default();
@@ -161,19 +158,13 @@ async fn settle(
         let outcome = match work {
             Work::Batch(batch) => {
                 let is_revoked = revoked.contains(&batch.device);
-                match admit(&mut tx, &mut state, batch, is_revoked, now).await? {
-                    Ok(outcome) => outcome,
-                    Err(error) => {
-                        settled.push(Err(error));
-                        continue;
-                    }
-                }
+                admit(&mut tx, &mut state, batch, is_revoked, now).await?
             }
             Work::Bind { person, device } => {
                 bind(&mut tx, &mut state, *person, *device, now).await?
             }
         };
-        settled.push(Ok(Admitted {
+        settled.push(Admitted {
             results: outcome.results,
             rows: outcome
                 .rows
@@ -181,7 +172,7 @@ async fn settle(
                 .map(|row| (row.seq, row.device))
                 .collect(),
             head: state.head(),
-        }));
+        });
         all.rows.extend(outcome.rows);
         all.holds.extend(outcome.holds);
     }
@@ -241,19 +232,15 @@ fn grown(state: &OrgState, rows: &[Row]) -> Vec<Grown> {
     grown.into_values().collect()
 }
 
-/// The outer error spoils the transaction, the inner one is the batch's own.
 async fn admit(
     tx: &mut PgConnection,
     state: &mut OrgState,
-    batch: &Batch,
+    batch: &FullBatch,
     revoked: bool,
     now: Timestamp,
-) -> Result<Result<Outcome, PushError>, SettleError> {
+) -> Result<Outcome, SettleError> {
     for _ in 0..ROUNDS_MAX {
-        let needs = match state.needs(batch, now) {
-            Ok(needs) => needs,
-            Err(error) => return Ok(Err(PushError::Batch(error))),
-        };
+        let needs = state.needs(batch, now);
         if needs.is_empty() {
             break;
         }
@@ -264,11 +251,7 @@ async fn admit(
         person: batch.person,
         revoked,
     };
-    match state.admit(signer, batch, now) {
-        Ok(outcome) => Ok(Ok(outcome)),
-        Err(AdmitError::Batch(error)) => Ok(Err(PushError::Batch(error))),
-        Err(error) => Err(SettleError::Rules(error)),
-    }
+    state.admit(signer, batch, now).map_err(SettleError::Rules)
 }
 
 async fn bind(

@@ -162,12 +162,8 @@ async fn pu7_whoever_carries_a_batch_its_signer_is_the_author() {
 /// The beginnings of the hashes of what waits, in the order in which it is pushed.
 fn hashes(profile: &Profile) -> Vec<Vec<u8>> {
     let batch = profile.device.replica.next_batch().unwrap();
-    let expanded = batch.expand().unwrap();
-    let changes = expanded.iter().flat_map(|(_, changes)| changes);
-    changes
-        .map(|full| full.change.rebuild(batch.actor()).unwrap().hash().0)
-        .map(|hash| hash[..8].to_vec())
-        .collect()
+    let full = batch.expand().unwrap();
+    full.hashes().map(|hash| hash[..8].to_vec()).collect()
 }
 
 #[tokio::test]

@@ -42,13 +42,11 @@ pub fn record(phone: &mut Phone, order: &SellOrder, sales: usize) -> Result<Vec<
     let batch = last.context("nothing to seal")?;
     ensure!(batch.intents.len() == sales, "not all in one batch");
     let sealed = phone.key.seal(&batch, &phone.sealing_key)?;
-    let mut results = Vec::new();
-    for (_, changes) in batch.expand()? {
-        for full in changes {
-            let built = full.change.rebuild(batch.actor())?;
-            results.push((built.hash().0, Disposition::Accepted));
-        }
-    }
+    let full = batch.expand()?;
+    let results: Vec<_> = full
+        .hashes()
+        .map(|hash| (hash, Disposition::Accepted))
+        .collect();
     let answer = codec::encode(&RelayMessage::ack(0, &results));
     for effect in phone.device.handle(Event::Posted(answer), now, random) {
         if let Effect::Commit(commit) = effect {
