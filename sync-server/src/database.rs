@@ -5,13 +5,15 @@ use std::time::Duration;
 
 use crdt_model::ids::OrgId;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool, PgPoolOptions};
-use sqlx::{ConnectOptions, Connection, Postgres, Transaction};
+use sqlx::{AssertSqlSafe, ConnectOptions, Connection, Postgres, Transaction};
 
 use crate::migrations::migrator;
 use crate::store;
 
 /// How long a request waits for a connection before it is told to come back later.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
+/// How long a connection may lie idle and still be used untested.
+const IDLE_UNTESTED: Duration = Duration::from_millis(500);
 /// Two cores' worth of work, with room for those that wait for a lock.
 const CONNECTIONS_MAX: u32 = 24;
 
@@ -32,6 +34,16 @@ pub async fn open(options: PgConnectOptions) -> Result<PgPool, DatabaseError> {
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
         .after_connect(|connection, _| Box::pin(drop_privileges(connection)))
+        // A busy connection needs no question before each transaction; one that lay idle may have lost its server.
+        .test_before_acquire(false)
+        .before_acquire(|connection, idle| {
+            Box::pin(async move {
+                match idle.idle_for >= IDLE_UNTESTED {
+                    true => connection.ping().await.map(|()| true),
+                    false => Ok(true),
+                }
+            })
+        })
         .connect_with(options)
         .await
         .map_err(DatabaseError::Connect)
@@ -61,9 +73,9 @@ pub async fn begin(
     pool: &PgPool,
     org: OrgId,
 ) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
-    let mut tx = pool.begin().await?;
-    store::enter_organisation(&mut tx, org).await?;
-    Ok(tx)
+    // Both in one round trip. An id is hexadecimal digits and hyphens.
+    let begin = format!("begin; {}", store::entering(org));
+    pool.begin_with(AssertSqlSafe(begin)).await
 }
 
 /// Whether PostgreSQL answers.

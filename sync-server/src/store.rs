@@ -46,16 +46,20 @@ use crdt_model::ids::{
     AccessPointId, AreaId, BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, OrgId,
     PackageId, PersonId, RouterId, SiteId,
 };
-use sqlx::PgConnection;
+use sqlx::{AssertSqlSafe, PgConnection};
 use uuid::Uuid;
 
 /// From here to the end of the transaction only rows of `org` exist.
 pub async fn enter_organisation(tx: &mut PgConnection, org: OrgId) -> Result<(), sqlx::Error> {
-    sqlx::query("select set_config('viornet.org', $1, true)")
-        .bind(org.sql().to_string())
+    sqlx::raw_sql(AssertSqlSafe(entering(org)))
         .execute(tx)
         .await
         .map(drop)
+}
+
+/// The statement for it; it must be inside a transaction.
+pub fn entering(org: OrgId) -> String {
+    format!("set local viornet.org = '{}'", org.sql())
 }
 
 /// An id as its `uuid` column.

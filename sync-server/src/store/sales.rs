@@ -1,5 +1,8 @@
 //! `sales`, `sale_lines`, `replacements`, `voucher_sales`; and the sums of them: `sales_days`, `package_days`,
 //! `blocks.taken_count`.
+//!
+//! What a push asks for is found by one look into an index for each thing (`lateral … limit 1`). Joined as whole sets,
+//! PostgreSQL reads the organisation's whole table as long as it has no statistics of it, which is just when it is new.
 
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::{Line, PaymentMethod, SaleRef, VoucherRef};
@@ -133,27 +136,36 @@ pub async fn add(
         .collect();
     sqlx::query(
         r"
-        with added as (
+        with line as (
+            select *
+            from unnest(
+                $2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::uuid[], $7::bigint[], $8::uuid[],
+                $9::timestamptz[]
+            ) as line (
+                intent_id, line_number, block_id, voucher_index, package_id, price_minor, site_id, occurred_at
+            )
+        ),
+        added as (
             insert into sale_lines (
                 org_id, intent_id, line_number, block_id, voucher_index, package_id, price_minor
             )
-            select $1, line.*
-            from unnest($2::uuid[], $3::integer[], $4::uuid[], $5::integer[], $6::uuid[], $7::bigint[]) as line
+            select $1, intent_id, line_number, block_id, voucher_index, package_id, price_minor
+            from line
             on conflict do nothing
-            returning intent_id, package_id, price_minor
+            returning intent_id, line_number
         )
         insert into package_days (org_id, day, site_id, package_id, voucher_count, total_minor)
         select
             $1,
-            (s.occurred_at at time zone o.timezone)::date as day,
-            s.site_id,
-            added.package_id,
+            (line.occurred_at at time zone o.timezone)::date as day,
+            line.site_id,
+            line.package_id,
             count(*),
-            sum(added.price_minor)::bigint
+            sum(line.price_minor)::bigint
         from added
-        join sales s on s.org_id = $1 and s.intent_id = added.intent_id
+        join line using (intent_id, line_number)
         join organisations o on o.id = $1
-        group by day, s.site_id, added.package_id
+        group by day, line.site_id, line.package_id
         on conflict (org_id, day, site_id, package_id) do update set
             voucher_count = package_days.voucher_count + excluded.voucher_count,
             total_minor = package_days.total_minor + excluded.total_minor
@@ -176,6 +188,13 @@ pub async fn add(
     )
     .bind(lines.iter().map(|(.., line)| line.package.sql()).collect::<Vec<_>>())
     .bind(lines.iter().map(|(.., line)| line.price.minor()).collect::<Vec<_>>())
+    .bind(lines.iter().map(|(sale, ..)| sale.site.sql()).collect::<Vec<_>>())
+    .bind(
+        lines
+            .iter()
+            .map(|(sale, ..)| to_sql(sale.occurred_at))
+            .collect::<Vec<_>>(),
+    )
     .execute(tx)
     .await
     .map(drop)
@@ -301,10 +320,13 @@ pub async fn add_taken(
             -- A statement does not see its own rows: these are the vouchers that nothing had taken before.
             select added.block_id, count(distinct added.voucher_index) as count
             from added
-            where not exists (
-                select from voucher_sales v
+            left join lateral (
+                select true as is_there
+                from voucher_sales v
                 where v.org_id = $1 and v.block_id = added.block_id and v.voucher_index = added.voucher_index
-            )
+                limit 1
+            ) as before on true
+            where before.is_there is null
             group by added.block_id
         )
         update blocks b
@@ -385,10 +407,15 @@ pub async fn first_with_receipts(
         .collect();
     let rows: Vec<(String, Uuid, Uuid, i64)> = sqlx::query_as(
         r"
-        select distinct on (receipt) receipt, intent_id, person_id, device_at_ms
-        from sales
-        where org_id = $1 and receipt = any ($2)
-        order by receipt, seq
+        select first.receipt, first.intent_id, first.person_id, first.device_at_ms
+        from unnest($2::text[]) as wanted (receipt)
+        cross join lateral (
+            select receipt, intent_id, person_id, device_at_ms
+            from sales
+            where org_id = $1 and receipt = wanted.receipt
+            order by seq
+            limit 1
+        ) as first
         ",
     )
     .bind(org.sql())
@@ -415,11 +442,12 @@ pub async fn tills_of(
     let intents: Vec<Uuid> = intents.iter().map(SqlId::sql).collect();
     let rows: Vec<(Uuid, String)> = sqlx::query_as(
         r"
-        select said.intent_id, changes.doc_key
-        from (
-            select intent_id, seq from sales where org_id = $1 and intent_id = any ($2)
+        select wanted.intent_id, changes.doc_key
+        from unnest($2::uuid[]) as wanted (intent_id)
+        cross join lateral (
+            (select seq from sales where org_id = $1 and intent_id = wanted.intent_id limit 1)
             union all
-            select intent_id, seq from replacements where org_id = $1 and intent_id = any ($2)
+            (select seq from replacements where org_id = $1 and intent_id = wanted.intent_id limit 1)
         ) as said
         join changes on changes.org_id = $1 and changes.seq = said.seq
         ",
