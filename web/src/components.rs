@@ -34,4 +34,4 @@ pub use qr::Qr;
 pub use states::{Empty, Failed, Notice, Skeleton, Tone};
 pub use status::{Chip, SafetyChip};
 pub use time_left::TimeLeft;
-pub use virtual_rows::{FewRows, List, Table, VirtualRows};
+pub use virtual_rows::{FewRows, List, Page, Pages, Table, VirtualRows, use_pages};

@@ -8,6 +8,7 @@
 mod book;
 mod place;
 
+use std::cell::RefCell;
 use std::rc::Rc;
 
 use gloo_events::EventListener;
@@ -18,8 +19,9 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::states::{Failed, Skeleton};
+use crate::hooks::worker::WorkerHandle;
 use crate::hooks::{App, place as kept, use_app};
-use crate::protocol::{Answer, Query, Request};
+use crate::protocol::{Answer, Failure, Query, Request};
 use crate::route::Route;
 use crate::virtual_list::{PAGE, moved};
 use book::Book;
@@ -43,10 +45,42 @@ pub trait Table: PartialEq + 'static {
 
 /// A table that the worker answers in pages. The value itself is what is asked for: the filters.
 pub trait List: Table + Clone {
+    /// What stands above the list: the view without its rows.
+    type Figures: PartialEq + 'static;
+
     fn query(&self, offset: u32, limit: u32) -> Query;
 
-    /// How many rows there are in all, and those that were asked for.
-    fn page(answer: Answer) -> Option<(u32, Vec<Self::Row>)>;
+    /// An answer taken apart.
+    fn page(answer: Answer) -> Option<Page<Self>>;
+}
+
+/// One page of a list.
+pub struct Page<L: List> {
+    /// How many rows there are in all.
+    pub count: u32,
+    pub rows: Vec<L::Row>,
+    pub figures: L::Figures,
+}
+
+/// The figures of a list for the screen around it, and who hears them.
+pub struct Pages<L: List> {
+    pub figures: Option<Rc<L::Figures>>,
+    pub hear: Callback<Rc<L::Figures>>,
+}
+
+/// What [`VirtualRows`] hears with its pages. The screen is rendered again only when the figures are others: most pages
+/// of a scroll say the same.
+#[hook]
+pub fn use_pages<L: List>() -> Pages<L> {
+    let figures = use_state_eq(|| None::<Rc<L::Figures>>);
+    let hear = {
+        let figures = figures.setter();
+        use_callback((), move |heard, ()| figures.set(Some(heard)))
+    };
+    Pages {
+        figures: (*figures).clone(),
+        hear,
+    }
 }
 
 #[derive(Properties, PartialEq)]
@@ -56,9 +90,8 @@ pub struct VirtualRowsProps<L: List> {
     pub label: AttrValue,
     /// Says where the cells go: `.list-sales`.
     pub class: AttrValue,
-    /// Hears every answer, for the figures above the list.
-    #[prop_or_default]
-    pub onanswer: Callback<Rc<Answer>>,
+    /// Hears the figures of every page: [`use_pages`].
+    pub hear: Callback<Rc<L::Figures>>,
     /// Shown when nothing matches.
     #[prop_or_default]
     pub empty: Html,
@@ -72,8 +105,7 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
     let node = use_node_ref();
     let book = use_mut_ref(|| Book::<L>::at(kept::row()));
     let render = use_force_update();
-    book.borrow_mut()
-        .turn_to(&props.list, app.state.revision, props.onanswer.clone());
+    book.borrow_mut().turn_to(&props.list, app.state.revision);
     {
         let book = book.clone();
         use_effect_with((), move |()| move || book.borrow_mut().close());
@@ -99,31 +131,19 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
     {
         // After every render: the place on screen follows the book, then what is missing is asked for.
         let (book, node, render) = (book.clone(), node.clone(), render.clone());
-        let worker = app.worker.clone();
+        let (worker, hear) = (app.worker.clone(), props.hear.clone());
         use_effect(move || {
             if place::settle(&book, &node) {
                 render.force_update();
             }
-            let Some(worker) = worker else { return };
-            let (turn, wanted) = book.borrow_mut().wanted();
-            for page in wanted {
-                let (book, render, worker) = (book.clone(), render.clone(), worker.clone());
-                let query = book.borrow().query(page);
-                let Some(query) = query else { return };
-                spawn_local(async move {
-                    let result = worker.call(Request::Query(query)).await;
-                    if !book.borrow().is_at(turn) {
-                        return;
-                    }
-                    let told = result.map(|answer| {
-                        let answer = Rc::new(answer);
-                        let onanswer = book.borrow().onanswer.clone();
-                        onanswer.emit(answer.clone());
-                        Rc::unwrap_or_clone(answer)
-                    });
-                    book.borrow_mut().take_in(page, told);
-                    render.force_update();
-                });
+            if let Some(worker) = worker {
+                Asking {
+                    book,
+                    worker,
+                    hear,
+                    render,
+                }
+                .ask();
             }
         });
     }
@@ -202,6 +222,58 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
                 </ul>
             </div>
         </div>
+    }
+}
+
+/// A list on its way from the worker.
+struct Asking<L: List> {
+    book: Rc<RefCell<Book<L>>>,
+    worker: WorkerHandle,
+    hear: Callback<Rc<L::Figures>>,
+    render: UseForceUpdateHandle,
+}
+
+impl<L: List> Asking<L> {
+    /// Asks for the pages that are missing.
+    fn ask(self) {
+        let (turn, wanted) = self.book.borrow_mut().wanted();
+        let asking = Rc::new(self);
+        for page in wanted {
+            let Some(query) = asking.book.borrow().query(page) else {
+                return;
+            };
+            let asking = asking.clone();
+            spawn_local(async move {
+                let result = asking.worker.call(Request::Query(query)).await;
+                if asking.book.borrow().is_at(turn) {
+                    asking.take_in(page, result);
+                }
+            });
+        }
+    }
+
+    fn take_in(&self, page: u32, result: Result<Answer, Failure>) {
+        let taken = self.book.borrow_mut().take_in(page, result);
+        if let Some(figures) = taken.figures {
+            self.hear.emit(figures.into());
+        }
+        if taken.is_seen {
+            // What is still missing is asked for after that.
+            self.render.force_update();
+        } else {
+            self.clone().ask();
+        }
+    }
+}
+
+impl<L: List> Clone for Asking<L> {
+    fn clone(&self) -> Self {
+        Self {
+            book: self.book.clone(),
+            worker: self.worker.clone(),
+            hear: self.hear.clone(),
+            render: self.render.clone(),
+        }
     }
 }
 

@@ -4,21 +4,19 @@ pub mod edit;
 pub mod import;
 pub mod one;
 
-use std::rc::Rc;
-
 use crdt_model::client::Standing;
 use crdt_model::client::index::{ClientFilter, ClientSort};
 use serde::{Deserialize, Serialize};
 use yew::prelude::*;
 
 use crate::components::{
-    Button, Chip, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Select, Table, Tap,
-    Tone, VirtualRows, with_first,
+    Button, Chip, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Page, Pages, Select,
+    Table, Tap, Tone, VirtualRows, use_pages, with_first,
 };
 use crate::format;
 use crate::hooks::{App, browser, use_app, use_filters};
 use crate::i18n::Words;
-use crate::protocol::{Answer, ClientView, Query};
+use crate::protocol::{Answer, ClientView, ClientsView, Query};
 use crate::route::Route;
 
 /// What the address says after `?`.
@@ -60,6 +58,8 @@ impl Filters {
 struct ClientList(ClientFilter);
 
 impl List for ClientList {
+    type Figures = ClientsView;
+
     fn query(&self, offset: u32, limit: u32) -> Query {
         Query::Clients {
             filter: self.0.clone(),
@@ -68,14 +68,16 @@ impl List for ClientList {
         }
     }
 
-    fn page(answer: Answer) -> Option<(u32, Vec<ClientView>)> {
-        match answer {
-            Answer::Clients(view) => {
-                let view = view.open();
-                Some((view.count, view.rows))
-            }
-            _ => None,
-        }
+    fn page(answer: Answer) -> Option<Page<Self>> {
+        let Answer::Clients(view) = answer else {
+            return None;
+        };
+        let mut figures = view.open();
+        Some(Page {
+            count: figures.count,
+            rows: std::mem::take(&mut figures.rows),
+            figures,
+        })
     }
 }
 
@@ -183,15 +185,8 @@ pub fn ClientsPage() -> Html {
     let app = use_app();
     let words = app.words();
     let filters = use_filters::<Filters>(Route::Clients);
-    let view = use_state(|| None::<Rc<Answer>>);
-    let onanswer = {
-        let view = view.setter();
-        use_callback((), move |answer, ()| view.set(Some(answer)))
-    };
-    let view = match view.as_deref() {
-        Some(Answer::Clients(view)) => Some(view),
-        _ => None,
-    };
+    let Pages { figures, hear } = use_pages::<ClientList>();
+    let view = figures.as_deref();
     let sites: Vec<(AttrValue, AttrValue)> = app.session().map_or_else(Vec::new, |session| {
         session
             .sites
@@ -255,7 +250,7 @@ pub fn ClientsPage() -> Html {
             if let Some(view) = view.filter(|view| view.count > 0) {
                 <p class="summary" role="status" data-testid="clients-count">{ words.clients_count(view.count) }</p>
             }
-            <VirtualRows<ClientList> class="list-clients" label={words.clients()} testid="clients" {list} {onanswer} {empty} />
+            <VirtualRows<ClientList> class="list-clients" label={words.clients()} testid="clients" {list} {hear} {empty} />
         </>
     }
 }

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 use yew::prelude::*;
 
 use crate::components::{
-    Amount, Button, Chip, Empty, FewRows, Field, Glyph, Icon, List, Look, SafetyChip, Select,
-    Table, Tap, Tone, VirtualRows, with_first,
+    Amount, Button, Chip, Empty, FewRows, Field, Glyph, Icon, List, Look, Page, Pages, SafetyChip,
+    Select, Table, Tap, Tone, VirtualRows, use_pages, with_first,
 };
 use crate::hooks::{App, browser, use_app, use_filters};
 use crate::i18n::Words;
@@ -79,6 +79,8 @@ impl Filters {
 struct SalesList(SalesFilter);
 
 impl List for SalesList {
+    type Figures = SalesView;
+
     fn query(&self, offset: u32, limit: u32) -> Query {
         Query::Sales {
             filter: self.0.clone(),
@@ -87,11 +89,15 @@ impl List for SalesList {
         }
     }
 
-    fn page(answer: Answer) -> Option<(u32, Vec<SaleView>)> {
-        match answer {
-            Answer::Sales(view) => Some((view.count, view.rows)),
-            _ => None,
-        }
+    fn page(answer: Answer) -> Option<Page<Self>> {
+        let Answer::Sales(mut figures) = answer else {
+            return None;
+        };
+        Some(Page {
+            count: figures.count,
+            rows: std::mem::take(&mut figures.rows),
+            figures,
+        })
     }
 }
 
@@ -141,15 +147,8 @@ pub fn SalesPage() -> Html {
     let app = use_app();
     let words = app.words();
     let filters = use_filters::<Filters>(Route::Sales);
-    let view = use_state(|| None::<Rc<Answer>>);
-    let onanswer = {
-        let view = view.setter();
-        use_callback((), move |answer, ()| view.set(Some(answer)))
-    };
-    let view = match view.as_deref() {
-        Some(Answer::Sales(view)) => Some(view),
-        _ => None,
-    };
+    let Pages { figures, hear } = use_pages::<SalesList>();
+    let view = figures.as_deref();
     let agents: Vec<(AttrValue, AttrValue)> = view.map_or_else(Vec::new, |view| {
         view.cash
             .iter()
@@ -194,18 +193,9 @@ pub fn SalesPage() -> Html {
                         options={with_first(words.all_agents(), agents)} onchange={filters.change(|filters, person| filters.person = person)} />
                 }
             </div>
-            if let Some(view) = view.filter(|view| view.count > 0) { <Totals view={totals(view)} /> }
-            <VirtualRows<SalesList> class="list-sales" label={words.sales()} testid="sales" list={SalesList(filters.to_filter(&app))} {onanswer} {empty} />
+            if let Some(view) = view.filter(|view| view.count > 0) { <Totals view={view.clone()} /> }
+            <VirtualRows<SalesList> class="list-sales" label={words.sales()} testid="sales" list={SalesList(filters.to_filter(&app))} {hear} {empty} />
         </>
-    }
-}
-
-/// The figures of a view without its rows.
-fn totals(view: &SalesView) -> SalesView {
-    SalesView {
-        rows: Vec::new(),
-        cash: view.cash.clone(),
-        ..*view
     }
 }
 

@@ -1,7 +1,5 @@
 //! Every voucher this device knows at the site: search by code, filters kept in the address, one row a voucher.
 
-use std::rc::Rc;
-
 use crdt_model::ids::{BatchId, PackageId, PersonId, SiteId};
 use crdt_model::voucher::VoucherState;
 use serde::{Deserialize, Serialize};
@@ -10,8 +8,8 @@ use yew::prelude::*;
 use super::vouchers::{holder_text, holder_tone};
 use crate::components::status::shape;
 use crate::components::{
-    Amount, Button, Chip, Code, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Select,
-    Table, Tap, Tone, VirtualRows, with_first,
+    Amount, Button, Chip, Code, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Page,
+    Pages, Select, Table, Tap, Tone, VirtualRows, use_pages, with_first,
 };
 use crate::hooks::{App, use_app, use_filters};
 use crate::i18n::Words;
@@ -95,6 +93,8 @@ impl Filters {
 struct Vouchers(VoucherFilter);
 
 impl List for Vouchers {
+    type Figures = VoucherListView;
+
     fn query(&self, offset: u32, limit: u32) -> Query {
         Query::VoucherList {
             filter: self.0.clone(),
@@ -103,14 +103,16 @@ impl List for Vouchers {
         }
     }
 
-    fn page(answer: Answer) -> Option<(u32, Vec<VoucherRow>)> {
-        match answer {
-            Answer::VoucherList(view) => {
-                let view = view.open();
-                Some((view.count, view.rows))
-            }
-            _ => None,
-        }
+    fn page(answer: Answer) -> Option<Page<Self>> {
+        let Answer::VoucherList(view) = answer else {
+            return None;
+        };
+        let mut figures = view.open();
+        Some(Page {
+            count: figures.count,
+            rows: std::mem::take(&mut figures.rows),
+            figures,
+        })
     }
 }
 
@@ -163,15 +165,8 @@ pub fn VoucherListPage() -> Html {
     let app = use_app();
     let words = app.words();
     let filters = use_filters::<Filters>(Route::VoucherList);
-    let view = use_state(|| None::<Rc<Answer>>);
-    let onanswer = {
-        let view = view.setter();
-        use_callback((), move |answer, ()| view.set(Some(answer)))
-    };
-    let view: Option<&VoucherListView> = match view.as_deref() {
-        Some(Answer::VoucherList(view)) => Some(view),
-        _ => None,
-    };
+    let Pages { figures, hear } = use_pages::<Vouchers>();
+    let view = figures.as_deref();
     let choices = view.map(|view| view.choices.clone()).unwrap_or_default();
     let packages: Vec<(AttrValue, AttrValue)> = choices
         .packages
@@ -234,7 +229,7 @@ pub fn VoucherListPage() -> Html {
                 }
             </p>
             <VirtualRows<Vouchers> class="list-vouchers" label={words.all_vouchers()} testid="voucher-list"
-                list={Vouchers(filters.to_filter(app.site()))} {onanswer} {empty} />
+                list={Vouchers(filters.to_filter(app.site()))} {hear} {empty} />
         </>
     }
 }

@@ -3,18 +3,16 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use yew::Callback;
-
 use super::{FIRST_ROWS, List};
 use crate::protocol::{Answer, Failure, Query};
 use crate::virtual_list::{PAGE, Span};
 
 /// Pages kept: what one scrolls back to at once. The rest is asked for again.
 const PAGES_MAX: usize = 12;
-/// A view lies on two pages; more questions at once would make the one that is needed wait.
+/// A view lies on two pages at most; more questions at once would make the one that is needed wait.
 const ASKED_MAX: usize = 2;
 
-struct Page<L: List> {
+struct Known<L: List> {
     rows: Vec<Rc<L::Row>>,
     is_fresh: bool,
 }
@@ -24,9 +22,8 @@ pub(super) struct Book<L: List> {
     revision: u32,
     /// Grows with every new question; an answer to an older one is not taken in.
     turn: u32,
-    pages: BTreeMap<u32, Page<L>>,
+    pages: BTreeMap<u32, Known<L>>,
     asked: BTreeSet<u32>,
-    pub(super) onanswer: Callback<Rc<Answer>>,
     pub(super) count: Option<u32>,
     pub(super) failure: Option<Failure>,
     /// What is rendered.
@@ -49,7 +46,6 @@ impl<L: List> Default for Book<L> {
             turn: 0,
             pages: BTreeMap::new(),
             asked: BTreeSet::new(),
-            onanswer: Callback::noop(),
             count: None,
             failure: None,
             span: Span {
@@ -65,6 +61,22 @@ impl<L: List> Default for Book<L> {
     }
 }
 
+/// What an answer came to.
+pub(super) struct Taken<L: List> {
+    /// What stands above the list.
+    pub(super) figures: Option<L::Figures>,
+    /// Something on screen may look otherwise now.
+    pub(super) is_seen: bool,
+}
+
+/// The pages of what is rendered, then those beside them: a scroll finds them here.
+fn with_neighbours(span: Span, count: u32) -> Vec<u32> {
+    let pages = span.pages();
+    let before = pages.start.checked_sub(1);
+    let after = (pages.end * PAGE < count).then_some(pages.end);
+    pages.chain(after).chain(before).collect()
+}
+
 impl<L: List> Book<L> {
     /// With the keyboard at a row where somebody was before.
     pub(super) fn at(row: Option<u32>) -> Self {
@@ -76,8 +88,7 @@ impl<L: List> Book<L> {
     }
 
     /// Another list, or the same one when something changed. What is known stays on screen until the answer is here.
-    pub(super) fn turn_to(&mut self, list: &L, revision: u32, onanswer: Callback<Rc<Answer>>) {
-        self.onanswer = onanswer;
+    pub(super) fn turn_to(&mut self, list: &L, revision: u32) {
         let is_same = self.list.as_ref() == Some(list);
         if is_same && self.revision == revision {
             return;
@@ -112,10 +123,11 @@ impl<L: List> Book<L> {
     pub(super) fn wanted(&mut self) -> (u32, Vec<u32>) {
         // With nothing known, the first page says how many rows there are.
         let pages = match self.count {
-            None | Some(0) => 0..1,
-            Some(_) => self.span.pages(),
+            None | Some(0) => vec![0],
+            Some(count) => with_neighbours(self.span, count),
         };
         let wanted: Vec<u32> = pages
+            .into_iter()
             .filter(|page| !self.pages.get(page).is_some_and(|page| page.is_fresh))
             .filter(|page| !self.asked.contains(page))
             .take(ASKED_MAX.saturating_sub(self.asked.len()))
@@ -124,7 +136,11 @@ impl<L: List> Book<L> {
         (self.turn, wanted)
     }
 
-    pub(super) fn take_in(&mut self, number: u32, result: Result<Answer, Failure>) {
+    pub(super) fn take_in(&mut self, number: u32, result: Result<Answer, Failure>) -> Taken<L> {
+        let unread = Taken {
+            figures: None,
+            is_seen: true,
+        };
         self.asked.remove(&number);
         let answer = match result {
             Ok(answer) => answer,
@@ -132,24 +148,29 @@ impl<L: List> Book<L> {
                 // A failure does not hide what is known, and is not asked about again until something changes.
                 self.asked.insert(number);
                 self.failure = Some(failure);
-                return;
+                return unread;
             }
         };
-        let Some((count, rows)) = L::page(answer) else {
-            return;
+        let Some(page) = L::page(answer) else {
+            return unread;
         };
-        let rows: Vec<Rc<L::Row>> = rows.into_iter().map(Rc::new).collect();
+        let count = page.count;
+        let rows: Vec<Rc<L::Row>> = page.rows.into_iter().map(Rc::new).collect();
         let shift = self.shift(number, &rows);
         if self.pages.values().all(|page| !page.is_fresh) {
             // The first answer of this turn: pages out of view are of another time.
             let kept = self.span.pages();
             self.pages.retain(|page, _| kept.contains(page));
         }
+        let is_seen = shift != 0
+            || self.failure.is_some()
+            || self.count != Some(count)
+            || self.span.pages().contains(&number);
         self.failure = None;
         self.count = Some(count);
         self.pages.insert(
             number,
-            Page {
+            Known {
                 rows,
                 is_fresh: true,
             },
@@ -161,6 +182,10 @@ impl<L: List> Book<L> {
         }
         self.active = self.active.min(count.saturating_sub(1));
         self.forget_far_pages(number);
+        Taken {
+            figures: Some(page.figures),
+            is_seen,
+        }
     }
 
     /// How far the first row on screen was moved by what came in above it. Only who has scrolled keeps the place:
@@ -201,5 +226,19 @@ impl<L: List> Book<L> {
     pub(super) fn go(&mut self, to: u32) {
         self.active = to;
         self.wants_focus = true;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_rendered_is_asked_for_before_its_neighbours() {
+        let span = |first, end| Span { first, end };
+        assert_eq!(with_neighbours(span(0, 30), 20), [0]);
+        assert_eq!(with_neighbours(span(0, 30), 1000), [0, 1]);
+        assert_eq!(with_neighbours(span(140, 160), 1000), [2, 3, 4, 1]);
+        assert_eq!(with_neighbours(span(960, 1000), 1000), [19, 18]);
     }
 }
