@@ -14,6 +14,8 @@ const LATER = %LATER%;
 const CACHE_PREFIX = "viornet-";
 const CACHE = CACHE_PREFIX + VERSION;
 const PAGE = "/index.html";
+// In each version's cache: when it took over. No address of the app.
+const ACTIVE_SINCE = "/active-since";
 // Answered by the server or not at all.
 const NEVER_CACHED = /^\/(api|sync|dev|healthz|readyz|metrics)(\/|$)/;
 
@@ -24,11 +26,11 @@ self.addEventListener("install", (event) => {
 self.addEventListener("activate", (event) => {
   event.waitUntil(
     (async () => {
-      for (const name of await caches.keys()) {
-        if (name.startsWith(CACHE_PREFIX) && name !== CACHE) {
-          await caches.delete(name);
-        }
-      }
+      const cache = await caches.open(CACHE);
+      await cache.put(ACTIVE_SINCE, new Response(`${Date.now()}`));
+      // A page of the version before may be open and ask for more of it: the office, for one.
+      const others = await otherVersions();
+      await forget((await isAnyPageOpen()) ? others.slice(1) : others);
       await self.clients.claim();
     })(),
   );
@@ -40,9 +42,38 @@ self.addEventListener("message", (event) => {
   }
   // From every page that starts: a browser may end this worker in the middle.
   if (event.data?.type === "later") {
-    event.waitUntil(fillCache(LATER).catch(() => {}));
+    event.waitUntil(startedAt(event.source).catch(() => {}));
   }
 });
+
+async function startedAt(page) {
+  await fillCache(LATER);
+  // Only this page is open, and it is of this version. One that waits has no mark yet, and stays.
+  if (!(await isAnyPageOpen(page))) {
+    await forget((await otherVersions()).filter((version) => version.activeSince));
+  }
+}
+
+async function isAnyPageOpen(except) {
+  const pages = await self.clients.matchAll({ type: "window", includeUncontrolled: true });
+  return pages.some((page) => page.id !== except?.id);
+}
+
+// The latest to have been active comes first.
+async function otherVersions() {
+  const names = (await caches.keys()).filter((name) => name.startsWith(CACHE_PREFIX) && name !== CACHE);
+  const versions = await Promise.all(
+    names.map(async (name) => {
+      const mark = await (await caches.open(name)).match(ACTIVE_SINCE);
+      return { name, activeSince: mark ? Number(await mark.text()) : 0 };
+    }),
+  );
+  return versions.sort((one, two) => two.activeSince - one.activeSince);
+}
+
+async function forget(versions) {
+  await Promise.all(versions.map(({ name }) => caches.delete(name)));
+}
 
 self.addEventListener("fetch", (event) => {
   const { request } = event;
@@ -61,7 +92,12 @@ self.addEventListener("fetch", (event) => {
 
 async function answer(path, request) {
   const cache = await caches.open(CACHE);
-  return (await cache.match(path)) ?? fetch(request);
+  return (await cache.match(path)) ?? (await named(path)) ?? fetch(request);
+}
+
+// Below /a/ a name stands for its content, so whichever version has it has the right one.
+async function named(path) {
+  return path.startsWith("/a/") ? caches.match(path) : undefined;
 }
 
 async function fillCache(paths) {
@@ -71,11 +107,10 @@ async function fillCache(paths) {
       if (await cache.match(path)) {
         return;
       }
-      // Below /a/ a name stands for its content: what the old version has need not come again
-      // over a phone's connection. Anything else must not come out of the browser's own cache.
-      const named = path.startsWith("/a/");
-      const known = named ? await caches.match(path) : undefined;
-      const response = known ?? (await fetch(path, { cache: named ? "default" : "no-cache" }));
+      // What the old version has need not come again over a phone's connection. What is not named by
+      // its content must not come out of the browser's own cache.
+      const mode = path.startsWith("/a/") ? "default" : "no-cache";
+      const response = (await named(path)) ?? (await fetch(path, { cache: mode }));
       if (!response.ok) {
         throw new Error(`${path}: ${response.status}`);
       }

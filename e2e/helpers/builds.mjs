@@ -33,19 +33,23 @@ export function versionOf(page) {
   return page.locator("meta[name=story-version]").getAttribute("content");
 }
 
-/** Names a version: in its page, in a part that is named by content, and in its service worker. */
+/**
+ * Names a version: in its page, in two parts that are named by content (one that is there at the start, one that may be
+ * fetched long after it), and in its service worker.
+ */
 function mark(folder, version) {
-  const loader = readdirSync(join(folder, "a")).find((name) => name.startsWith("loader-"));
-  renameSync(join(folder, "a", loader), join(folder, "a", `${loader}-${version}`));
+  const renamed = ["loader-", "office-"].map((prefix) => {
+    const name = readdirSync(join(folder, "a")).find((name) => name.startsWith(prefix));
+    renameSync(join(folder, "a", name), join(folder, "a", `${name}-${version}`));
+    return name;
+  });
+  const rename = (text) => renamed.reduce((text, name) => text.replaceAll(name, `${name}-${version}`), text);
+  edit(folder, `a/${renamed[0]}-${version}/loader.js`, rename);
   edit(folder, "index.html", (page) =>
-    page
-      .replaceAll(loader, `${loader}-${version}`)
-      .replace("<head>", `<head><meta name="story-version" content="${version}">`),
+    rename(page).replace("<head>", `<head><meta name="story-version" content="${version}">`),
   );
   edit(folder, "service-worker.js", (script) =>
-    script
-      .replaceAll(loader, `${loader}-${version}`)
-      .replace(/VERSION = "(\w+)"/, `VERSION = "$1-${version}"`),
+    rename(script).replace(/VERSION = "(\w+)"/, `VERSION = "$1-${version}"`),
   );
 }
 
