@@ -66,11 +66,8 @@ export async function whenSeen(page, timeoutMs = 120_000) {
 /** Bytes that the two wasm modules of a page hold. The loaded module is asked once more for itself. */
 export async function wasmMemory(page) {
   const own = (url) => import(url).then(async (module) => (await module.default()).memory.buffer.byteLength);
-  const urls = await page.evaluate(() => ({
-    app: document.querySelector("link[rel=modulepreload]").href,
-    worker: document.querySelector("meta[name=viornet-worker]").content,
-  }));
-  const module = urls.worker.replace(/[^/]+$/, "module.js");
+  const app = await page.evaluate(() => document.querySelector("link[rel=modulepreload]").href);
   const [worker] = page.workers();
-  return { app: await page.evaluate(own, urls.app), worker: await worker.evaluate(own, module) };
+  const module = new URL("module.js", worker.url()).href;
+  return { app: await page.evaluate(own, app), worker: await worker.evaluate(own, module) };
 }
