@@ -43,6 +43,8 @@ pub struct PersonOpened {
     pub losses: Losses,
     /// Entries that the journal holds; compare them with the outbox in the store and re-create what is missing.
     pub pending: Vec<(EntryId, Vec<u8>)>,
+    /// Everything the database holds.
+    pub entries: Result<Vec<(String, Vec<u8>)>, StoreError>,
     /// Why one of the two stores is not in use, if so.
     pub store_error: Option<StoreError>,
     pub journal_error: Option<StoreError>,
@@ -70,14 +72,6 @@ impl PersonStores {
         data_key: &DataKey,
         local: Option<Sentinel>,
     ) -> Result<(Self, PersonOpened), StoreError> {
-        let in_kv = async {
-            let kv = open_kv(store, data_key).await;
-            let sentinel = match &kv {
-                Ok((kv, _)) => read_kv_sentinel(kv).await,
-                Err(_) => None,
-            };
-            (kv, sentinel)
-        };
         let in_folder = async {
             let folder = Folder::open(&["viornet", "stores", store]).await;
             let sentinel = match &folder {
@@ -87,14 +81,29 @@ impl PersonStores {
             (folder, sentinel)
         };
         // Side by side: each is a chain of waits for the browser.
-        let ((kv, in_kv), (folder, in_folder)) = futures::join!(in_kv, in_folder);
+        let (kv, (folder, in_folder)) = futures::join!(open_kv(store, data_key), in_folder);
         let incarnation = match &kv {
             Ok((_, incarnation)) => *incarnation,
             Err(_) => Incarnation(in_folder.map_or(0, |sentinel| sentinel.generation) + 1),
         };
-        let journal = match &folder {
-            Ok(folder) => OpfsJournal::open(folder.clone(), data_key, incarnation).await,
-            Err(error) => Err(error.clone()),
+        let journal = async {
+            match &folder {
+                Ok(folder) => OpfsJournal::open(folder.clone(), data_key, incarnation).await,
+                Err(error) => Err(error.clone()),
+            }
+        };
+        let entries = async {
+            match &kv {
+                Ok((kv, _)) => kv.load_all("").await,
+                Err(error) => Err(error.clone()),
+            }
+        };
+        let (journal, mut entries) = futures::join!(journal, entries);
+        let in_kv = match (&mut entries, &kv) {
+            (Ok(entries), _) => take_sentinel(entries),
+            // One value that cannot be opened spoils the whole, but not what the sentinel says.
+            (Err(_), Ok((kv, _))) => read_kv_sentinel(kv).await,
+            (Err(_), Err(_)) => None,
         };
         if let (Err(error), Err(_)) = (&kv, &journal) {
             return Err(error.clone());
@@ -123,6 +132,7 @@ impl PersonStores {
                 .as_ref()
                 .map_or(Losses::default(), |(_, losses)| *losses),
             pending,
+            entries,
             store_error: kv.as_ref().err().cloned(),
             journal_error: journal.as_ref().err().cloned(),
         };
@@ -143,7 +153,7 @@ impl PersonStores {
 
     pub async fn load_all(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let mut entries = self.kv()?.load_all(prefix).await?;
-        entries.retain(|(key, _)| key != SENTINEL_KEY);
+        take_sentinel(&mut entries);
         Ok(entries)
     }
 
@@ -276,6 +286,11 @@ async fn open_kv(store: &str, data_key: &DataKey) -> Result<(Sealed, Incarnation
 
 async fn read_kv_sentinel(kv: &Sealed) -> Option<Sentinel> {
     parse(kv.get(SENTINEL_KEY).await.ok().flatten()?)
+}
+
+fn take_sentinel(entries: &mut Vec<(String, Vec<u8>)>) -> Option<Sentinel> {
+    let at = entries.iter().position(|(key, _)| key == SENTINEL_KEY)?;
+    parse(entries.swap_remove(at).1)
 }
 
 async fn read_folder_sentinel(folder: &Folder) -> Option<Sentinel> {

@@ -199,10 +199,12 @@ pub async fn open(
         person: crdt_model::ids::PersonId::from_bytes(id(&person.id)?),
         device: DeviceId::from_bytes(id(person.device.as_deref().unwrap_or_default())?),
     };
-    let (stores, opened) = PersonStores::open(&person.store, &data_key, local)
-        .await
-        .map_err(not_saved)?;
-    let (replica, commits, warning) = recover(me, &stores, &opened).await;
+    let (opened, is_persistent) = futures::join!(
+        PersonStores::open(&person.store, &data_key, local),
+        is_persistent()
+    );
+    let (stores, mut opened) = opened.map_err(not_saved)?;
+    let (replica, commits, warning) = recover(me, &stores, &mut opened).await;
     let (inputs, queue) = mpsc::unbounded();
     let person_id = person.id.clone();
     let shared = Rc::new(Shared {
@@ -213,7 +215,6 @@ pub async fn open(
         data_key,
         ended: Cell::new(false),
     });
-    let is_persistent = is_persistent().await;
     let session = views::session(&replica, is_persistent);
     let mut desk = Desk {
         shared: shared.clone(),
@@ -262,9 +263,10 @@ pub async fn open(
 async fn recover(
     me: Identity,
     stores: &PersonStores,
-    opened: &PersonOpened,
+    opened: &mut PersonOpened,
 ) -> (Replica, Vec<Commit>, Option<StoreWarning>) {
     let mut rng = browser_rng();
+    let entries = std::mem::replace(&mut opened.entries, Ok(Vec::new()));
     let journal = || opened.pending.iter().map(|(_, bytes)| bytes.clone());
     let warning = match (&opened.store_error, &opened.journal_error) {
         (Some(error), _) => {
@@ -278,17 +280,15 @@ async fn recover(
         (None, None) => None,
     };
     let from_database = match opened.start {
-        Start::Normal | Start::RebuildJournal | Start::MergeForeign => {
-            match stores.load_all("").await {
-                Ok(entries) => Replica::open(me, entries, &mut rng)
-                    .map_err(|error| log(&format!("the database cannot be read: {error}")))
-                    .ok(),
-                Err(error) => {
-                    log(&format!("the database cannot be read: {error}"));
-                    None
-                }
+        Start::Normal | Start::RebuildJournal | Start::MergeForeign => match entries {
+            Ok(entries) => Replica::open(me, entries, &mut rng)
+                .map_err(|error| log(&format!("the database cannot be read: {error}")))
+                .ok(),
+            Err(error) => {
+                log(&format!("the database cannot be read: {error}"));
+                None
             }
-        }
+        },
         Start::New | Start::RecoverFromJournal | Start::RecoverFromRelay { .. } => None,
     };
     let Some(mut replica) = from_database else {
