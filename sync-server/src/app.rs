@@ -7,9 +7,18 @@ use tokio::sync::Semaphore;
 
 use crate::auth::password::Passwords;
 use crate::clock::Clock;
+use crate::gate::Gate;
 use crate::keys::{Keys, KeysError};
 use crate::metrics::Metrics;
 use crate::relay::{Relay, wake};
+
+/// Each of these keeps one connection to PostgreSQL busy at a time; together they leave some for everything else.
+const ARRIVALS_AT_ONCE: usize = 6;
+const HELLOS_AT_ONCE: usize = 8;
+/// A second or two of work.
+const ARRIVALS_WAITING_MAX: usize = 512;
+/// More than can be on their way with a ticket, as a rule.
+const HELLOS_WAITING_MAX: usize = 2_048;
 
 /// One running server.
 pub struct App {
@@ -19,6 +28,10 @@ pub struct App {
     pub passwords: Passwords,
     pub metrics: Metrics,
     pub relay: Arc<Relay>,
+    /// For devices that ask to be let in: refreshed sessions and tickets.
+    pub arrivals: Gate,
+    /// For connections that say who they are.
+    pub hellos: Gate,
     /// Whoever makes an export holds its only permit.
     pub exports: Arc<Semaphore>,
     /// The origins of our own pages, as browsers write them.
@@ -43,6 +56,8 @@ impl App {
             passwords,
             metrics: Metrics::new(),
             relay: Arc::new(Relay::new()),
+            arrivals: Gate::new(ARRIVALS_AT_ONCE, ARRIVALS_WAITING_MAX),
+            hellos: Gate::new(HELLOS_AT_ONCE, HELLOS_WAITING_MAX),
             exports: Arc::new(Semaphore::new(1)),
             origins,
         });

@@ -78,6 +78,18 @@ pub async fn begin(
     pool.begin_with(AssertSqlSafe(begin)).await
 }
 
+/// The same for what does no harm when a crash undoes it after COMMIT, which does not wait for the disk.
+pub async fn begin_fleeting(
+    pool: &PgPool,
+    org: OrgId,
+) -> Result<Transaction<'static, Postgres>, sqlx::Error> {
+    let begin = format!(
+        "begin; {}; set local synchronous_commit = off",
+        store::entering(org)
+    );
+    pool.begin_with(AssertSqlSafe(begin)).await
+}
+
 /// Whether PostgreSQL answers.
 pub async fn is_ready(pool: &PgPool) -> bool {
     sqlx::query("select 1").execute(pool).await.is_ok()

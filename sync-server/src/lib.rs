@@ -13,6 +13,7 @@ pub mod database;
 pub mod demo;
 pub mod export;
 pub mod founding;
+pub mod gate;
 pub mod handlers;
 pub mod headers;
 pub mod ids;

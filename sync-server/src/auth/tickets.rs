@@ -1,7 +1,9 @@
 //! Socket tickets: a WebSocket carries no headers of ours, so it is opened with a secret that works once.
 
 use crdt_model::ids::{DeviceId, OrgId, PersonId};
+use crdt_model::time::Timestamp;
 use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
 
 use super::SignedIn;
 use super::tokens::OneTimeToken;
@@ -11,6 +13,8 @@ use crate::problem::Problem;
 use crate::store::{credentials, devices, socket_tickets};
 
 const TICKET_MILLIS: i64 = 60 * 1000;
+/// Connections that wait to be let in before nobody gets a ticket for another.
+const HELLOS_CROWD: usize = 64;
 
 #[derive(Deserialize)]
 pub struct Ask {
@@ -32,8 +36,13 @@ pub struct Holder {
 
 /// Gives out a ticket to the person whose device it is.
 pub async fn issue(app: &App, caller: SignedIn, request: &Ask) -> Result<Ticket, Problem> {
+    // Those who have one are let in first.
+    if app.hellos.waiting() > HELLOS_CROWD {
+        return Err(Problem::unavailable());
+    }
+    let _place = app.arrivals.enter().await.ok_or(Problem::unavailable())?;
     let now = app.clock.now();
-    let mut tx = database::begin(&app.pool, caller.org).await?;
+    let mut tx = database::begin_fleeting(&app.pool, caller.org).await?;
     if !credentials::is_active(&mut tx, caller.org, caller.person).await? {
         return Err(Problem::NotSignedIn);
     }
@@ -62,17 +71,17 @@ pub async fn issue(app: &App, caller: SignedIn, request: &Ask) -> Result<Ticket,
     })
 }
 
-/// Takes a ticket; it works once.
-pub async fn take(app: &App, text: &str) -> Result<Holder, Problem> {
-    let token = OneTimeToken::parse(text).ok_or(Problem::NotSignedIn)?;
-    let org = token.org();
-    let mut tx = database::begin(&app.pool, org).await?;
-    let taken = socket_tickets::take(&mut tx, org, &token.hash(), app.clock.now()).await?;
-    tx.commit().await?;
-    let (person, device) = taken.ok_or(Problem::NotSignedIn)?;
-    Ok(Holder {
+/// Takes a ticket; it works once. `tx` is of the ticket's organisation.
+pub async fn take(
+    tx: &mut PgConnection,
+    ticket: &OneTimeToken,
+    now: Timestamp,
+) -> Result<Option<Holder>, sqlx::Error> {
+    let org = ticket.org();
+    let taken = socket_tickets::take(tx, org, &ticket.hash(), now).await?;
+    Ok(taken.map(|(person, device)| Holder {
         org,
         person,
         device,
-    })
+    }))
 }

@@ -41,6 +41,7 @@ pub async fn refresh(
     Body(request): Body<Person>,
 ) -> Result<Session, Problem> {
     let token = cookie::find(&headers, request.person_id).ok_or(Problem::SessionEnded)?;
+    let _place = app.arrivals.enter().await.ok_or(Problem::unavailable())?;
     session::refresh(&app, request.person_id, &token).await
 }
 

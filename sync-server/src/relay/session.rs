@@ -25,9 +25,10 @@ use super::page;
 use super::socket::Socket;
 use crate::app::SharedApp;
 use crate::auth::tickets;
+use crate::auth::tokens::OneTimeToken;
 use crate::database;
 use crate::keys::random;
-use crate::problem::{Problem, is_away};
+use crate::problem::is_away;
 use crate::store::devices;
 
 /// A socket that never says who it is.
@@ -259,35 +260,41 @@ impl<S: Socket> Connection<S> {
     }
 
     async fn identify(&mut self, ticket: &str, cursor: u64, rights: u64) -> Outcome<Vec<Step>> {
-        let holder = match tickets::take(&self.app, ticket).await {
-            Ok(holder) => holder,
-            Err(Problem::NotSignedIn) => return Ok(self.session.not_identified()),
-            Err(_) => return Err(Broken::Because(CloseReason::StoreAway)),
+        let Some(ticket) = OneTimeToken::parse(ticket) else {
+            return Ok(self.session.not_identified());
         };
-        let org = holder.org;
-        let mut tx = database::begin(&self.app.pool, org).await?;
+        let org = ticket.org();
+        let app = self.app.clone();
+        let place = app.hellos.enter().await;
+        let _place = place.ok_or(Broken::Because(CloseReason::Overloaded))?;
+        let mut tx = database::begin_fleeting(&app.pool, org).await?;
+        let now = app.clock.now();
+        let Some(holder) = tickets::take(&mut tx, &ticket, now).await? else {
+            return Ok(self.session.not_identified());
+        };
         let device = devices::find(&mut tx, org, holder.device).await?;
         if device.is_none_or(|device| device.is_revoked) {
+            tx.commit().await?;
             return Err(Broken::Because(CloseReason::DeviceRevoked));
         }
         let replaced = devices::replaced_by(&mut tx, org, holder.device).await?;
         let waiting =
             crate::store::vouchers::sites_to_bind(&mut tx, org, holder.person, &replaced).await?;
-        drop(tx);
         if !waiting.is_empty() {
-            admit::bind(&self.app, org, holder.person, holder.device)
+            tx.commit().await?;
+            admit::bind(&app, org, holder.person, holder.device)
                 .await
                 .map_err(Broken::of_push)?;
+            tx = database::begin(&app.pool, org).await?;
         }
         // Listening before reading, so that nothing falls in between.
         let organisation = self.app.relay.organisation(org);
         let mut pulse = organisation.pulse.subscribe();
         let devices_revoked = pulse.borrow_and_update().devices_revoked;
-        let mut tx = database::begin(&self.app.pool, org).await?;
         // The head first: rights that change after it come again with the log.
         let head = crate::store::changes::head(&mut tx, org).await?;
         let reader = page::reader(&mut tx, org, holder.person, holder.device).await?;
-        drop(tx);
+        tx.commit().await?;
         organisation.advance(head);
         tracing::debug!(%org, person = %holder.person, device = %holder.device, cursor, head, "connected");
         self.who = Some(Identified {
@@ -297,7 +304,6 @@ impl<S: Socket> Connection<S> {
             device: holder.device,
             devices_revoked,
         });
-        let now = self.app.clock.now();
         Ok(self
             .session
             .identified(reader, holder.device, head, cursor, rights, now))
