@@ -7,8 +7,8 @@ use std::time::Duration;
 use anyhow::Context;
 use axum::ServiceExt;
 use axum::extract::Request;
-use sqlx::PgPool;
-use sqlx::postgres::PgConnectOptions;
+use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
+use sqlx::{ConnectOptions, Connection};
 use tokio::sync::watch;
 
 use crate::app::{App, SharedApp};
@@ -107,6 +107,17 @@ async fn serve_with(
     Ok(())
 }
 
+/// Asks on a connection of its own: that all of the pool are busy does not mean that PostgreSQL is away.
+async fn is_up(pool: &PgPool, watching: &mut Option<PgConnection>) -> Result<(), sqlx::Error> {
+    if watching.is_none() {
+        *watching = Some(pool.connect_options().connect().await?);
+    }
+    match watching {
+        Some(connection) => connection.ping().await,
+        None => Ok(()),
+    }
+}
+
 /// Ctrl-C, or whoever supervises us.
 pub async fn stop_requested() {
     use tokio::signal::unix::{SignalKind, signal};
@@ -165,16 +176,18 @@ async fn watch_database(
     mut stop: watch::Receiver<bool>,
 ) {
     let mut was_up = true;
+    let mut watching = None;
     app.metrics.database_up.set(1);
     loop {
         tokio::select! {
             _ = stop.wait_for(|stopped| *stopped) => return,
             () = tokio::time::sleep(WATCH_EVERY) => {}
         }
-        let is_up = matches!(
-            tokio::time::timeout(WATCH_EVERY, database::is_ready(&app.pool)).await,
-            Ok(true)
-        );
+        let is_up = tokio::time::timeout(WATCH_EVERY, is_up(&app.pool, &mut watching)).await;
+        let is_up = is_up.is_ok_and(|asked| asked.is_ok());
+        if !is_up {
+            watching = None;
+        }
         app.metrics.database_up.set(i64::from(is_up));
         if is_up != was_up {
             match is_up {
