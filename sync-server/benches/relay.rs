@@ -181,6 +181,9 @@ async fn runs(
     for (devices, batches) in DEVICES.iter().zip(batches) {
         let mut crew = Vec::new();
         for phone in &mut phones[..*devices] {
+            // What others did before is no part of it.
+            phone.sync().await?;
+            phone.hang_up().await?;
             let recorded = (0..*batches)
                 .map(|_| record(phone, &shop.order(), sales))
                 .collect::<Result<Vec<_>>>()?;
