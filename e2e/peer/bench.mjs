@@ -1,7 +1,7 @@
 // ViorNet beside the stock automerge-repo sync server, doing the same work on this machine in one run, in turns.
 // `cargo xtask bench peer [part…]`; without a part all of them. PEER_RUNS says how often (3), PEER_KILLS how many kills (10).
 //
-// ViorNet's half is `cargo xtask bench relay`. Kills, memory and fsync are of the stock side alone; ours are killed by
+// ViorNet's half is `cargo xtask bench relay`. Kills and fsync are of the stock side alone; ours are killed by
 // `cargo xtask prove relay`.
 //
 // What is compared and what is not: our devices' bytes are made beforehand by the device core and played back, so that
@@ -264,8 +264,12 @@ async function memory() {
   await sleep(5000);
   rows.push(["stock, after a forced collection", urls.length, before, await server.memory()]);
   await server.end("SIGTERM");
+  if (IS_HERE) {
+    const { documents, before_mb, after_mb } = (await measure("memory")).memory;
+    rows.push(["ViorNet, all of them written since its start", documents, before_mb, after_mb]);
+  }
   print(
-    `memory, MB: every document was read once since a restart (${DOCUMENTS_KEPT} of them have ${CHANGES} changes), and every client is gone`,
+    `memory, MB: every document was read once (the stock ones after a restart, ${DOCUMENTS_KEPT} of them of ${CHANGES} changes), and every client is gone`,
     ["side", "documents", "started", "all gone"],
     rows,
   );

@@ -2,7 +2,7 @@
 //!
 //! The devices' bytes are made beforehand, by the device core, and played back, so that server and PostgreSQL have the
 //! machine for themselves but for reading and writing sockets. `-- --json` prints everything as one line at the end;
-//! `-- --only NAME` runs one part, of `confirmed`, `unconfirmed`, `offered`, `idle`, `reconnect`, `offline`.
+//! `-- --only NAME` runs one part, of `confirmed`, `unconfirmed`, `offered`, `idle`, `reconnect`, `offline`, `memory`.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark asks the clock")]
 
@@ -35,6 +35,7 @@ const OFFERED_EACH: usize = 260;
 const IDLE: usize = 10_000;
 const IDLE_PEOPLE_DEVICES: usize = 500;
 const DOCUMENTS: usize = 500;
+const DOCUMENTS_READ: usize = 2_000;
 /// Clock ticks of /proc in a second, on every Linux there is.
 const TICKS: f64 = 100.0;
 
@@ -127,6 +128,9 @@ async fn measure(options: &Options, server: &Server, postgres: &Postgres) -> Res
     }
     if options.wants("idle") {
         figures["idle"] = idle(&mut shop, &processes).await?;
+    }
+    if options.wants("memory") {
+        figures["memory"] = memory(&mut shop, &processes).await?;
     }
     Ok(figures)
 }
@@ -341,12 +345,7 @@ async fn offline(shop: &mut Shop) -> Result<Value> {
 
 /// Nothing changed since last time.
 async fn reconnect(shop: &mut Shop) -> Result<Value> {
-    shop.office.sync().await?;
-    let mut n = 0;
-    while shop.office.replica().document_keys().count() < DOCUMENTS {
-        n += 1;
-        shop.add_site(&format!("Site {n}")).await?;
-    }
+    grow(shop, DOCUMENTS).await?;
     // Its own last changes are behind it as well.
     shop.office.sync().await?;
     shop.office.hang_up().await?;
@@ -367,6 +366,40 @@ async fn reconnect(shop: &mut Shop) -> Result<Value> {
         traffic.frames_down
     );
     Ok(traffic.json())
+}
+
+/// So many documents at least.
+async fn grow(shop: &mut Shop, documents: usize) -> Result<()> {
+    shop.office.sync().await?;
+    while shop.office.replica().document_keys().count() < documents {
+        let n = shop.office.replica().document_keys().count();
+        shop.add_site(&format!("Site {n}")).await?;
+    }
+    Ok(())
+}
+
+/// What the server keeps of documents that a new device read, when everybody is gone.
+async fn memory(shop: &mut Shop, processes: &Processes) -> Result<Value> {
+    grow(shop, DOCUMENTS_READ).await?;
+    shop.office.hang_up().await?;
+    let before = processes.resident()?;
+    let mut reader = Phone::register(shop.office.browser.clone(), "reads everything").await?;
+    reader.sync().await?;
+    reader.hang_up().await?;
+    tokio::time::sleep(Duration::from_secs(5)).await;
+    let after = processes.resident()?;
+    let documents = reader.replica().document_keys().count();
+    let mb = |kilobytes: i64| kilobytes as f64 / 1024.0;
+    println!(
+        "\nmemory: {:.0} MB before and {:.0} MB after a device read {documents} documents and everybody left",
+        mb(before),
+        mb(after)
+    );
+    Ok(json!({
+        "documents": documents,
+        "before_mb": mb(before),
+        "after_mb": mb(after),
+    }))
 }
 
 /// Connections on which nothing happens.
