@@ -85,7 +85,10 @@ fn make(copy: &Path) -> Result<()> {
     }
     let library = model.join("src/lib.rs");
     let text = fs::read_to_string(&library)?;
-    fs::write(&library, text + SWITCH)?;
+    fs::write(
+        &library,
+        format!("#![allow(unused_braces)]\n{text}{SWITCH}"),
+    )?;
     fs::write(model.join("tests/simulation/plant.rs"), PLANT)?;
     Ok(())
 }

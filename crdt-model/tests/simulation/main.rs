@@ -94,7 +94,7 @@ fn planted_bugs_are_found() {
         return;
     }
     let bugs = Bug::ALL.map(|bug| (format!("{bug:?}"), bug));
-    hunt(&bugs, |seed, bug| run(seed, Some(*bug)).is_err());
+    hunt(&bugs, |seed, bug| noticed(run(seed, Some(*bug))));
 }
 
 /// In the copy of the package that `cargo xtask prove mistakes` makes; elsewhere there is nothing to find.
@@ -107,7 +107,7 @@ fn mistakes_in_the_rules_are_found() {
     let named: Vec<(String, usize)> = named.map(|(n, known)| (known.name.into(), n)).collect();
     hunt(&named, |seed, mistake| {
         plant::plant(Some(*mistake));
-        let shows = run(seed, None).is_err();
+        let shows = noticed(run(seed, None));
         plant::plant(None);
         shows
     });
@@ -125,10 +125,30 @@ fn every_mistake_can_be_planted() {
     }
 }
 
+/// What went wrong, short.
+fn noticed<T>(result: Result<T, (String, Vec<String>)>) -> Option<String> {
+    let (error, _) = result.err()?;
+    Some(
+        error
+            .split_whitespace()
+            .collect::<Vec<_>>()
+            .join(" ")
+            .chars()
+            .take(160)
+            .collect(),
+    )
+}
+
 /// Every one must show within so many seeds, as often as is asked for.
-fn hunt<B: Sync>(bugs: &[(String, B)], shows: impl Fn(u64, &B) -> bool + Sync) {
+fn hunt<B: Sync>(bugs: &[(String, B)], shows: impl Fn(u64, &B) -> Option<String> + Sync) {
     let many = from_environment("SIM_BUGS").unwrap_or(1);
+    // A planted bug may well make the model panic, thousands of times.
+    let hook = std::panic::take_hook();
+    if many > 1 {
+        std::panic::set_hook(Box::new(|_| {}));
+    }
     let found = runner::hunt(bugs, many, SEEDS_FOR_A_BUG, shows);
+    std::panic::set_hook(hook);
     if many > 1 {
         println!("{:<50} seeds until it shows, of {many} hunts", "mistake");
         for (name, seeds) in &found {

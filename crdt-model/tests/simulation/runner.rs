@@ -133,10 +133,12 @@ pub fn run(wanted: &Wanted) -> Found {
     }
 }
 
-/// How many seeds it took until a planted bug showed, over several hunts.
+/// How many seeds it took until a planted bug showed, over several hunts; and what noticed it first.
+#[derive(Default)]
 pub struct Seeds {
     needed: Vec<u64>,
     pub missed: usize,
+    noticed: String,
 }
 
 impl fmt::Display for Seeds {
@@ -147,33 +149,53 @@ impl fmt::Display for Seeds {
             Some(median) => write!(f, "median {median:>4}, at most {most:>4}")?,
             None => write!(f, "never")?,
         }
-        match self.missed {
-            0 => Ok(()),
-            missed => write!(f, "; not found in {missed}"),
+        if self.missed > 0 {
+            write!(f, "; not found in {}", self.missed)?;
         }
+        write!(f, "  {}", self.noticed)
     }
 }
 
-/// Hunts each mistake so many times, each time from other seeds on, `most` seeds long.
+/// Hunts each mistake so many times, each time from other seeds on, `most` seeds long; says each result as it comes
+/// where several hunts are asked for. What one hunt misses is not hunted again: it is missed.
 pub fn hunt<B: Sync>(
     bugs: &[(String, B)],
     many: u64,
     most: u64,
-    shows: impl Fn(u64, &B) -> bool + Sync,
+    shows: impl Fn(u64, &B) -> Option<String> + Sync,
 ) -> Vec<(String, Seeds)> {
-    let hunts: Vec<(usize, u64)> = (0..bugs.len())
-        .flat_map(|bug| (0..many).map(move |n| (bug, n * HUNTS_APART)))
+    let hunts: Vec<(usize, u64)> = (0..many)
+        .flat_map(|n| (0..bugs.len()).map(move |bug| (bug, n * HUNTS_APART)))
         .collect();
     let next = AtomicUsize::new(0);
-    let found = Mutex::new(Vec::new());
+    let found: Mutex<Vec<Seeds>> = Mutex::new(bugs.iter().map(|_| Seeds::default()).collect());
     let worker = || {
         while let Some((bug, from)) = hunts.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let first = (0..most).find(|n| shows(from + n, &bugs[*bug].1));
-            let needed = first.map(|before| before + 1);
-            found
-                .lock()
-                .expect("nobody panics with it")
-                .push((*bug, needed));
+            let is_missed = |found: &[Seeds]| found[*bug].missed > 0;
+            if is_missed(&found.lock().expect("nobody panics with it")) {
+                continue;
+            }
+            let (name, known) = &bugs[*bug];
+            let begun = clock();
+            let first = (0..most).find_map(|n| Some((n + 1, shows(from + n, known)?)));
+            let took = (clock() - begun).as_secs();
+            if many > 1 {
+                match &first {
+                    Some((seeds, noticed)) => {
+                        println!("{name}: {seeds} seeds from {from} on, {took} s: {noticed}");
+                    }
+                    None => println!("{name}: NOT FOUND in {most} seeds from {from} on, {took} s"),
+                }
+            }
+            let mut found = found.lock().expect("nobody panics with it");
+            let seeds = &mut found[*bug];
+            match first {
+                Some((needed, noticed)) => {
+                    seeds.needed.push(needed);
+                    seeds.noticed = noticed;
+                }
+                None => seeds.missed += 1,
+            }
         }
     };
     thread::scope(|scope| {
@@ -181,15 +203,12 @@ pub fn hunt<B: Sync>(
             scope.spawn(worker);
         }
     });
-    let found = found.into_inner().expect("nobody panics with it");
-    (0..)
-        .zip(bugs)
-        .map(|(bug, (name, _))| {
-            let of_bug = || found.iter().filter(|(other, _)| *other == bug);
-            let mut needed: Vec<u64> = of_bug().filter_map(|(_, needed)| *needed).collect();
-            needed.sort_unstable();
-            let missed = of_bug().filter(|(_, needed)| needed.is_none()).count();
-            (name.clone(), Seeds { needed, missed })
-        })
+    let mut found = found.into_inner().expect("nobody panics with it");
+    for seeds in &mut found {
+        seeds.needed.sort_unstable();
+    }
+    bugs.iter()
+        .map(|(name, _)| name.clone())
+        .zip(found)
         .collect()
 }
