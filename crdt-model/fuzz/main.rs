@@ -9,6 +9,7 @@ mod random;
 mod targets;
 
 use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use libfuzzer_sys::fuzz_target;
 
@@ -24,4 +25,18 @@ fn wanted() -> &'static targets::Target {
     })
 }
 
-fuzz_target!(|bytes: &[u8]| wanted().run(bytes));
+static KIBIBYTES: AtomicUsize = AtomicUsize::new(0);
+static MICROSECONDS: AtomicU64 = AtomicU64::new(0);
+
+/// Whatever costs more than all before it is told; the last line of these holds what was the most.
+fn tell((bytes, nanos): (usize, u64)) {
+    let (kibibytes, microseconds) = (bytes >> 10, nanos / 1_000);
+    let most = KIBIBYTES.fetch_max(kibibytes, Ordering::Relaxed);
+    let longest = MICROSECONDS.fetch_max(microseconds, Ordering::Relaxed);
+    if kibibytes > most || microseconds > longest {
+        let (most, longest) = (most.max(kibibytes), longest.max(microseconds));
+        eprintln!("dearest: {most} KiB, {longest} us");
+    }
+}
+
+fuzz_target!(|bytes: &[u8]| tell(wanted().run(bytes)));

@@ -1,6 +1,7 @@
 //! Fuzzing by coverage: libFuzzer on every target of `crdt-model/tests/fuzz`. It needs a C++ compiler, and nothing else
 //! beside our own toolchain: the compiler's instruments are there in every release of it.
 
+use std::fmt;
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -11,6 +12,7 @@ use std::thread;
 use anyhow::{Context, Result, bail};
 
 use crate::shell;
+use crate::tools;
 
 /// What libFuzzer needs to see: which edges were taken, and what was compared.
 const INSTRUMENTS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
@@ -21,6 +23,7 @@ const INPUT_BYTES_MAX: u32 = 1 << 16;
 
 /// Every target for so many seconds, as many at a time as there are cores.
 pub fn run(seconds: u32) -> Result<()> {
+    tools::ensure_cpp()?;
     let program = build()?;
     let corpus = shell::cache_dir()?.join("fuzz-corpus");
     write_seeds(&corpus)?;
@@ -28,13 +31,19 @@ pub fn run(seconds: u32) -> Result<()> {
         .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
         .collect::<Result<_>>()?;
     targets.sort();
+    println!(
+        "target      seconds       inputs  a second   edges  MiB an input  longest ms  peak MiB  failures"
+    );
     let next = AtomicUsize::new(0);
-    let rows = Mutex::new(Vec::new());
+    let ends = Mutex::new(Vec::new());
     let worker = || {
         while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
             let row = fuzz(&program, &corpus.join(target), target, seconds);
-            let mut rows = rows.lock().unwrap_or_else(PoisonError::into_inner);
-            rows.push((target.clone(), row));
+            if let Ok(row) = &row {
+                println!("{target:<10} {seconds:>8} {row}");
+            }
+            let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
+            ends.push((target, row));
         }
     };
     thread::scope(|scope| {
@@ -42,22 +51,11 @@ pub fn run(seconds: u32) -> Result<()> {
             scope.spawn(worker);
         }
     });
-    let mut rows = rows.into_inner().unwrap_or_else(PoisonError::into_inner);
-    rows.sort_by(|(one, _), (two, _)| one.cmp(two));
-    println!("target      seconds       inputs  a second   edges  peak MiB  failures");
     let mut failed = Vec::new();
-    for (target, row) in rows {
+    for (target, row) in ends.into_inner().unwrap_or_else(PoisonError::into_inner) {
         let row = row?;
-        println!(
-            "{target:<10} {seconds:>8} {:>12} {:>9} {:>7} {:>9} {:>9}",
-            row.inputs,
-            row.rate,
-            row.edges,
-            row.mebibytes,
-            u8::from(!row.passed)
-        );
         if !row.passed {
-            println!("{}", row.end);
+            println!("\n{target}:\n{}", row.end);
             failed.push(target);
         }
     }
@@ -104,10 +102,30 @@ struct Row {
     inputs: String,
     rate: String,
     edges: String,
+    /// The most that one input took, as the program tells it.
+    kibibytes: u64,
+    microseconds: u64,
+    /// Of the whole process, with what the fuzzer itself keeps.
     mebibytes: String,
     passed: bool,
     /// The last it said.
     end: String,
+}
+
+impl fmt::Display for Row {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{:>12} {:>9} {:>7} {:>13.1} {:>11.1} {:>9} {:>9}",
+            self.inputs,
+            self.rate,
+            self.edges,
+            self.kibibytes as f64 / 1024.0,
+            self.microseconds as f64 / 1000.0,
+            self.mebibytes,
+            u8::from(!self.passed)
+        )
+    }
 }
 
 fn fuzz(program: &Path, corpus: &Path, target: &str, seconds: u32) -> Result<Row> {
@@ -136,8 +154,18 @@ fn fuzz(program: &Path, corpus: &Path, target: &str, seconds: u32) -> Result<Row
         let (_, after) = line.split_once(" cov: ")?;
         after.split_whitespace().next()
     });
+    let dearest = said.lines().rev().find_map(|line| {
+        let (memory, time) = line.strip_prefix("dearest: ")?.split_once(" KiB, ")?;
+        Some((
+            memory.parse().ok()?,
+            time.strip_suffix(" us")?.parse().ok()?,
+        ))
+    });
+    let (kibibytes, microseconds) = dearest.unwrap_or_default();
     let lines: Vec<&str> = said.lines().collect();
     Ok(Row {
+        kibibytes,
+        microseconds,
         inputs: stat("stat::number_of_executed_units:"),
         rate: stat("stat::average_exec_per_sec:"),
         edges: edges.unwrap_or("?").to_owned(),

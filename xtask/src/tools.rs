@@ -48,6 +48,15 @@ pub fn ensure_chromium() -> Result<PathBuf> {
     shell::find_program(&names).context("chromium is installed but not on PATH")
 }
 
+/// libFuzzer is written in C++.
+pub fn ensure_cpp() -> Result<()> {
+    let names = ["c++", "g++", "clang++"];
+    if std::env::var_os("CXX").is_some() || shell::find_program(&names).is_some() {
+        return Ok(());
+    }
+    install("A C++ compiler", &["g++"])
+}
+
 /// The folder with `initdb` and `postgres`: the newest of Debian's, else what PATH offers.
 pub fn find_postgres() -> Option<PathBuf> {
     let mut versions: Vec<(u32, PathBuf)> = std::fs::read_dir("/usr/lib/postgresql")
