@@ -6,7 +6,7 @@ mod open;
 mod outbox;
 mod receive;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand_core::Rng;
@@ -53,6 +53,9 @@ struct Meta {
     offset_millis: i64,
     last_contact: Option<Timestamp>,
     safe_at: Option<Timestamp>,
+    /// What was settled lately, and its place in the outbox: the same may be brought back under its old name.
+    #[serde(default)]
+    settled: VecDeque<(u64, IntentId)>,
 }
 
 /// One document as the relay acknowledged it, and with the pending changes on top.
@@ -69,6 +72,9 @@ struct Replicated {
 
 /// Incarnations whose changes the device knows as its own, should the relay lose them.
 const ACTORS_REMEMBERED: usize = 32;
+
+/// Settled intents remembered: more than a journal forgets that is written at every commit.
+const SETTLED_REMEMBERED: usize = 64;
 
 /// Changes remembered as replaced: more than one batch can have on its way.
 const REPLACED_REMEMBERED: usize = 512;
@@ -499,7 +505,12 @@ impl Replica {
     }
 
     fn settle(&mut self, order: u64, commit: &mut Commit) {
-        self.outbox.remove(&order);
+        if let Some(pending) = self.outbox.remove(&order) {
+            self.meta.settled.push_back((order, pending.intent.id));
+            if self.meta.settled.len() > SETTLED_REMEMBERED {
+                self.meta.settled.pop_front();
+            }
+        }
         commit.writes.insert(open::outbox_key(order), None);
         commit.settled.push(order);
     }

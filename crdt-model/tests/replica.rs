@@ -12,14 +12,15 @@ mod random;
 mod shop;
 
 use crdt_model::batch::BatchError;
+use crdt_model::client::ClientDetails;
 use crdt_model::codec;
 use crdt_model::command::{
     BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal,
 };
 use crdt_model::document::DocumentKey;
-use crdt_model::fact::{BlockMade, Ending, FactBody, StockNote};
+use crdt_model::fact::{BlockMade, Ending, FactBody, StockNote, Verdict};
 use crdt_model::hand_over::give;
-use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, SiteId};
+use crdt_model::ids::{BatchId, BlockId, ClientId, HoldId, IntentId, PersonId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::package;
 use crdt_model::replica::{PendingState, Replica};
@@ -130,6 +131,71 @@ fn rb3_an_edit_that_was_acknowledged_is_not_written_again_from_the_journal() {
     let catalog = shop.replica.sheets().get(&DocumentKey::Catalog);
     let package = package::package(catalog, shop.package).unwrap();
     assert_eq!(package.details.name, "newer");
+}
+
+#[test]
+fn rb3_what_was_settled_is_not_made_again_where_its_document_is_gone() {
+    let mut shop = Shop::new();
+    let client = ClientId::generate(NOW, &mut shop.rng);
+    let registered = Command::RegisterClient {
+        client,
+        site: shop.site,
+        details: ClientDetails {
+            name: "Neema".into(),
+            ..ClientDetails::default()
+        },
+    };
+    let (id, commit) = shop.execute(registered).unwrap();
+    let document = shop.replica.pending(id).unwrap().writes[0].document;
+    let journal: Vec<Vec<u8>> = commit.pending.into_iter().map(|(_, bytes)| bytes).collect();
+    shop.answer(Disposition::Accepted);
+    // This person may no longer read it; then this device starts with a journal that lost "settled".
+    shop.replica.drop_documents(&[document], &mut shop.rng);
+    let commit = shop.replica.adopt(journal, &mut shop.rng);
+    assert_eq!(shop.replica.outbox().count(), 0);
+    assert_eq!(commit.map(|commit| commit.settled.len()), Some(1));
+}
+
+#[test]
+fn rb3_what_was_held_and_decided_does_not_wait_again_from_the_journal() {
+    for accepted in [true, false] {
+        let mut shop = Shop::new();
+        let id = shop.sell();
+        let disposition = held(&mut shop);
+        shop.answer(disposition);
+        let journal: Vec<Vec<u8>> = shop
+            .replica
+            .journal()
+            .into_iter()
+            .map(|(_, bytes)| bytes)
+            .collect();
+        let decided = Verdict::HeldDecided {
+            hold: HoldId::from_bytes([6; 16]),
+            intent: id,
+            by: PersonId::from_bytes([8; 16]),
+            accepted,
+            reason: None,
+        };
+        let verdicts = DocumentKey::VerdictTill {
+            site: shop.site,
+            person: shop.replica.me().person,
+            month: Month::of(NOW),
+        };
+        shop.have_facts(verdicts, vec![FactBody::Verdict(decided)]);
+        let is_settled = shop.replica.pending(id).is_none();
+        assert_eq!(is_settled, accepted);
+        let state = shop
+            .replica
+            .pending(id)
+            .map(|pending| pending.state.clone());
+        // This device starts with a journal that lost "settled".
+        shop.replica.adopt(journal, &mut shop.rng);
+        let again = shop
+            .replica
+            .pending(id)
+            .map(|pending| pending.state.clone());
+        assert_eq!(again, state);
+    }
 }
 
 #[test]

@@ -182,6 +182,11 @@ impl Replica {
         let mut commit = self.begin();
         for mut pending in missing {
             // "Settled" may be lost while what it told of is not: an edit must not be made a second time.
+            let place = (pending.order, pending.intent.id);
+            if self.meta.settled.contains(&place) {
+                commit.settled.push(pending.order);
+                continue;
+            }
             for change in &mut pending.changes {
                 change.accepted |= self
                     .documents
@@ -205,6 +210,8 @@ impl Replica {
             self.outbox.insert(pending.order, pending);
         }
         self.rebase(&mut commit, rng);
+        // So may the word that ended the wait of what was held.
+        self.decide_held(&mut commit);
         commit
             .settled
             .retain(|order| !self.outbox.contains_key(order));
