@@ -6,6 +6,7 @@
 #[expect(dead_code, reason = "the simulation uses the rest of it")]
 mod random;
 #[path = "../tests/fuzz/targets.rs"]
+#[expect(dead_code, reason = "the seeds are written by the tests")]
 mod targets;
 
 use std::sync::OnceLock;

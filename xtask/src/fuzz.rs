@@ -137,8 +137,9 @@ fn fuzz(program: &Path, corpus: &Path, target: &str, seconds: u32) -> Result<Row
         .arg(format!("-max_len={INPUT_BYTES_MAX}"))
         .arg(format!("-artifact_prefix={}/", found.display()))
         // The target itself holds each input to its second of processor time and its 256 MiB; these catch what
-        // never comes back. Other work on the machine counts here, so there is room.
-        .args(["-timeout=20", "-rss_limit_mb=2048", "-print_final_stats=1"])
+        // never comes back. They count the time on the wall, other work and a process that was stopped included.
+        .args(["-timeout=900", "-report_slow_units=900"])
+        .args(["-rss_limit_mb=2048", "-print_final_stats=1"])
         .env("FUZZ_TARGET", target)
         .stdin(Stdio::null())
         .output()
