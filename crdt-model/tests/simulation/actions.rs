@@ -34,11 +34,12 @@ impl World {
         let principal = core.replica.principal();
         let is_office = principal.may_somewhere(Capability::VouchersLease);
         match self.random.below(100) {
-            0..=36 => self.sell(device),
-            37..=46 => {
+            0..=30 => self.sell(device),
+            31..=44 => {
                 self.move_stock(device);
                 Ok(())
             }
+            45..=46 => self.rival(),
             47..=49 => self.lie(),
             50..=55 => self.edit(device),
             56..=59 => {
@@ -155,6 +156,7 @@ impl World {
                 _ => Vec::new(),
             })
             .collect();
+        self.check_not_given(device, &vouchers)?;
         let sim = &mut self.devices[device];
         sim.waiting
             .insert(commit.number, (intent, vouchers.clone()));
@@ -310,8 +312,35 @@ impl World {
             .filter(|(site, batch)| check_undo(&stock, *site, *batch).is_ok())
             .collect();
         let batches: Vec<(SiteId, BatchId)> = batches.into_iter().collect();
-        if let Some(&(site, batch)) = self.random.pick(&batches) {
-            self.command(device, Command::UndoBatch { site, batch });
+        let Some(&(site, batch)) = self.random.pick(&batches) else {
+            return;
+        };
+        let undone = stock.blocks.values().filter(|block| block.batch == batch);
+        let codes: Vec<Code> = undone
+            .flat_map(|block| block.codes.clone().into_iter().flatten())
+            .collect();
+        let is_undone = self
+            .command(device, Command::UndoBatch { site, batch })
+            .is_some();
+        // The same file once more, as it should have been.
+        if is_undone && !codes.is_empty() && self.random.chance(60) {
+            let block = BlockId::generate(self.now, &mut self.random);
+            let batch = BatchId::generate(self.now, &mut self.random);
+            let package = *self
+                .random
+                .pick(&self.packages)
+                .expect("there is a package");
+            self.command(
+                device,
+                Command::MakeBatch {
+                    site,
+                    batch,
+                    label: "again".into(),
+                    package,
+                    price: Money::from_minor(1_000),
+                    blocks: vec![NewBlock { block, codes }],
+                },
+            );
         }
     }
 
@@ -385,9 +414,9 @@ impl World {
                     let mine = known
                         .all
                         .into_values()
-                        // Now and then by who has nothing to do with it.
+                        // As often by who has nothing to do with it.
                         .filter(|known| known.is_open())
-                        .filter(|known| known.is_for(&principal) || self.random.chance(20));
+                        .filter(|known| known.is_for(&principal) || self.random.chance(50));
                     open.extend(mine.map(|known| known.offer));
                 }
                 self.random.pick(&open).map(|offer| Command::TakeBlock {
@@ -440,22 +469,29 @@ impl World {
         };
         let Some(command) = command else { return };
         let given = match &command {
-            Command::GiveBlock { site, given } => given.to.map(|to| (*site, to)),
+            Command::GiveBlock { site, given } => Some((*site, given.to)),
             _ => None,
         };
-        // Mostly both stand side by side, with signal or without.
+        // Mostly both stand side by side, with signal or without; and two in the office may take the same block.
         if let (Some(id), Some((site, to))) = (self.command(device, command), given)
-            && self.random.chance(70)
-            && let Some(taker) = self
-                .devices
-                .iter()
-                .position(|other| other.me.person == to && other.core.is_some())
+            && self.random.chance(60)
         {
-            let taken = HandOverTaken {
-                code: HandOverCode::of(id, site),
-                from: None,
+            let is_taker = |other: &SimDevice| match (to, &other.core) {
+                (_, None) => false,
+                (Some(to), _) => other.me.person == to,
+                (None, Some(core)) => {
+                    let who = core.replica.principal();
+                    other.me.person != me && who.may_at(Capability::VouchersLease, site)
+                }
             };
-            self.command(taker, Command::TakeBlock { site, taken });
+            let takers = (0..self.devices.len()).filter(|other| is_taker(&self.devices[*other]));
+            for taker in takers.take(2).collect::<Vec<_>>() {
+                let taken = HandOverTaken {
+                    code: HandOverCode::of(id, site),
+                    from: None,
+                };
+                self.command(taker, Command::TakeBlock { site, taken });
+            }
         }
     }
 
@@ -589,6 +625,15 @@ impl World {
     /// Something goes wrong.
     pub fn fault(&mut self) -> Check {
         self.counts.faults += 1;
+        // Now and then just when the relay would forget that it holds something.
+        let would_forget = self
+            .backup
+            .as_ref()
+            .is_some_and(|backup| backup.holds.len() < self.relay.database.holds.len());
+        if would_forget && self.random.chance(10) {
+            self.restore_relay();
+            return Ok(());
+        }
         let device = self.random.below(self.devices.len());
         let name = self.devices[device].name.clone();
         let ids: Vec<u32> = self.network.connections.keys().copied().collect();
@@ -623,6 +668,7 @@ impl World {
                 self.crash(device);
                 let meta = self.devices[device].store.remove("meta");
                 self.devices[device].store.clear();
+                self.devices[device].rewound();
                 if self.bug == Some(Bug::MetaOutlivesWipe)
                     && let Some(meta) = meta
                 {
@@ -636,6 +682,7 @@ impl World {
             66..=68 => {
                 self.has_rewound = true;
                 self.crash(device);
+                self.devices[device].rewound();
                 self.devices[device].journal.clear();
                 self.note(format!("{name}: the journal is wiped"));
                 self.excuse_what_was_destroyed();
@@ -652,6 +699,7 @@ impl World {
                     self.has_rewound = true;
                     self.crash(device);
                     self.note(format!("{name}: an older profile is restored"));
+                    self.devices[device].rewound();
                     self.devices[device].store = store;
                     self.devices[device].journal = journal;
                     // What it handed out since, it has forgotten: this is what double sales come from.
@@ -674,17 +722,7 @@ impl World {
             89..=90 => self.relay.die_after_next = true,
             91..=92 => self.relay.fail_next = true,
             93..=95 => self.backup = Some(self.relay.database.clone()),
-            96..=97 => {
-                if let Some(backup) = self.backup.take() {
-                    self.has_rewound = true;
-                    self.note(format!("the relay is restored to {}", backup.head()));
-                    let outputs = self.relay.restore(backup);
-                    self.outputs(outputs);
-                    if self.bug != Some(Bug::RestoreNotTold) {
-                        self.excuse_what_was_destroyed();
-                    }
-                }
-            }
+            96..=97 => self.restore_relay(),
             _ => {
                 if let Some(sealed) = self.devices[device].sealed.clone() {
                     self.note(format!(
@@ -695,6 +733,19 @@ impl World {
             }
         }
         Ok(())
+    }
+
+    fn restore_relay(&mut self) {
+        let Some(backup) = self.backup.take() else {
+            return;
+        };
+        self.has_rewound = true;
+        self.note(format!("the relay is restored to {}", backup.head()));
+        let outputs = self.relay.restore(backup);
+        self.outputs(outputs);
+        if self.bug != Some(Bug::RestoreNotTold) {
+            self.excuse_what_was_destroyed();
+        }
     }
 
     /// A batch goes without a session, and the answer comes, or is lost.

@@ -11,10 +11,10 @@ use crdt_model::money::Money;
 use crdt_model::replica::PendingState;
 use crdt_model::sale::cash_of;
 use crdt_model::sheets::Sheets;
-use crdt_model::sync::message::RefusalCode;
 use crdt_model::voucher::{Holder, Stock, VoucherState};
 
 use crate::readers::should_read;
+use crate::relay::is_of_lost_role;
 use crate::world::{Check, World};
 
 impl World {
@@ -105,7 +105,7 @@ impl World {
             };
             for pending in core.replica.outbox() {
                 match &pending.state {
-                    PendingState::Refused(RefusalCode::NotAllowed) => {}
+                    PendingState::Refused(code) if is_of_lost_role(*code) => {}
                     PendingState::Held { hold, .. } if !device.is_revoked => {
                         let known = self.relay.database.holds.get(hold);
                         if known.is_none_or(|hold| hold.decided.is_some()) {
@@ -182,11 +182,25 @@ impl World {
     /// One device at a step: folding is most of what a seed costs.
     pub fn check_stocks(&self, step: usize) -> Check {
         let device = &self.devices[step % self.devices.len()];
-        match &device.core {
-            Some(core) if *core.replica.shared_stock() != core.replica.stock() => {
-                Err(format!("{} keeps another stock than it has", device.name))
-            }
-            _ => Ok(()),
+        let Some(core) = &device.core else {
+            return Ok(());
+        };
+        let stock = core.replica.stock();
+        if *core.replica.shared_stock() != stock {
+            return Err(format!("{} keeps another stock than it has", device.name));
+        }
+        // Whatever becomes of the sale.
+        let mut handed_out = device.handed_out.keys();
+        let again = handed_out.find(|voucher| {
+            let mut free = stock.mine().filter(|block| block.id == voucher.block);
+            free.any(|block| stock.free(block).any(|free| free == **voucher))
+        });
+        match again {
+            Some(voucher) => Err(format!(
+                "{} would sell {voucher:?} again, which it handed out",
+                device.name
+            )),
+            None => Ok(()),
         }
     }
 
@@ -257,6 +271,7 @@ impl World {
         };
         let stock = Stock::fold(&sheets, holder);
         let mut found: BTreeMap<&str, (u32, u32)> = BTreeMap::new();
+        let mut places: BTreeMap<&str, Vec<(VoucherRef, VoucherState, bool)>> = BTreeMap::new();
         for block in stock.blocks.values() {
             for (index, code) in (0..).zip(block.codes.iter().flatten()) {
                 let voucher = VoucherRef {
@@ -265,7 +280,16 @@ impl World {
                 };
                 let (free, sold) = found.entry(&code.username).or_default();
                 self.seen.saw(&stock.state(voucher));
+                let place = (voucher, stock.state(voucher), block.is_undone);
+                places.entry(&code.username).or_default().push(place);
+                let is_only_held = stock
+                    .histories
+                    .get(&voucher)
+                    .is_none_or(|history| history.sales.is_empty());
                 match stock.state(voucher) {
+                    // Handed out in a sale that is not accepted, of a batch that was undone and imported again: the
+                    // relay tells nobody there.
+                    VoucherState::Sold if block.is_undone && is_only_held => {}
                     VoucherState::Unused => *free += 1,
                     VoucherState::Sold | VoucherState::DoubleSold => *sold += 1,
                     VoucherState::Void => {}
@@ -277,7 +301,8 @@ impl World {
             .find(|(_, (free, sold))| free + sold.min(&1) > 1)
         {
             Some((code, (free, sold))) => Err(format!(
-                "{code} is free in {free} vouchers and sold in {sold}"
+                "{code} is free in {free} vouchers and sold in {sold}: {:?}",
+                places.get(code)
             )),
             None => Ok(()),
         }
@@ -352,7 +377,7 @@ impl World {
     }
 
     /// 4 and 5: a device holds exactly what it may, as the relay has it, and the ledgers are the sums.
-    fn check_replica(&mut self, device: usize) -> Check {
+    pub fn check_replica(&self, device: usize) -> Check {
         let me = self.devices[device].me;
         let name = self.devices[device].name.clone();
         let reader = self.relay.database.reader(me.person, me.device);
@@ -394,6 +419,20 @@ impl World {
             if !known.contains(key) && heads.iter().any(|head| *head != genesis_hash()) {
                 return Err(format!(
                     "{name} holds {key}, of which the relay knows nothing"
+                ));
+            }
+        }
+        let stock = replica.stock();
+        for (_, _, fact) in replica.sheets().facts() {
+            let FactBody::Verdict(Verdict::Held { facts, .. }) = &fact.body else {
+                continue;
+            };
+            let mut vouchers = facts.iter().flat_map(Fact::vouchers);
+            if let Some(voucher) =
+                vouchers.find(|voucher| stock.state(*voucher) == VoucherState::Unused)
+            {
+                return Err(format!(
+                    "{name} shows {voucher:?} as free, which was handed out in a held sale"
                 ));
             }
         }

@@ -3,11 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crdt_model::codec;
+use crdt_model::command::Command;
+use crdt_model::document::Container;
 use crdt_model::fact::VoucherRef;
 use crdt_model::ids::IntentId;
-use crdt_model::replica::{Commit, Identity, Pending, Replica};
+use crdt_model::replica::{Commit, Identity, Pending, PendingState, Replica};
 use crdt_model::sync::batch::Batch;
 use crdt_model::sync::device::{Device, Effect, Event};
+use crdt_model::sync::message::{DeviceMessage, RelayMessage};
 use crdt_model::time::Timestamp;
 
 use crate::bugs::Bug;
@@ -60,6 +63,14 @@ pub struct SimDevice {
     /// The last sealed batch, as a locked screen would carry it.
     pub sealed: Option<Vec<u8>>,
     pub is_revoked: bool,
+    /// Lines of the journal that say "settled" and may be lost with the power: nothing waits for their flush.
+    unflushed: Journal,
+    /// Edits that are over, as far as the database remembers.
+    over: BTreeSet<IntentId>,
+    /// The relay is finding out what differs.
+    is_comparing: bool,
+    /// What the device did that it must never do.
+    pub wrong: Option<String>,
     pub bug: Option<Bug>,
     pub seen: Coverage,
 }
@@ -80,6 +91,10 @@ impl SimDevice {
             backup: None,
             sealed: None,
             is_revoked: false,
+            unflushed: Journal::new(),
+            over: BTreeSet::new(),
+            is_comparing: false,
+            wrong: None,
             bug,
             seen: Coverage::default(),
         }
@@ -132,13 +147,36 @@ impl SimDevice {
         self.core = None;
         self.tasks.clear();
         self.waiting.clear();
+        let lost = std::mem::take(&mut self.unflushed);
+        if random.chance(50) {
+            for (order, entry) in lost {
+                self.journal.entry(order).or_insert(entry);
+            }
+        }
         self.link.take()
+    }
+
+    /// It has other stores from now on, and remembers what they remember.
+    pub fn rewound(&mut self) {
+        self.unflushed.clear();
+        self.over.clear();
     }
 
     pub fn handle(&mut self, event: Event, now: Timestamp, random: &mut Random) {
         let now = self.now(now);
         if let Some(core) = &mut self.core {
             self.seen.saw(&event);
+            match &event {
+                Event::Opened { .. } | Event::Closed => self.is_comparing = false,
+                Event::Frame(bytes) => match codec::decode(bytes) {
+                    Ok(RelayMessage::Welcome { send_digest, .. }) => {
+                        self.is_comparing = send_digest;
+                    }
+                    Ok(RelayMessage::Synced { .. }) => self.is_comparing = false,
+                    _ => {}
+                },
+                _ => {}
+            }
             for effect in core.handle(event, now, random) {
                 self.queue(effect);
             }
@@ -150,7 +188,14 @@ impl SimDevice {
         match effect {
             Effect::Commit(commit) => self.commit(commit),
             Effect::Connect => self.tasks.push_back(Task::Connect),
-            Effect::Send(bytes) => self.tasks.push_back(Task::Send(bytes)),
+            Effect::Send(bytes) => {
+                let is_push = matches!(codec::decode(&bytes), Ok(DeviceMessage::Push { .. }));
+                // What the relay lost goes back before what builds on it.
+                if is_push && self.is_comparing {
+                    self.wrong = Some(format!("{} pushes during a comparison", self.name));
+                }
+                self.tasks.push_back(Task::Send(bytes));
+            }
             Effect::Close => self.tasks.push_back(Task::Close),
             Effect::Seal { number, batch } => self.tasks.push_back(Task::Seal(number, batch)),
             Effect::NothingToSeal => self.sealed = None,
@@ -164,6 +209,12 @@ impl SimDevice {
             if let Ok(pending) = codec::decode::<Pending>(bytes) {
                 self.seen.saw(&pending.state);
                 self.seen.saw(&pending.intent.command);
+                let is_again = pending.state == PendingState::Waiting
+                    && !matches!(pending.intent.command, Command::BringBack { .. })
+                    && self.over.contains(&pending.intent.id);
+                if is_again {
+                    self.wrong = Some(format!("{} does {pending:?} again", self.name));
+                }
             }
         }
         if self.bug == Some(Bug::StoredTooEarly) {
@@ -193,11 +244,16 @@ impl SimDevice {
         };
         match task {
             Task::Journal(commit) => {
+                if !commit.pending.is_empty() {
+                    self.unflushed.clear();
+                }
                 for (order, bytes) in commit.pending {
                     self.journal.insert(order, bytes);
                 }
                 for order in commit.settled {
-                    self.journal.remove(&order);
+                    if let Some(entry) = self.journal.remove(&order) {
+                        self.unflushed.insert(order, entry);
+                    }
                 }
             }
             Task::MetaFirst(commit) => {
@@ -213,6 +269,11 @@ impl SimDevice {
                         && let Ok(pending) = codec::decode::<Pending>(old)
                     {
                         settled(&pending)?;
+                        // A fact may be stated again under its name; an edit would undo what came after it.
+                        let mut puts = pending.writes.iter().flat_map(|write| &write.puts);
+                        if puts.any(|put| put.container == Container::Records) {
+                            self.over.insert(pending.intent.id);
+                        }
                     }
                     if value.is_some() || self.bug != Some(Bug::DeletionsIgnored) {
                         apply(&mut self.store, key, value);

@@ -47,6 +47,7 @@ enum Lie {
     SignedBySomebodyElse,
     OtherOrganisation,
     CodeOfAnotherSite,
+    AsksAsAnother,
     // What only its author's role makes wrong:
     Decides,
     EditsCatalog,
@@ -67,7 +68,7 @@ enum Expected {
     NotLookedAt,
 }
 
-const LIES: [(Lie, Expected); 29] = [
+const LIES: [(Lie, Expected); 30] = [
     (Lie::TooLarge, Expected::Malformed(Malformed::TooLarge)),
     (
         Lie::NoSuchField,
@@ -128,6 +129,10 @@ const LIES: [(Lie, Expected); 29] = [
         Expected::Malformed(Malformed::WrongDocument),
     ),
     (
+        Lie::AsksAsAnother,
+        Expected::Malformed(Malformed::FactOfAnotherPerson),
+    ),
+    (
         Lie::Decides,
         Expected::Malformed(Malformed::NotYoursToDecide),
     ),
@@ -139,14 +144,14 @@ const LIES: [(Lie, Expected); 29] = [
 ];
 
 /// Who lies, and about what.
-struct Liar {
-    me: PersonId,
+pub struct Liar {
+    pub me: PersonId,
     other: PersonId,
-    site: SiteId,
-    principal: Principal,
-    intent: IntentId,
-    block: BlockId,
-    codes: Codes,
+    pub site: SiteId,
+    pub principal: Principal,
+    pub intent: IntentId,
+    pub block: BlockId,
+    pub codes: Codes,
 }
 
 impl World {
@@ -262,7 +267,7 @@ impl World {
     }
 
     /// Somebody who has a site, and a block there whose codes the relay has.
-    fn liar(&mut self) -> Option<Liar> {
+    pub fn liar(&mut self) -> Option<Liar> {
         let n = self.random.below(self.devices.len());
         let me = self.devices[n].me.person;
         let other = self.devices.iter().map(|device| device.me.person);
@@ -366,6 +371,14 @@ impl World {
                     FactBody::LeaseAsked(LeaseAsked { block, to: liar.me }),
                 )
             }
+            Lie::AsksAsAnother => self.fact(
+                batches,
+                liar,
+                FactBody::LeaseAsked(LeaseAsked {
+                    block: liar.block,
+                    to: liar.me,
+                }),
+            ),
             Lie::Undoes => {
                 let batch = liar.codes.batch;
                 self.fact(batches, liar, FactBody::BatchUndone(BatchUndone { batch }))
@@ -416,7 +429,7 @@ impl World {
         }
     }
 
-    fn fact(&self, document: DocumentKey, liar: &Liar, body: FactBody) -> (DocumentKey, Put) {
+    pub fn fact(&self, document: DocumentKey, liar: &Liar, body: FactBody) -> (DocumentKey, Put) {
         let fact = Fact {
             at: self.now,
             since: self.now,
@@ -487,7 +500,7 @@ fn alter(lie: Lie, liar: &Liar, plain: &mut PlainChange) {
         Lie::TooLarge => op.value = bytes(vec![0; 40_000]),
         Lie::NotAFact => op.value = bytes(vec![0xff; 20]),
         Lie::OfAnotherIntent => op.key = IntentId::from_bytes([9; 16]).to_string(),
-        Lie::ByAnotherPerson => restate(op, |fact| fact.by = liar.other),
+        Lie::ByAnotherPerson | Lie::AsksAsAnother => restate(op, |fact| fact.by = liar.other),
         Lie::InAnotherMonth => restate(op, |fact| fact.at = fact.at.plus_millis(40 * 86_400_000)),
         Lie::Overwrites => op.replaces = vec![(1, Actor::from_bytes([3; 16]))],
         Lie::ReplacesNothing => op.replaces = vec![(1, Actor::from_bytes([3; 16]))],

@@ -19,6 +19,7 @@ mod plant;
 mod random;
 mod readers;
 mod relay;
+mod rivals;
 mod runner;
 mod world;
 

@@ -18,7 +18,8 @@ struct Told {
     /// The blocks that a batch names, and those that have codes.
     named: BTreeMap<BlockId, BatchId>,
     blocks: BTreeMap<BlockId, (SiteId, BatchId)>,
-    sold: BTreeSet<BlockId>,
+    /// What was sold of a block, and by whom.
+    sold: BTreeMap<BlockId, BTreeSet<(VoucherRef, PersonId)>>,
     undone: BTreeSet<(SiteId, BatchId)>,
     offers: BTreeMap<IntentId, Offer>,
     given: BTreeSet<IntentId>,
@@ -104,7 +105,9 @@ impl Told {
             (DocumentKey::Block { site, block }, FactBody::Codes(codes)) => {
                 self.blocks.insert(block, (site, codes.batch));
             }
-            (DocumentKey::Batches(site), FactBody::Leased(leased)) => self.leased(site, leased)?,
+            (DocumentKey::Batches(site), FactBody::Leased(leased)) => {
+                self.leased(verdicts, site, leased)?
+            }
             (DocumentKey::Batches(site), FactBody::BatchUndone(undone))
                 if !verdicts.kept.contains(&id) =>
             {
@@ -145,7 +148,8 @@ impl Told {
             ));
         }
         for voucher in fact.vouchers() {
-            self.sold.insert(voucher.block);
+            let sold = self.sold.entry(voucher.block).or_default();
+            sold.insert((voucher, fact.by));
             // What was held went in by the relay's hand.
             let Some(device) = device else { continue };
             let is_holder = self
@@ -163,7 +167,17 @@ impl Told {
         Ok(())
     }
 
-    fn leased(&mut self, site: SiteId, leased: &Leased) -> Check {
+    fn leased(&mut self, verdicts: &Verdicts, site: SiteId, leased: &Leased) -> Check {
+        // Whoever gets a block does not see the tills of those who had it.
+        let sold = self.sold.get(&leased.block).into_iter().flatten();
+        let untold = sold
+            .filter(|(_, by)| leased.person.is_some_and(|to| to != *by))
+            .find(|(voucher, _)| !verdicts.elsewhere.contains(voucher));
+        if let Some((voucher, by)) = untold {
+            return Err(format!(
+                "{leased:?}: nobody says there that {voucher:?} was sold by {by}"
+            ));
+        }
         let batch = self.named.get(&leased.block);
         let is_undone = batch.is_some_and(|batch| self.undone.contains(&(site, *batch)));
         if is_undone && leased.person.is_some() {
@@ -197,7 +211,7 @@ impl Told {
                 .leases
                 .get(*block)
                 .is_some_and(|lease| lease.person.is_some());
-            **of == (site, batch) && (is_held || self.sold.contains(*block))
+            **of == (site, batch) && (is_held || self.sold.contains_key(*block))
         });
         match found {
             Some((block, _)) => Err(format!(

@@ -4,7 +4,7 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::rc::Rc;
 
-use crdt_model::admission::Reader;
+use crdt_model::admission::{Malformed, Reader};
 use crdt_model::capability::Principal;
 use crdt_model::document::{Actor, Document, DocumentId, DocumentKey, Hash, Sheet, heads_digest};
 use crdt_model::fact::{Fact, FactBody, SaleRef, VoucherRef};
@@ -344,7 +344,7 @@ impl Relay {
             Ok(outcome) => outcome,
             Err(error) => return Ok((Err(error), outputs)),
         };
-        self.store(&outcome);
+        self.store(&outcome)?;
         self.fan_out(None, &outcome, now, random, &mut outputs)?;
         let found = outcome.results.iter().map(|(_, found)| *found).collect();
         Ok((Ok(found), outputs))
@@ -520,7 +520,7 @@ impl Relay {
             if !outcome.rows.is_empty() {
                 self.trace
                     .push(format!("bound {} leases", outcome.rows.len()));
-                self.store(&outcome);
+                self.store(&outcome)?;
                 self.fan_out(None, &outcome, now, random, outputs)?;
             }
         }
@@ -565,7 +565,16 @@ impl Relay {
     }
 
     /// Stores an outcome: the transaction commits.
-    fn store(&mut self, outcome: &Outcome) {
+    fn store(&mut self, outcome: &Outcome) -> Check {
+        // What is held goes in by a decision, whatever its author may do by now, and however often it comes.
+        let holds = &self.database.holds;
+        let passed = outcome.rows.iter().find(|row| {
+            let mut open = holds.values().filter(|hold| hold.decided != Some(true));
+            open.any(|hold| (Some(hold.device), Some(hold.intent)) == (row.device, row.intent))
+        });
+        if let Some(row) = passed {
+            return Err(format!("{:?} is held, and is row {}", row.intent, row.seq));
+        }
         self.database.commit(outcome, self.bug);
         for row in &outcome.rows {
             for op in &row.ops {
@@ -577,6 +586,7 @@ impl Relay {
         if touches_rights(outcome) {
             self.readers.clear();
         }
+        Ok(())
     }
 
     fn admit(
@@ -604,13 +614,9 @@ impl Relay {
         let outcome = self
             .outcome(signer, batch, now)
             .map_err(|error| format!("an honest batch is not looked at: {error}"))?;
-        let refused = outcome
-            .results
-            .iter()
-            // An edit by somebody who has just lost the role is honest, and not kept.
-            .find(|(_, result)| {
-                matches!(result, Disposition::Refused(code) if *code != RefusalCode::NotAllowed)
-            });
+        let refused = outcome.results.iter().find(
+            |(_, result)| matches!(result, Disposition::Refused(code) if !is_of_lost_role(*code)),
+        );
         if let Some((_, refused)) = refused {
             return Err(format!(
                 "a change of an honest device is refused: {refused:?} in {:?}",
@@ -641,7 +647,7 @@ impl Relay {
             }
             return Ok(None);
         }
-        self.store(&outcome);
+        self.store(&outcome)?;
         if self.bug == Some(Bug::DuplicateAppended) {
             self.append_again(batch);
         }
@@ -900,6 +906,14 @@ impl Relay {
         }
         Ok(())
     }
+}
+
+/// An edit or a decision by somebody who has just lost the role is honest, and not kept.
+pub const fn is_of_lost_role(code: RefusalCode) -> bool {
+    matches!(
+        code,
+        RefusalCode::NotAllowed | RefusalCode::Malformed(Malformed::NotYoursToDecide)
+    )
 }
 
 fn touches_rights(outcome: &Outcome) -> bool {

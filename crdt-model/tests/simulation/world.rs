@@ -219,6 +219,10 @@ impl World {
         self.quiet()?;
         self.decide_everything()?;
         self.quiet()?;
+        // Nothing that only a new start would mend.
+        for device in 0..self.devices.len() {
+            self.check_replica(device)?;
+        }
         // A start from the stores must find the same.
         for device in 0..self.devices.len() {
             self.crash(device);
@@ -317,6 +321,11 @@ impl World {
             Ok(())
         };
         let wish = self.devices[device].step(self.now, &mut self.random, &mut settled)?;
+        if let Some(wrong) = self.devices[device].wrong.take()
+            && !self.has_rewound
+        {
+            return Err(wrong);
+        }
         match wish {
             None => {}
             Some(Wish::Shown(intent)) => {
