@@ -156,6 +156,9 @@ impl World {
             documents,
             intents: vec![BatchIntent { id, at, changes }],
         };
+        let batch = batch
+            .expand()
+            .map_err(|error| format!("{id} cannot be put back: {error}"))?;
         let (found, outputs) = self
             .relay
             .judge(signer, &batch, self.now, &mut self.random)?;

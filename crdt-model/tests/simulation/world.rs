@@ -187,7 +187,10 @@ impl World {
             && let Ok(message) = codec::decode::<T>(bytes)
         {
             let short: String = format!("{message:?}").chars().take(200).collect();
-            self.note(format!("  {id} {way}: {short}"));
+            let device = self.network.get(id).map(|connection| connection.device);
+            let name = device.map_or("nobody", |device| &self.devices[device].name);
+            let line = format!("  {id} ({name}) {way}: {short}");
+            self.note(line);
         }
     }
 
