@@ -442,14 +442,13 @@ pub async fn tills_of(
     let intents: Vec<Uuid> = intents.iter().map(SqlId::sql).collect();
     let rows: Vec<(Uuid, String)> = sqlx::query_as(
         r"
-        select wanted.intent_id, changes.doc_key
+        select wanted.intent_id, (select doc_key from changes where org_id = $1 and changes.seq = said.seq)
         from unnest($2::uuid[]) as wanted (intent_id)
         cross join lateral (
             (select seq from sales where org_id = $1 and intent_id = wanted.intent_id limit 1)
             union all
             (select seq from replacements where org_id = $1 and intent_id = wanted.intent_id limit 1)
         ) as said
-        join changes on changes.org_id = $1 and changes.seq = said.seq
         ",
     )
     .bind(org.sql())
