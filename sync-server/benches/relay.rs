@@ -28,6 +28,9 @@ const CONFIRMED: [usize; 3] = [500, 200, 80];
 /// Batches of each, with so many sales.
 const UNCONFIRMED: [usize; 3] = [16, 5, 2];
 const BATCH: usize = 100;
+/// A relay has sold before: sales of each device before anything is measured, and time for PostgreSQL to see them.
+const WARM_UP: usize = 20;
+const STATISTICS: Duration = Duration::from_secs(21);
 /// How long sales are offered at each part of the peak, and how many a device has ready for it.
 const OFFERED_FOR: f64 = 8.0;
 const OFFERED: [f64; 3] = [0.25, 0.5, 0.75];
@@ -139,7 +142,7 @@ fn rate(run: &Value) -> f64 {
     run["changes_per_s"].as_f64().unwrap_or_default()
 }
 
-/// All devices of the bench, with stock for all runs, offline.
+/// All devices of the bench, with stock for all runs, offline, after their first sales.
 async fn hire(shop: &mut Shop) -> Result<Vec<Phone>> {
     shop.block = 1_000;
     let mut phones = Vec::new();
@@ -150,12 +153,18 @@ async fn hire(shop: &mut Shop) -> Result<Vec<Phone>> {
                 sales += CONFIRMED[run] + UNCONFIRMED[run] * BATCH;
             }
         }
+        sales += WARM_UP;
         let blocks = sales.div_ceil(shop.block as usize) as u32;
         let mut phone = shop.agent(&format!("agent-{n}"), blocks).await?;
+        for _ in 0..WARM_UP {
+            phone.sell(shop.order()).await?.context("sold out")?;
+        }
+        phone.sync().await?;
         phone.hang_up().await?;
         phones.push(phone);
     }
     shop.office.hang_up().await?;
+    tokio::time::sleep(STATISTICS).await;
     Ok(phones)
 }
 

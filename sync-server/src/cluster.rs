@@ -264,6 +264,8 @@ impl Cluster {
             "max_wal_senders=0".into(),
             // Our queries are short; compiling them costs more than running them.
             "jit=off".into(),
+            // Plans that were made while a table was empty are kept until there are statistics of it.
+            "autovacuum_naptime=10s".into(),
             "timezone=UTC".into(),
             // A week of logs, overwritten day by day.
             "logging_collector=on".into(),
