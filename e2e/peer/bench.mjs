@@ -54,7 +54,10 @@ async function inTurns(runs, stock, ours) {
       async () => IS_HERE && ours && told.ours.push(await ours(run)),
     ];
     if (run % 2) sides.reverse();
-    for (const side of sides) await side();
+    for (const side of sides) {
+      await side();
+      process.stderr.write(".");
+    }
   }
   return told;
 }

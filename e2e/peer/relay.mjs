@@ -6,13 +6,16 @@ import { once } from "node:events";
 
 const LOAD = process.env.VIORNET_RELAY_BENCH;
 
+/** As many writers as the stock side has at most. */
+const WRITERS_MAX = 32;
+
 /** Without it only the stock side is measured. */
 export const IS_HERE = Boolean(LOAD);
 
 /** The figures of some parts of that bench. */
 export async function measure(...parts) {
   const wanted = parts.flatMap((part) => ["--only", part]);
-  const load = spawn(LOAD, ["--json", ...wanted], { stdio: ["ignore", "pipe", "inherit"] });
+  const load = spawn(LOAD, ["--json", "--devices", String(WRITERS_MAX), ...wanted], { stdio: ["ignore", "pipe", "inherit"] });
   let said = "";
   load.stdout.on("data", (text) => (said += text));
   const [code] = await once(load, "close");

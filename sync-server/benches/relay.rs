@@ -2,7 +2,8 @@
 //!
 //! The devices' bytes are made beforehand, by the device core, and played back, so that server and PostgreSQL have the
 //! machine for themselves but for reading and writing sockets. `-- --json` prints everything as one line at the end;
-//! `-- --only NAME` runs one part, of `confirmed`, `unconfirmed`, `offered`, `idle`, `reconnect`, `offline`, `memory`.
+//! `-- --only NAME` runs one part, of `confirmed`, `unconfirmed`, `offered`, `idle`, `reconnect`, `offline`, `memory`;
+//! `-- --devices N` runs with no more devices than that.
 
 #![expect(clippy::disallowed_methods, reason = "a benchmark asks the clock")]
 
@@ -53,6 +54,7 @@ fn main() -> Result<()> {
 struct Options {
     json: bool,
     only: Vec<String>,
+    devices: usize,
 }
 
 impl Options {
@@ -60,12 +62,17 @@ impl Options {
         let mut options = Self {
             json: false,
             only: Vec::new(),
+            devices: DEVICES[2],
         };
         let mut arguments = std::env::args().skip(1);
         while let Some(argument) = arguments.next() {
             match argument.as_str() {
                 "--json" => options.json = true,
                 "--only" => options.only.extend(arguments.next()),
+                "--devices" => {
+                    let most = arguments.next().and_then(|text| text.parse().ok());
+                    options.devices = most.unwrap_or(options.devices);
+                }
                 // What cargo says to every benchmark.
                 _ => {}
             }
@@ -108,7 +115,7 @@ async fn measure(options: &Options, server: &Server, postgres: &Postgres) -> Res
         .iter()
         .any(|name| options.wants(name));
     if pushes {
-        let mut phones = hire(&mut shop).await?;
+        let mut phones = hire(&mut shop, options.devices).await?;
         if options.wants("confirmed") || options.wants("offered") {
             figures["confirmed"] = confirmed(&shop, &mut phones, &processes).await?;
         }
@@ -143,10 +150,10 @@ fn rate(run: &Value) -> f64 {
 }
 
 /// All devices of the bench, with stock for all runs, offline, after their first sales.
-async fn hire(shop: &mut Shop) -> Result<Vec<Phone>> {
+async fn hire(shop: &mut Shop, devices: usize) -> Result<Vec<Phone>> {
     shop.block = 1_000;
     let mut phones = Vec::new();
-    for n in 0..DEVICES[2] {
+    for n in 0..devices {
         let mut sales = OFFERED_EACH;
         for (run, devices) in DEVICES.iter().enumerate() {
             if n < *devices {
@@ -192,6 +199,9 @@ async fn runs(
     );
     let mut runs = Vec::new();
     for (devices, batches) in DEVICES.iter().zip(batches) {
+        if *devices > phones.len() {
+            continue;
+        }
         let mut crew = Vec::new();
         for phone in &mut phones[..*devices] {
             // What others did before is no part of it.
