@@ -2,6 +2,7 @@
 //! that show both. Without IO: every change of state comes with a [`Commit`] that the driver makes durable before
 //! anything is shown or sent.
 
+mod brief;
 mod open;
 mod outbox;
 mod receive;
@@ -27,6 +28,7 @@ use crate::sync::message::RefusalCode;
 use crate::time::{HybridClock, Timestamp};
 use crate::voucher::{Holder, Stock};
 
+pub use brief::Brief;
 pub use open::OpenError;
 
 /// Whose replica this is.
@@ -56,6 +58,8 @@ struct Meta {
     /// What was settled lately, and its place in the outbox: the same may be brought back under its old name.
     #[serde(default)]
     settled: VecDeque<(u64, IntentId)>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    brief: Option<brief::Mark>,
 }
 
 /// One document as the relay acknowledged it, and with the pending changes on top.
@@ -144,6 +148,8 @@ pub struct Replica {
     commits: u64,
     durable: u64,
     folded: Mutex<Option<Folded>>,
+    /// Stands for what has not been read yet.
+    brief: Option<Brief>,
 }
 
 /// A stock, and of what state it is the fold: the revision of the sheets, and the orders of the outbox that are not
@@ -185,6 +191,7 @@ impl Replica {
             commits: 0,
             durable: 0,
             folded: Mutex::default(),
+            brief: None,
         };
         replica.new_actor(rng);
         replica
@@ -217,6 +224,9 @@ impl Replica {
     /// What is in stock here. The vouchers of held sales are in people's hands, though no sheet says so yet.
     pub fn stock(&self) -> Stock {
         let mut stock = Stock::fold(&self.sheets, self.holder());
+        if let Some(brief) = &self.brief {
+            stock.sold_before = brief.sold_before();
+        }
         let held = self
             .outbox
             .values()
@@ -482,6 +492,7 @@ impl Replica {
     }
 
     fn begin(&mut self) -> Commit {
+        debug_assert!(self.is_whole(), "complete it before anything is written");
         self.commits += 1;
         Commit {
             number: self.commits,

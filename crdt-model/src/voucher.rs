@@ -189,11 +189,16 @@ impl History {
     }
 }
 
+/// Per block, a bit for each voucher that was sold.
+pub type SoldBefore = BTreeMap<BlockId, Vec<u8>>;
+
 /// All blocks and what happened to their vouchers: one pass over the facts.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Stock {
     pub blocks: BTreeMap<BlockId, Block>,
     pub histories: BTreeMap<VoucherRef, History>,
+    /// Sales that have not been read yet (`replica::Brief`). Once they are, it is empty.
+    pub sold_before: SoldBefore,
 }
 
 impl Stock {
@@ -410,12 +415,23 @@ impl Stock {
             .map_or(VoucherState::Unused, History::state);
         let block = self.blocks.get(&voucher.block);
         match state {
+            VoucherState::Unused | VoucherState::Void if self.is_sold_before(voucher) => {
+                VoucherState::Sold
+            }
             // What was sold all the same is sold.
             VoucherState::Unused if block.is_some_and(|block| block.is_undone) => {
                 VoucherState::Void
             }
             state => state,
         }
+    }
+
+    fn is_sold_before(&self, voucher: VoucherRef) -> bool {
+        let index = voucher.index as usize;
+        self.sold_before
+            .get(&voucher.block)
+            .and_then(|bits| bits.get(index / 8))
+            .is_some_and(|bits| bits >> (index % 8) & 1 == 1)
     }
 
     /// The vouchers of a block that can be sold, in order.

@@ -21,6 +21,8 @@ pub enum OpenError {
     UnknownKey(String),
     #[error(transparent)]
     Decode(#[from] codec::DecodeError),
+    #[error("the store does not hold {0}, of which a brief speaks")]
+    Missing(DocumentKey),
 }
 
 pub(super) fn outbox_key(order: u64) -> String {
@@ -43,17 +45,26 @@ impl Replica {
         entries: impl IntoIterator<Item = (String, Vec<u8>)>,
         rng: &mut impl Rng,
     ) -> Result<Self, OpenError> {
+        let mut replica = Self::read_all(me, entries, rng)?;
+        replica.lay_pending_over();
+        Ok(replica)
+    }
+
+    pub(super) fn read_all(
+        me: Identity,
+        entries: impl IntoIterator<Item = (String, Vec<u8>)>,
+        rng: &mut impl Rng,
+    ) -> Result<Self, OpenError> {
         let mut replica = Self::new(me, rng);
         let mut entries: Vec<(String, Vec<u8>)> = entries.into_iter().collect();
         entries.sort();
         for (key, value) in entries {
             replica.read(&key, value)?;
         }
-        replica.lay_pending_over();
         Ok(replica)
     }
 
-    fn read(&mut self, name: &str, value: Vec<u8>) -> Result<(), OpenError> {
+    pub(super) fn read(&mut self, name: &str, value: Vec<u8>) -> Result<(), OpenError> {
         let unknown = || OpenError::UnknownKey(name.into());
         let parts: Vec<&str> = name.split('|').collect();
         match parts.as_slice() {
@@ -90,15 +101,22 @@ impl Replica {
         Ok(())
     }
 
-    /// Sheets that were not stored (or by another version) are made again; pending changes are shown on top.
-    fn lay_pending_over(&mut self) {
-        for (key, replicated) in &mut self.documents {
-            if replicated.heads.is_empty() {
-                let document = replicated.acknowledged();
-                let (sheet, heads) = (document.sheet(), document.heads());
-                *self.sheets.entry(*key) = sheet;
-                replicated.heads = heads;
-            }
+    /// A sheet that was not stored (or by another version) is made again.
+    pub(super) fn make_missing_sheet(&mut self, key: DocumentKey) {
+        let replicated = self.documents.get_mut(&key);
+        if let Some(replicated) = replicated.filter(|replicated| replicated.heads.is_empty()) {
+            let document = replicated.acknowledged();
+            let (sheet, heads) = (document.sheet(), document.heads());
+            *self.sheets.entry(key) = sheet;
+            replicated.heads = heads;
+        }
+    }
+
+    /// Pending changes are shown on top of what is stored.
+    pub(super) fn lay_pending_over(&mut self) {
+        let keys: Vec<DocumentKey> = self.documents.keys().copied().collect();
+        for key in keys {
+            self.make_missing_sheet(key);
         }
         let pending: Vec<Pending> = self
             .in_turn()
@@ -166,16 +184,7 @@ impl Replica {
         journal: impl IntoIterator<Item = Vec<u8>>,
         rng: &mut impl Rng,
     ) -> Option<Commit> {
-        let known: BTreeSet<IntentId> = self
-            .outbox
-            .values()
-            .map(|pending| pending.intent.id)
-            .collect();
-        let missing: Vec<Pending> = journal
-            .into_iter()
-            .filter_map(|entry| codec::decode::<Pending>(&entry).ok())
-            .filter(|pending| !known.contains(&pending.intent.id))
-            .collect();
+        let missing = self.missing(journal);
         if missing.is_empty() {
             return None;
         }
@@ -217,6 +226,20 @@ impl Replica {
             .retain(|order| !self.outbox.contains_key(order));
         self.finish(&mut commit);
         Some(commit)
+    }
+
+    /// What of the journal is not in the outbox.
+    pub(super) fn missing(&self, journal: impl IntoIterator<Item = Vec<u8>>) -> Vec<Pending> {
+        let known: BTreeSet<IntentId> = self
+            .outbox
+            .values()
+            .map(|pending| pending.intent.id)
+            .collect();
+        journal
+            .into_iter()
+            .filter_map(|entry| codec::decode::<Pending>(&entry).ok())
+            .filter(|pending| !known.contains(&pending.intent.id))
+            .collect()
     }
 
     /// Everything anew, when earlier commits did not reach the database.
@@ -266,6 +289,7 @@ impl Replica {
         chunks: &[Vec<u8>],
         commit: &mut Commit,
     ) {
+        self.forget_brief_of(key);
         let Some(replicated) = self.documents.get_mut(&key) else {
             return;
         };
@@ -314,6 +338,7 @@ impl Replica {
     }
 
     pub(super) fn forget_document(&mut self, key: DocumentKey, commit: &mut Commit) {
+        self.forget_brief_of(key);
         let Some(replicated) = self.documents.remove(&key) else {
             return;
         };
@@ -322,5 +347,10 @@ impl Replica {
         }
         commit.writes.insert(sheet_key(&key), None);
         self.sheets.remove(&key);
+    }
+
+    /// What a brief says of this document is about to be true no more.
+    fn forget_brief_of(&mut self, key: DocumentKey) {
+        self.meta.brief.take_if(|mark| mark.covers(&key));
     }
 }

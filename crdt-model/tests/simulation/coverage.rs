@@ -16,6 +16,8 @@ use crdt_model::sync::message::{
 use crdt_model::sync::relay::Step;
 use crdt_model::voucher::VoucherState;
 
+use crate::brief::Opening;
+
 /// A type whose cases are counted.
 pub trait Kind {
     const GROUP: &'static str;
@@ -87,6 +89,8 @@ kinds! {
         Tick {}, TryNow {}, Opened {..}, Closed {}, Frame {..}, Stored {..}, Posted {..}, Sealed {..},;
     Effect, "effect of a device":
         Commit {..}, Connect {}, Send {..}, Close {}, Seal {..}, NothingToSeal {}, Changed {}, Refused {..},;
+    Opening, "start of a device":
+        Whole {}, OfBrief {},;
     PendingState, "pending work":
         Waiting {}, Held {..}, Declined {..}, Refused {..},;
     Command, "command":

@@ -13,6 +13,7 @@ use crdt_model::sync::device::{Device, Effect, Event};
 use crdt_model::sync::message::{DeviceMessage, RelayMessage};
 use crdt_model::time::Timestamp;
 
+use crate::brief::{Kept, Opening};
 use crate::bugs::Bug;
 use crate::coverage::Coverage;
 use crate::network::ConnectionId;
@@ -71,6 +72,7 @@ pub struct SimDevice {
     is_comparing: bool,
     /// What the device did that it must never do.
     pub wrong: Option<String>,
+    brief: Kept,
     pub bug: Option<Bug>,
     pub seen: Coverage,
 }
@@ -95,6 +97,7 @@ impl SimDevice {
             over: BTreeSet::new(),
             is_comparing: false,
             wrong: None,
+            brief: Kept::default(),
             bug,
             seen: Coverage::default(),
         }
@@ -111,9 +114,18 @@ impl SimDevice {
             let (replica, commit) = Replica::recover(self.me, journal, random);
             (replica, Some(commit))
         } else {
-            let mut replica = Replica::open(self.me, self.store.clone(), random)
+            let whole = Replica::open(self.me, self.store.clone(), random)
                 .map_err(|error| format!("{} cannot open its store: {error}", self.name))?;
+            let of_brief = self.brief.open(&whole, &self.store, &journal)?;
+            self.seen.saw(match &of_brief {
+                Some(_) => &Opening::OfBrief,
+                None => &Opening::Whole,
+            });
+            let mut replica = of_brief.unwrap_or(whole);
             let commit = replica.adopt(journal, random);
+            if commit.is_none() {
+                self.brief.make(&mut replica, &mut self.store);
+            }
             (replica, commit)
         };
         if self.bug != Some(Bug::JournalNotFlushed) {

@@ -6,6 +6,7 @@
 //! each planted bug n times, 0 not at all. Start reading at [`world::World::run`].
 
 mod actions;
+mod brief;
 mod bugs;
 mod checks;
 mod coverage;
