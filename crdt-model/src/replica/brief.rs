@@ -185,8 +185,8 @@ impl Replica {
         Some((codec::encode(&brief), commit))
     }
 
-    /// Opens a replica of a brief, from what the database holds but for [`Brief::left_out`]. `since`: sales from then on
-    /// must be here one by one. `None`: it does not fit what is stored, or the journal or the outbox need more.
+    /// Opens a replica of a brief, from what the database holds but for [`Brief::left_out`]. Sales
+    /// from `since` on, by the device's clock, must be here one by one. `None`: it does not fit what is stored, or the journal or the outbox need more.
     pub fn open_brief(
         me: Identity,
         brief: Brief,
@@ -203,7 +203,7 @@ impl Replica {
             .is_some_and(|mark| mark.of == brief.mark);
         let is_left_out = |key: &DocumentKey| brief.holds(key);
         if !is_of_this
-            || brief.latest >= since
+            || brief.latest >= since.plus_millis(replica.meta.offset_millis)
             || replica.documents.keys().any(is_left_out)
             || replica.written_by_pending().iter().any(is_left_out)
             || !replica.missing(journal).is_empty()

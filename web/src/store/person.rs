@@ -11,7 +11,7 @@ use rand_core::Rng;
 
 use super::{
     Incarnation, Store, StoreError, Write,
-    envelope::SealedStore,
+    envelope::{Envelope, SealedStore},
     indexed_db::{IndexedDb, Writers},
     journal::{Entry, EntryId, Losses, opfs::OpfsJournal},
     opfs::Folder,
@@ -22,6 +22,7 @@ use crate::keys::{BrowserRng, DataKey, browser_rng};
 /// Reserved among the logical keys of the sealed store.
 const SENTINEL_KEY: &str = "!/sentinel";
 const SENTINEL_FILE: &str = "sentinel";
+const BRIEF_FILE: &str = "brief";
 
 /// Where a commit was kept. Anything but `Both` must be shown to the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,7 +44,9 @@ pub struct PersonOpened {
     pub losses: Losses,
     /// Entries that the journal holds; compare them with the outbox in the store and re-create what is missing.
     pub pending: Vec<(EntryId, Vec<u8>)>,
-    /// Everything the database holds.
+    /// The brief that was kept, if one was.
+    pub brief: Option<Vec<u8>>,
+    /// Everything the database holds, but for what the brief stands for.
     pub entries: Result<Vec<(String, Vec<u8>)>, StoreError>,
     /// Why one of the two stores is not in use, if so.
     pub store_error: Option<StoreError>,
@@ -60,28 +63,37 @@ pub struct PersonStores {
     sentinel: Cell<Sentinel>,
     /// Ids of the pending entries, wherever they were kept.
     pending: RefCell<BTreeSet<EntryId>>,
+    /// Seals the brief.
+    envelope: Envelope,
 }
 
 impl PersonStores {
     /// Opens both stores as their new writer; it fails only if neither can be written.
     ///
     /// `store` is the person's random store name; `local` is the sentinel that the page keeps in `localStorage`.
+    /// `left_out` tells which entries need not be read where there is a brief.
     /// Nothing is changed in the stores but the writer's number: once recovery is done, call [`Self::confirm`].
     pub async fn open(
         store: &str,
         data_key: &DataKey,
         local: Option<Sentinel>,
+        left_out: impl FnOnce(&[u8]) -> Vec<String>,
     ) -> Result<(Self, PersonOpened), StoreError> {
+        let envelope = Envelope::new(data_key, BRIEF_FILE);
         let in_folder = async {
             let folder = Folder::open(&["viornet", "stores", store]).await;
-            let sentinel = match &folder {
-                Ok(folder) => read_folder_sentinel(folder).await,
-                Err(_) => None,
+            let (sentinel, brief) = match &folder {
+                Ok(folder) => {
+                    futures::join!(read_folder_sentinel(folder), folder.get_small(BRIEF_FILE))
+                }
+                Err(_) => (None, Ok(None)),
             };
-            (folder, sentinel)
+            (folder, sentinel, brief.ok().flatten())
         };
         // Side by side: each is a chain of waits for the browser.
-        let (kv, (folder, in_folder)) = futures::join!(open_kv(store, data_key), in_folder);
+        let (kv, (folder, in_folder, brief)) = futures::join!(open_kv(store, data_key), in_folder);
+        let brief = brief.and_then(|sealed| envelope.open(BRIEF_FILE, &sealed).ok());
+        let left_out = brief.as_deref().map(left_out).unwrap_or_default();
         let incarnation = match &kv {
             Ok((_, incarnation)) => *incarnation,
             Err(_) => Incarnation(in_folder.map_or(0, |sentinel| sentinel.generation) + 1),
@@ -94,7 +106,8 @@ impl PersonStores {
         };
         let entries = async {
             match &kv {
-                Ok((kv, _)) => kv.load_all("").await,
+                Ok((kv, _)) if left_out.is_empty() => kv.load_all("").await,
+                Ok((kv, _)) => kv.load_named(&left_out, false).await,
                 Err(error) => Err(error.clone()),
             }
         };
@@ -132,6 +145,7 @@ impl PersonStores {
                 .as_ref()
                 .map_or(Losses::default(), |(_, losses)| *losses),
             pending,
+            brief,
             entries,
             store_error: kv.as_ref().err().cloned(),
             journal_error: journal.as_ref().err().cloned(),
@@ -147,6 +161,7 @@ impl PersonStores {
                 pending: 0,
             }),
             pending: RefCell::new(pending_ids),
+            envelope,
         };
         Ok((stores, opened))
     }
@@ -155,6 +170,22 @@ impl PersonStores {
         let mut entries = self.kv()?.load_all(prefix).await?;
         take_sentinel(&mut entries);
         Ok(entries)
+    }
+
+    /// What [`Self::open`] left out.
+    pub async fn load_left_out(
+        &self,
+        left_out: &[String],
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.kv()?.load_named(left_out, true).await
+    }
+
+    /// Keeps a brief for the next start.
+    pub async fn keep_brief(&self, brief: &[u8]) -> Result<(), StoreError> {
+        let folder = self.folder.as_ref();
+        let folder = folder.ok_or_else(|| StoreError::Unavailable("no folder".into()))?;
+        let sealed = self.envelope.seal(BRIEF_FILE, brief, &mut browser_rng());
+        folder.put_small(BRIEF_FILE, &sealed).await
     }
 
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
