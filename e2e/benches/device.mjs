@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { ASHA, Device, fillIn, PHONE, Server, signIn, until } from "../helpers.mjs";
 import { bringBack, fill, tabMemory, watchFor, whenSeen } from "../helpers/bench.mjs";
 import { median, printTable, quantile } from "../helpers/figures.mjs";
-import { cpuLoop, slowDown } from "../helpers/slow.mjs";
+import { CHECK_HEAD, checkSlowing, slowDown } from "../helpers/slow.mjs";
 
 const FACTORS = [1, 4, 6];
 const STARTS = 5;
@@ -15,17 +15,9 @@ const CAN_SELL = watchFor("button.tile:not(.tile-none)");
 
 async function validate() {
   const device = await Device.open("loop", { kind: "phone" });
-  const rows = [];
-  let whole;
-  for (const factor of FACTORS) {
-    const restore = await slowDown(device, factor);
-    const times = await cpuLoop(device.page);
-    await restore();
-    whole ??= times;
-    rows.push([`${factor}×`, times.page, times.worker, times.page / whole.page, times.worker / whole.worker]);
-  }
+  const rows = await checkSlowing(device, FACTORS);
   await device.remove();
-  printTable("a known CPU loop, page and worker at once", ["slowed", "page ms", "worker ms", "×", "×"], rows);
+  printTable("a known CPU loop, page and worker at once", CHECK_HEAD, rows);
 }
 
 async function agent(days) {

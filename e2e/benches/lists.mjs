@@ -5,7 +5,7 @@ import { Device, OWNER, Server, signIn, walkTo } from "../helpers.mjs";
 import { bringBack, fill, tabMemory, wasmMemory, watchFor, whenSeen } from "../helpers/bench.mjs";
 import { printTable, quantile } from "../helpers/figures.mjs";
 import { until } from "../helpers/processes.mjs";
-import { slowDown } from "../helpers/slow.mjs";
+import { CHECK_HEAD, checkSlowing, slowDown } from "../helpers/slow.mjs";
 
 const FACTORS = [1, 4];
 const STEPS = 60;
@@ -17,6 +17,11 @@ const LISTS = [
   { name: "sites", path: "/sites", rows: "sites", search: null },
 ];
 const rowsOf = (list) => `[data-testid=${list.rows}] li:not(:has(.list-wait))`;
+
+const loop = await Device.open("loop", { kind: "desktop" });
+const checked = await checkSlowing(loop, FACTORS);
+await loop.remove();
+printTable("a known CPU loop, page and worker at once", CHECK_HEAD, checked);
 
 const server = await Server.start();
 await fill(server, "desk");

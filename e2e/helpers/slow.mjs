@@ -107,6 +107,29 @@ export async function cpuLoop(page) {
   });
 }
 
+/** More than this off, and what was measured while slowed says nothing. */
+const OFF_MAX = 0.15;
+
+/**
+ * The known loop at each factor and once more at full speed, as rows for a table: what was asked for, and what page and
+ * worker saw. On a machine where others work as well they see something else, and the last column says so.
+ */
+export async function checkSlowing(device, factors) {
+  const whole = await cpuLoop(device.page);
+  const rows = [];
+  for (const factor of [...factors, 1]) {
+    const restore = await slowDown(device, factor);
+    const times = await cpuLoop(device.page);
+    await restore();
+    const seen = [times.page / whole.page, times.worker / whole.worker];
+    const isTrue = seen.every((one) => Math.abs(one / factor - 1) <= OFF_MAX);
+    rows.push([`${factor}×`, times.page, times.worker, ...seen, isTrue ? "valid" : "NOT VALID"]);
+  }
+  return rows;
+}
+
+export const CHECK_HEAD = ["slowed", "page ms", "worker ms", "× page", "× worker", "within 15 %"];
+
 if (!isMainThread && workerData?.roots) {
   run(workerData);
 }
