@@ -71,12 +71,19 @@ impl OrgState {
             );
         }
         self.freed.extend(&blocks);
-        for place in self.codes.values_mut() {
-            if place.is_some_and(|voucher| self.freed.contains(&voucher.block)) {
-                *place = None;
-            }
+        let mut codes = std::mem::take(&mut self.codes);
+        for place in codes.values_mut() {
+            *place = place.filter(|voucher| !self.is_free_again(*voucher));
         }
+        self.codes = codes;
         Ok(())
+    }
+
+    /// Is this one of an undone batch, and was not sold all the same?
+    pub(super) fn is_free_again(&self, voucher: VoucherRef) -> bool {
+        let sold = self.sold.get(&voucher.block);
+        let is_sold = sold.and_then(|sold| sold.get(&voucher.index));
+        self.freed.contains(&voucher.block) && is_sold.is_none_or(Vec::is_empty)
     }
 
     /// Was the batch of this block undone? A block of which nothing is here was not.
@@ -126,6 +133,9 @@ impl OrgState {
             .get(&owner.block)
             .ok_or(AdmitError::Missing(Need::SiteOf(owner.block)))?;
         let Some(at) = *at else { return Ok(()) };
+        // Here it is in use from now on, whatever becomes of the other's batch.
+        self.codes.insert(username, Some(voucher));
+        self.site_of.insert(voucher.block, Some(site));
         let verdict = Verdict::SoldElsewhere {
             block: owner.block,
             indexes: vec![owner.index],

@@ -59,7 +59,7 @@ impl OrgState {
     /// Places in batches that were undone do not count: their codes are free.
     pub fn provide_codes(&mut self, codes: impl IntoIterator<Item = (String, Option<VoucherRef>)>) {
         for (code, place) in codes {
-            let place = place.filter(|voucher| !self.freed.contains(&voucher.block));
+            let place = place.filter(|voucher| !self.is_free_again(*voucher));
             self.codes.insert(code, place);
         }
     }

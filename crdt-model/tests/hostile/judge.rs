@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crdt_model::command::fact_put;
 use crdt_model::document::{Document, DocumentKey, Scalar};
 use crdt_model::fact::{
-    BatchMade, BlockMade, Codes, Fact, FactBody, LeaseAsked, Leased, RecallAsked, Replacement,
-    Verdict, VoucherRef,
+    BatchMade, BatchUndone, BlockMade, Codes, Fact, FactBody, LeaseAsked, Leased, RecallAsked,
+    Replacement, Verdict, VoucherRef,
 };
 use crdt_model::ids::{BatchId, BlockId, DeviceId, IntentId, PersonId};
 use crdt_model::money::Money;
@@ -284,6 +284,37 @@ fn co4_a_code_that_exists_is_void_where_it_came_later() {
     };
     assert_eq!(told[1].1, FactBody::Verdict(void));
     assert_eq!(told[1].0.kind(), crdt_model::document::Kind::VerdictBlock);
+}
+
+#[test]
+fn co4_a_code_that_was_sold_all_the_same_is_in_use_whatever_is_undone() {
+    // Its file comes again before it is sold, and that is undone too; or another batch is undone.
+    for comes_again in [true, false] {
+        let mut bench = Bench::new();
+        let (owner, agent) = (bench.owner, bench.agent);
+        let batches = DocumentKey::Batches(bench.site);
+        let undo = |bench: &mut Bench, n: u8| {
+            let batch = BatchId::from_bytes([n; 16]);
+            let undone = FactBody::BatchUndone(BatchUndone { batch });
+            state(bench, &owner, batches, undone);
+        };
+        import(&mut bench, 20, "D1");
+        undo(&mut bench, 20);
+        if comes_again {
+            import(&mut bench, 21, "D1");
+        } else {
+            import(&mut bench, 21, "E1");
+        }
+        bench.block = BlockId::from_bytes([20; 16]);
+        sell(&mut bench, &agent, 0);
+        undo(&mut bench, 21);
+        let outcome = import(&mut bench, 22, "D1");
+        let told = told_in(
+            &outcome,
+            |verdict| matches!(verdict, Verdict::DuplicateCodes { indexes, .. } if *indexes == [0]),
+        );
+        assert_eq!(told.len(), 1, "{comes_again}");
+    }
 }
 
 /// What a person sees of the stock who sees everything that the relay has.
