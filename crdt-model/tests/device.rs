@@ -368,7 +368,7 @@ fn hs4_the_device_says_nothing_more_before_welcome() {
 #[test]
 fn hs8_instants_are_stated_in_the_relays_time() {
     let mut shop = Shop::new();
-    shop.replica.contact(NOW.plus_millis(90_000), NOW);
+    shop.replica.contact(NOW.plus_millis(90_000), NOW, false);
     assert_eq!(shop.replica.clock_offset_millis(), 90_000);
     let id = shop.sell();
     let at = shop.replica.pending(id).unwrap().intent.at;
@@ -382,7 +382,7 @@ fn hs8_the_logical_clock_does_not_run_ahead_for_long() {
     let ahead = NOW.plus_millis(year);
     let mut edit_at = |now: Timestamp, name: &str, contact: bool| {
         if contact {
-            shop.replica.contact(NOW, ahead);
+            shop.replica.contact(NOW, ahead, false);
         }
         let command = Command::EditPackage {
             package: shop.package,
@@ -600,6 +600,24 @@ fn dg6_synced_gives_cursor_and_rights() {
         panic!("a connection begins with hello")
     };
     assert_eq!((cursor, rights), (12, 34));
+}
+
+#[test]
+fn dg9_a_comparison_that_was_cut_off_begins_again_under_any_rights() {
+    let mut phone = Phone::new(Shop::new());
+    phone.connect(true);
+    phone.hear(&RelayMessage::Synced {
+        cursor: 12,
+        rights: 34,
+    });
+    // A block is leased to this device, comes halfway, and is taken away again while there is no signal: the rights
+    // are then what they were.
+    phone.welcome(true);
+    phone.feed(Event::Closed, NOW);
+    let DeviceMessage::Hello { rights, .. } = phone.hello() else {
+        panic!("a connection begins with hello")
+    };
+    assert_eq!(rights, 0);
 }
 
 #[test]

@@ -118,19 +118,22 @@ fn rb3_an_edit_that_was_acknowledged_is_not_written_again_from_the_journal() {
     let (_, commit) = shop.execute(edited).unwrap();
     let journal: Vec<Vec<u8>> = commit.pending.into_iter().map(|(_, bytes)| bytes).collect();
     shop.answer(Disposition::Accepted);
-    // Somebody edits it afterwards; then this device starts with a journal that lost "settled".
-    shop.execute(Command::EditPackage {
-        package: shop.package,
-        details: details("newer"),
-    })
-    .unwrap();
-    shop.answer(Disposition::Accepted);
+    // It is edited afterwards, so often that its name is forgotten; then this device starts with a journal that lost
+    // "settled".
+    for n in 0..80 {
+        shop.execute(Command::EditPackage {
+            package: shop.package,
+            details: details(&format!("newer {n}")),
+        })
+        .unwrap();
+        shop.answer(Disposition::Accepted);
+    }
     let commit = shop.replica.adopt(journal, &mut shop.rng);
     assert_eq!(shop.replica.outbox().count(), 0);
     assert_eq!(commit.map(|commit| commit.settled.len()), Some(1));
     let catalog = shop.replica.sheets().get(&DocumentKey::Catalog);
     let package = package::package(catalog, shop.package).unwrap();
-    assert_eq!(package.details.name, "newer");
+    assert_eq!(package.details.name, "newer 79");
 }
 
 #[test]

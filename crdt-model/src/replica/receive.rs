@@ -25,9 +25,13 @@ pub(super) enum TakenIn {
 }
 
 impl Replica {
-    /// The relay's clock, heard just now.
-    pub fn contact(&mut self, relay_now: Timestamp, now: Timestamp) -> Commit {
+    /// The relay's clock, heard just now; and whether it asks what is here.
+    pub fn contact(&mut self, relay_now: Timestamp, now: Timestamp, is_comparing: bool) -> Commit {
         self.has_gap = false;
+        if is_comparing {
+            // Cut off halfway, the documents are neither of the old rights nor of the new.
+            self.meta.rights = 0;
+        }
         self.meta.offset_millis = relay_now.millis_since(now);
         self.meta.last_contact = Some(relay_now);
         self.meta.clock.observe(relay_now, relay_now);

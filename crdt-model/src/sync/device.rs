@@ -334,10 +334,8 @@ impl Device {
                 ..
             } => {
                 self.link = Link::Live { since: now };
-                let mut effects = vec![
-                    Effect::Commit(self.replica.contact(relay_now, now)),
-                    Effect::Changed,
-                ];
+                let commit = self.replica.contact(relay_now, now, send_digest);
+                let mut effects = vec![Effect::Commit(commit), Effect::Changed];
                 self.is_comparing = send_digest;
                 if send_digest {
                     effects.extend(self.say_what_is_here());
