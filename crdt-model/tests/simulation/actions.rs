@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use crdt_model::batch::check_undo;
-use crdt_model::capability::Capability;
+use crdt_model::capability::{Capability, Grant};
 use crdt_model::client::{ClientDetails, clients};
 use crdt_model::command::{Command, NewBlock};
 use crdt_model::document::DocumentKey;
@@ -13,6 +13,7 @@ use crdt_model::fact::{
 use crdt_model::hand_over::{self, HandOverCode, HandOvers};
 use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::money::Money;
+use crdt_model::replica::PendingState;
 use crdt_model::sale::{Buyer, SellOrder, contradicted, sales};
 use crdt_model::sheets::Sheets;
 use crdt_model::staff;
@@ -316,12 +317,24 @@ impl World {
             return;
         };
         let undone = stock.blocks.values().filter(|block| block.batch == batch);
+        let blocks: Vec<BlockId> = undone.clone().map(|block| block.id).collect();
         let codes: Vec<Code> = undone
             .flat_map(|block| block.codes.clone().into_iter().flatten())
             .collect();
         let is_undone = self
             .command(device, Command::UndoBatch { site, batch })
             .is_some();
+        // Somebody else in the office gives a block of it away, and has not heard.
+        if is_undone && self.random.chance(40) {
+            let other = self.random.below(self.devices.len());
+            let people = self.people();
+            if let (Some(block), Some(to)) = (
+                self.random.pick(&blocks).copied(),
+                self.random.pick(&people).copied(),
+            ) {
+                self.command(other, Command::LeaseBlock { site, block, to });
+            }
+        }
         // The same file once more, as it should have been.
         if is_undone && !codes.is_empty() && self.random.chance(60) {
             let block = BlockId::generate(self.now, &mut self.random);
@@ -546,16 +559,8 @@ impl World {
                 grants: Vec::new(),
             },
             0..=6 => {
-                let grants = self.relay.database.rows.iter().find_map(|row| {
-                    row.ops
-                        .iter()
-                        .find_map(|op| op.key.strip_prefix(&format!("person/{person}/grant/")))
-                        .and_then(|grant| grant.parse().ok())
-                });
-                Command::SetGrants {
-                    person,
-                    grants: grants.into_iter().collect(),
-                }
+                let grants = self.first_grant(person).into_iter().collect();
+                Command::SetGrants { person, grants }
             }
             7..=8 => Command::SetStaffActive {
                 person,
@@ -568,6 +573,16 @@ impl World {
             },
         };
         self.command(device, command);
+    }
+
+    /// What somebody was hired for.
+    pub fn first_grant(&self, person: PersonId) -> Option<Grant> {
+        let prefix = format!("person/{person}/grant/");
+        let mut rows = self.relay.database.rows.iter();
+        rows.find_map(|row| {
+            let mut grants = row.ops.iter().filter_map(|op| op.key.strip_prefix(&prefix));
+            grants.next().and_then(|grant| grant.parse().ok())
+        })
     }
 
     fn register(&mut self, device: usize) {
@@ -625,12 +640,20 @@ impl World {
     /// Something goes wrong.
     pub fn fault(&mut self) -> Check {
         self.counts.faults += 1;
-        // Now and then just when the relay would forget that it holds something.
-        let would_forget = self
-            .backup
-            .as_ref()
-            .is_some_and(|backup| backup.holds.len() < self.relay.database.holds.len());
-        if would_forget && self.random.chance(10) {
+        // Often just when the relay would forget what it holds, and a phone waits for it.
+        let mut outboxes = self
+            .devices
+            .iter()
+            .filter_map(|device| device.core.as_ref());
+        let would_forget = self.backup.as_ref().is_some_and(|backup| {
+            outboxes.any(|core| {
+                core.replica.outbox().any(|pending| {
+                    matches!(&pending.state, PendingState::Held { hold, .. }
+                        if !backup.holds.contains_key(hold))
+                })
+            })
+        });
+        if would_forget && self.random.chance(30) {
             self.restore_relay();
             return Ok(());
         }

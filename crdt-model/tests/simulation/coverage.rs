@@ -152,6 +152,7 @@ const RARE: &[(&str, &str)] = &[
     ("ended", "Declined"),
     ("ended", "NotAllowed"),
     ("fact in the log", "Replacement"),
+    ("pending work", "Refused"),
     ("fact in the log", "StockAskDeclined"),
     ("verdict", "DuplicateReceipt"),
     ("batch kept because", "Sold"),

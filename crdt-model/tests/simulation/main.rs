@@ -80,8 +80,8 @@ fn invariants_hold_for_every_seed() {
     if is_long {
         println!("{found}\n{}", found.coverage);
     }
-    if let Some((seed, error, log)) = found.failed {
-        let actions = log.join("\n");
+    if let Some((seed, error)) = found.failures.first_key_value() {
+        let actions = found.log.join("\n");
         panic!("{actions}\nseed {seed}: {error}\nagain: cargo xtask sim {seed}");
     }
     if wanted.from == 0 && found.counts.seeds >= SEEDS_FOR_COVERAGE {
@@ -127,18 +127,9 @@ fn every_mistake_can_be_planted() {
     }
 }
 
-/// What went wrong, short.
 fn noticed<T>(result: Result<T, (String, Vec<String>)>) -> Option<String> {
     let (error, _) = result.err()?;
-    Some(
-        error
-            .split_whitespace()
-            .collect::<Vec<_>>()
-            .join(" ")
-            .chars()
-            .take(160)
-            .collect(),
-    )
+    Some(runner::shortened(&error))
 }
 
 /// Every one must show within so many seeds, as often as is asked for.

@@ -1,6 +1,12 @@
 //! Mistakes in the rules themselves: what somebody could write into the product's code, and the simulation must
 //! notice. The code carries no switch for them: `cargo xtask prove mistakes` makes a copy of this package in which each
 //! expression or statement below stands in both forms. Every one must be found in its file exactly once; a test holds that.
+//!
+//! Three are not here. That a gap in the log is passed over (`has_gap`): no honest pair comes to one, because a database
+//! is lost whole; `pl6` in `tests/device.rs` notices it. That an acknowledged edit is made again from the journal: it
+//! is known by its name before it is looked for in the document, which matters only once sixty-four others were settled
+//! since; `rb3` in `tests/replica.rs`. That a comparison that was cut off counts as complete: once in some thousand
+//! seeds, see `dg9` in `tests/device.rs`.
 
 /// One expression, and how it would be wrong.
 pub struct Mistake {
@@ -233,9 +239,9 @@ pub const MISTAKES: &[Mistake] = &[
         "false",
     ),
     mistake(
-        "an edit from the journal is made twice",
+        "what was settled is made again from the journal",
         "src/replica/open.rs",
-        "document.acknowledged().has(&change.hash)",
+        "self.meta.settled.contains(&place)",
         "false",
     ),
     mistake(
@@ -286,11 +292,5 @@ pub const MISTAKES: &[Mistake] = &[
         "src/sync/device.rs",
         "self.is_comparing = send_digest;",
         "self.is_comparing = false;",
-    ),
-    mistake(
-        "a gap in the log is passed over",
-        "src/replica/receive.rs",
-        "self.has_gap = true;",
-        "self.has_gap = false;",
     ),
 ];

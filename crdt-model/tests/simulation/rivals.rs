@@ -1,7 +1,10 @@
 //! Programs of somebody's that state well-formed things at a bad time: what another holds is sold, and what is held
 //! comes again. All of it is let in, held or refused by the rules, and everything else must go on.
 
+use std::collections::BTreeSet;
+
 use crdt_model::capability::Capability;
+use crdt_model::command::Command;
 use crdt_model::document::{Actor, DocumentKey};
 use crdt_model::fact::{
     Ending, FactBody, Line, PaymentMethod, Sale, StockNote, Verdict, VoucherRef,
@@ -75,6 +78,34 @@ impl World {
             [Disposition::Held(..)] if !may_sell => Ok(()),
             _ => Err(format!("a sale of a rival is answered with {found:?}")),
         }
+    }
+
+    /// Whoever has something held may do everything again that they ever might; it waits for its decision all the same.
+    pub fn give_back_roles(&mut self) -> Check {
+        let holds = self.relay.database.holds.values();
+        let open = holds.filter(|hold| hold.decided.is_none());
+        let people: BTreeSet<PersonId> = open.map(|hold| hold.person).collect();
+        let owner = self.devices[0].me.person;
+        let people: Vec<PersonId> = people.into_iter().filter(|of| *of != owner).collect();
+        if people.is_empty() {
+            return Ok(());
+        }
+        for person in people {
+            self.command(
+                0,
+                Command::SetGrants {
+                    person,
+                    grants: self.first_grant(person).into_iter().collect(),
+                },
+            );
+            let active = true;
+            self.command(0, Command::SetStaffActive { person, active });
+        }
+        self.quiet()?;
+        for _ in 0..3 {
+            self.push_what_is_held()?;
+        }
+        self.quiet()
     }
 
     /// A phone that has forgotten the answer sends once more what waits for a decision, or was declined.

@@ -1,5 +1,6 @@
 //! Many seeds on every core, for a count or for a time, and how fast that goes.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::AddAssign;
 use std::sync::Mutex;
@@ -46,8 +47,10 @@ pub struct Found {
     pub took: Duration,
     threads: usize,
     pub coverage: Coverage,
-    /// The first seed that fails: what went wrong, and what was done.
-    pub failed: Option<(u64, String, Vec<String>)>,
+    /// Every seed that fails, and what went wrong. A run for a time goes on behind the first.
+    pub failures: BTreeMap<u64, String>,
+    /// What was done in the first of them.
+    pub log: Vec<String>,
 }
 
 impl fmt::Display for Found {
@@ -63,8 +66,11 @@ impl fmt::Display for Found {
             let rate = count as f64 / seconds;
             writeln!(f, "{what:<8} {count:>12} {rate:>10.1} a second")?;
         }
-        let failures = u8::from(self.failed.is_some());
-        write!(f, "failures {failures:>12}")
+        write!(f, "failures {:>12}", self.failures.len())?;
+        for (seed, error) in &self.failures {
+            write!(f, "\n  seed {seed}: {}", shortened(error))?;
+        }
+        Ok(())
     }
 }
 
@@ -80,7 +86,13 @@ fn threads() -> usize {
     thread::available_parallelism().map_or(1, usize::from)
 }
 
-/// Runs seed after seed until there were enough or one fails.
+/// What went wrong, in a line.
+pub fn shortened(error: &str) -> String {
+    let words: Vec<&str> = error.split_whitespace().collect();
+    words.join(" ").chars().take(160).collect()
+}
+
+/// Runs seed after seed until there were enough or one fails, or until the time is over.
 pub fn run(wanted: &Wanted) -> Found {
     let begun = clock();
     let until = wanted
@@ -95,7 +107,7 @@ pub fn run(wanted: &Wanted) -> Found {
     // No seed from here on need be begun: one below has failed.
     let bound = AtomicU64::new(end);
     let sums = Mutex::new((Counts::default(), Coverage::default()));
-    let failed = Mutex::new(None::<(u64, String, Vec<String>)>);
+    let failed = Mutex::new(BTreeMap::<u64, (String, Vec<String>)>::new());
     let worker = || {
         while until.is_none_or(|until| clock() < until) {
             let seed = next.fetch_add(1, Ordering::Relaxed);
@@ -109,10 +121,14 @@ pub fn run(wanted: &Wanted) -> Found {
                     sums.1.add(&coverage);
                 }
                 Err((error, log)) => {
-                    bound.fetch_min(seed, Ordering::Relaxed);
+                    if until.is_none() {
+                        bound.fetch_min(seed, Ordering::Relaxed);
+                    }
                     let mut failed = failed.lock().expect("nobody panics with it");
-                    if failed.as_ref().is_none_or(|(first, ..)| seed < *first) {
-                        *failed = Some((seed, error, log));
+                    failed.insert(seed, (error, log));
+                    // Only the first is shown whole.
+                    for (_, log) in failed.values_mut().skip(1) {
+                        log.clear();
                     }
                 }
             }
@@ -124,12 +140,17 @@ pub fn run(wanted: &Wanted) -> Found {
         }
     });
     let (counts, coverage) = sums.into_inner().expect("nobody panics with it");
+    let mut failures = failed.into_inner().expect("nobody panics with it");
+    let log = failures.first_entry();
+    let log = log.map(|mut first| std::mem::take(&mut first.get_mut().1));
+    let told = |(seed, (error, _)): (u64, (String, Vec<String>))| (seed, error);
     Found {
         counts,
         coverage,
         took: clock() - begun,
         threads: threads(),
-        failed: failed.into_inner().expect("nobody panics with it"),
+        log: log.unwrap_or_default(),
+        failures: failures.into_iter().map(told).collect(),
     }
 }
 

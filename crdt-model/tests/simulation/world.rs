@@ -201,6 +201,9 @@ impl World {
         self.first_stock()?;
         self.quiet()?;
         self.note("--- faults begin");
+        if self.random.chance(30) {
+            self.backup = Some(self.relay.database.clone());
+        }
         for step in 0..STEPS {
             self.step()?;
             self.check_stocks(step)?;
@@ -220,6 +223,7 @@ impl World {
             self.settle_field(0, found)?;
         }
         self.quiet()?;
+        self.give_back_roles()?;
         self.decide_everything()?;
         self.quiet()?;
         // Nothing that only a new start would mend.
