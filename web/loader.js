@@ -23,6 +23,15 @@ globalThis.viornetOffice = office;
 
 // What the worker says before the UI listens is kept: `heard` says it again (web/src/hooks/worker.rs).
 function startWorker() {
+  try {
+    globalThis.viornetWorker = newWorker();
+  } catch (error) {
+    // The UI finds none, and says so.
+    console.error(error);
+  }
+}
+
+function newWorker() {
   const worker = new Worker("%WORKER%", { type: "module" });
   const early = [];
   const keep = (event) => early.push(event);
@@ -51,14 +60,10 @@ function isOffice() {
 
 async function start() {
   try {
-    globalThis.viornetWorker = startWorker();
-  } catch (error) {
-    // The UI finds none, and says so.
-    console.error(error);
-  }
-  try {
     // Without the office the till can still sell.
     const run = (isOffice() && (await office().catch(() => null))) || (await till());
+    // Not earlier: on two cores its download holds up the UI's, and both are late.
+    startWorker();
     await run();
   } catch (error) {
     failed(error);
