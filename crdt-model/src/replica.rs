@@ -7,7 +7,7 @@ mod open;
 mod outbox;
 mod receive;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rand_core::Rng;
@@ -143,6 +143,9 @@ pub struct Replica {
     /// Changes that were written again while they may have been on their way. If the relay took them nevertheless,
     /// this session will not send them back.
     replaced: Vec<(Hash, DocumentKey, Vec<u8>)>,
+    /// What the relay has already, from this person by a change of another name, and we do not have yet. It stays
+    /// pending, so that it is seen here, until it comes.
+    coming: BTreeSet<(IntentId, DocumentKey)>,
     /// Something arrived that builds on what is not here: compare at the next hello.
     has_gap: bool,
     commits: u64,
@@ -187,6 +190,7 @@ impl Replica {
             sheets: Sheets::default(),
             outbox: BTreeMap::new(),
             replaced: Vec::new(),
+            coming: BTreeSet::new(),
             has_gap: false,
             commits: 0,
             durable: 0,
@@ -326,16 +330,18 @@ impl Replica {
     /// The orders of the outbox as they are written and pushed: what the relay lost first, since the rest may build
     /// on it.
     fn in_turn(&self) -> Vec<u64> {
-        let mut orders: Vec<(bool, u64)> = self
+        let mut orders: Vec<(bool, bool, u64)> = self
             .outbox
             .values()
             .map(|pending| {
                 let is_lost = matches!(pending.intent.command, Command::BringBack { .. });
-                (!is_lost, pending.order)
+                // Nothing that is sent may build on what is not: it comes from elsewhere.
+                let is_coming = pending.is_coming(&self.coming);
+                (is_coming, !is_lost, pending.order)
             })
             .collect();
         orders.sort_unstable();
-        orders.into_iter().map(|(_, order)| order).collect()
+        orders.into_iter().map(|(_, _, order)| order).collect()
     }
 
     pub fn pending(&self, intent: IntentId) -> Option<&Pending> {

@@ -871,17 +871,70 @@ fn pu6_a_sealed_batch_is_kept_while_anything_is_pending() {
 }
 
 #[test]
-fn pu9_safe_is_what_was_accepted_or_known() {
-    for disposition in [Disposition::Accepted, Disposition::Known] {
-        let mut shop = Shop::new();
-        let id = shop.sell();
-        shop.answer_once(Disposition::Rebase);
-        assert!(shop.replica.pending(id).is_some());
-        assert_eq!(shop.replica.safe_at(), None);
-        shop.answer_once(disposition);
-        assert_eq!(shop.replica.pending(id), None);
-        assert_eq!(shop.replica.safe_at(), Some(NOW));
-    }
+fn pu9_safe_is_what_was_accepted() {
+    let mut shop = Shop::new();
+    let id = shop.sell();
+    shop.answer_once(Disposition::Rebase);
+    assert!(shop.replica.pending(id).is_some());
+    assert_eq!(shop.replica.safe_at(), None);
+    shop.answer_once(Disposition::Accepted);
+    assert_eq!(shop.replica.pending(id), None);
+    assert_eq!(shop.replica.safe_at(), Some(NOW));
+}
+
+/// A sale that the relay took by another way, and whose change was written again since; and one after it.
+fn known_elsewhere() -> (Shop, IntentId, Batch) {
+    let mut shop = Shop::new();
+    let id = shop.sell();
+    let first = shop.replica.next_batch().unwrap();
+    shop.answer_once(Disposition::Rebase);
+    assert!(shop.answer_once(Disposition::Known));
+    (shop, id, first)
+}
+
+#[test]
+fn pu9_what_is_known_is_seen_until_it_comes() {
+    let (mut shop, id, first) = known_elsewhere();
+    // Its voucher is not for sale again, and it is not sent again.
+    let sold = shop.sale(id).lines[0].voucher;
+    let is_free = |shop: &Shop| {
+        let stock = shop.replica.stock();
+        let mut blocks = stock.mine();
+        blocks.any(|block| stock.free(block).any(|free| free == sold))
+    };
+    assert!(!is_free(&shop));
+    assert!(shop.replica.pending(id).is_some());
+    assert_eq!(shop.replica.next_batch(), None);
+    assert_eq!(shop.replica.safe_at(), None);
+    assert!(shop.replica.has_gap());
+    // What is sold meanwhile does not build on it.
+    let next = shop.sell();
+    assert_eq!(intents(&shop.replica), [next]);
+    shop.answer_once(Disposition::Rebase);
+    assert_eq!(intents(&shop.replica), [next]);
+    let batch = shop.replica.next_batch().unwrap();
+    let deps = &batch.intents[0].changes[0].change.deps;
+    assert_eq!(*deps, [genesis_hash().to_vec()]);
+    shop.answer_once(Disposition::Accepted);
+
+    shop.replica.receive(1, logged(&first), &mut shop.rng);
+    assert_eq!(shop.replica.outbox().count(), 0);
+    assert!(!is_free(&shop));
+    let facts = &shop.replica.sheets().get(&till(&shop)).facts;
+    let keys: BTreeSet<&String> = facts.keys().collect();
+    assert_eq!(keys, BTreeSet::from([&id.to_string(), &next.to_string()]));
+    assert!(facts.values().all(Option::is_some));
+}
+
+#[test]
+fn pu9_what_is_known_and_may_not_be_read_is_not_waited_for() {
+    let (mut shop, id, _) = known_elsewhere();
+    let key = till(&shop);
+    shop.replica.drop_documents(&[key], &mut shop.rng);
+    assert!(shop.replica.pending(id).is_some());
+    shop.replica.synced(9, 7, &mut shop.rng);
+    assert_eq!(shop.replica.outbox().count(), 0);
+    assert_eq!(shop.replica.next_batch(), None);
 }
 
 #[test]

@@ -37,6 +37,13 @@ impl PendingChange {
     }
 }
 
+impl Pending {
+    pub(super) fn is_coming(&self, coming: &BTreeSet<(IntentId, DocumentKey)>) -> bool {
+        let mut changes = self.changes.iter();
+        changes.any(|change| coming.contains(&(self.intent.id, change.document)))
+    }
+}
+
 impl Replica {
     /// The oldest durable pending work, as one batch. `None`: everything is acknowledged or waits for a person.
     pub fn next_batch(&self) -> Option<Batch> {
@@ -58,8 +65,11 @@ impl Replica {
             .take_while(|pending| pending.commit <= self.durable)
             .filter(|pending| pending.state == PendingState::Waiting);
         for pending in waiting {
+            let is_unsent = |change: &&PendingChange| {
+                !change.accepted && !self.coming.contains(&(pending.intent.id, change.document))
+            };
             // An intent is judged as one: it begins the next batch when it does not fit this one.
-            let unsent = pending.changes.iter().filter(|change| !change.accepted);
+            let unsent = pending.changes.iter().filter(is_unsent);
             let (count, size) = unsent.fold((0, 0), |(count, size), change| {
                 (count + 1, size + change.size())
             });
@@ -73,7 +83,7 @@ impl Replica {
                 at: pending.intent.at,
                 changes: Vec::new(),
             };
-            for change in pending.changes.iter().filter(|change| !change.accepted) {
+            for change in pending.changes.iter().filter(is_unsent) {
                 // Only what an older version wrote is longer than a batch.
                 let is_full = hashes.len() == caps::CHANGES_PER_BATCH_MAX
                     || (bytes > 0 && bytes + change.size() > BATCH_BYTES_MAX);
@@ -150,6 +160,7 @@ impl Replica {
         let mut commit = self.begin();
         let mut accepted: BTreeMap<DocumentKey, Vec<Vec<u8>>> = BTreeMap::new();
         let mut must_rebase = false;
+        let here = self.known_and_here(&results);
         // As they were written, so that each finds here what it builds on.
         for order in self.in_turn() {
             let Some(pending) = self.outbox.get_mut(&order) else {
@@ -171,8 +182,15 @@ impl Replica {
                             .push(change.chunk.clone());
                     }
                     Disposition::Known => {
-                        change.accepted = true;
                         must_rebase = true;
+                        if here.contains(&change.hash) {
+                            change.accepted = true;
+                        } else {
+                            self.coming.insert((pending.intent.id, change.document));
+                            // If it does not come by the log, a comparison brings it.
+                            self.meta.rights = 0;
+                            self.has_gap = true;
+                        }
                     }
                     Disposition::Rebase => must_rebase = true,
                     Disposition::Held(hold, reason) => {
@@ -223,6 +241,79 @@ impl Replica {
         self.note_safe(now);
         self.finish(&mut commit);
         commit
+    }
+
+    /// Of what the relay has by another name, what we have too.
+    fn known_and_here(&mut self, results: &BTreeMap<&[u8], Disposition>) -> BTreeSet<Hash> {
+        let known: Vec<PendingChange> = self
+            .outbox
+            .values()
+            .flat_map(|pending| &pending.changes)
+            .filter(|change| results.get(&change.hash[..8]) == Some(&Disposition::Known))
+            .cloned()
+            .collect();
+        known
+            .into_iter()
+            .filter(|change| self.says_the_same(change))
+            .map(|change| change.hash)
+            .collect()
+    }
+
+    /// Whether what is acknowledged has every value of a change.
+    fn says_the_same(&mut self, change: &PendingChange) -> bool {
+        let Some(replicated) = self.documents.get_mut(&change.document) else {
+            return false;
+        };
+        let document = replicated.acknowledged();
+        change.plain.ops.iter().all(|op| {
+            let field = document.field(op.container, &op.key);
+            field.is_some_and(|field| field.value == op.value)
+        })
+    }
+
+    /// What was coming and is here now must be written no more: whether there is any.
+    pub(super) fn greet_what_came(&mut self) -> bool {
+        let mut coming = std::mem::take(&mut self.coming);
+        let before = coming.len();
+        let awaited: Vec<(IntentId, PendingChange)> = self
+            .outbox
+            .values()
+            .flat_map(|pending| {
+                let changes = pending.changes.iter();
+                changes.map(|change| (pending.intent.id, change.clone()))
+            })
+            .filter(|(intent, change)| coming.contains(&(*intent, change.document)))
+            .collect();
+        for (intent, change) in awaited {
+            if self.says_the_same(&change) {
+                coming.remove(&(intent, change.document));
+            }
+        }
+        let some_came = coming.len() < before;
+        self.coming = coming;
+        some_came
+    }
+
+    /// After a comparison, what has not come is in documents that this person may no longer read.
+    pub(super) fn stop_waiting(&mut self, commit: &mut Commit) -> bool {
+        let coming = std::mem::take(&mut self.coming);
+        for order in self.in_turn() {
+            let Some(mut pending) = self.outbox.get(&order).cloned() else {
+                continue;
+            };
+            if !pending.is_coming(&coming) {
+                continue;
+            }
+            for change in &mut pending.changes {
+                change.accepted |= coming.contains(&(pending.intent.id, change.document));
+            }
+            if pending.changes.iter().all(|change| change.accepted) {
+                self.settle(order, commit);
+            } else {
+                self.keep_pending(pending, commit);
+            }
+        }
+        !coming.is_empty()
     }
 
     /// What was refused is nowhere but here.

@@ -58,6 +58,7 @@ impl Replica {
         }
         self.meta.cursor = self.meta.cursor.max(to);
         self.settle_what_arrived(&mut commit);
+        clashes |= self.greet_what_came();
         if clashes {
             self.rebase(&mut commit, rng);
         }
@@ -219,7 +220,8 @@ impl Replica {
         self.store_document(key, &[], commit);
         let brought_back = self.bring_back(key, &lost, now, rng);
         self.settle_what_arrived(commit);
-        if had_pending || brought_back {
+        let some_came = self.greet_what_came();
+        if had_pending || brought_back || some_came {
             self.rebase(commit, rng);
         }
     }
@@ -329,7 +331,8 @@ impl Replica {
             document.is_damaged = false;
         }
         let mut commit = self.begin();
-        if self.wait_again() {
+        let stopped_waiting = self.stop_waiting(&mut commit);
+        if self.wait_again() || stopped_waiting {
             self.rebase(&mut commit, rng);
         }
         self.finish(&mut commit);
