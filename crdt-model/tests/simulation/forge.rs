@@ -406,14 +406,18 @@ impl World {
                 }),
             ),
             Lie::CodeOfAnotherSite => {
-                let site = SiteId::generate(self.now, &mut self.random);
+                // Two digits of a code are of its site: another site may have the same.
+                let code = loop {
+                    let site = SiteId::generate(self.now, &mut self.random);
+                    let code = HandOverCode::of(liar.intent, site);
+                    if !code.is_of_site(liar.site) {
+                        break code;
+                    }
+                };
                 self.fact(
                     till,
                     liar,
-                    FactBody::HandOverTaken(HandOverTaken {
-                        code: HandOverCode::of(liar.intent, site),
-                        from: None,
-                    }),
+                    FactBody::HandOverTaken(HandOverTaken { code, from: None }),
                 )
             }
             Lie::InAnotherDocument => self.fact(batches, liar, FactBody::Sale(sale(lie, liar))),
