@@ -36,7 +36,7 @@ use world::World;
 const SEEDS_FOR_COVERAGE: u64 = 200;
 const SEEDS_FOR_RARITIES: u64 = 5_000;
 /// Seeds within which every planted bug must show.
-const SEEDS_FOR_A_BUG: u64 = 600;
+const SEEDS_FOR_A_BUG: u64 = 3_000;
 
 /// Runs one seed: how much was done in it; or what went wrong, and what was done.
 fn run(seed: u64, bug: Option<Bug>) -> Result<(Counts, Coverage), (String, Vec<String>)> {
