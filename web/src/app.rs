@@ -1,4 +1,4 @@
-//! The root of the UI: takes the worker, listens to it, and shows the screen that fits address and person.
+//! The root of the UI: starts the worker, listens to it, and shows the screen that fits address and person.
 //!
 //! Both modules of the UI are this root with other screens; `hooks::relief` says how one takes the other's place.
 
@@ -52,6 +52,7 @@ pub fn Root(props: &RootProps) -> Html {
     let state = use_reducer(AppState::new);
     let worker = use_state(|| None::<WorkerHandle>);
     {
+        // In an effect, so that the first screen does not compete with the worker's download.
         let (dispatch, worker) = (state.dispatcher(), worker.clone());
         use_effect_with((), move |()| {
             let told = {
@@ -66,12 +67,12 @@ pub fn Root(props: &RootProps) -> Html {
                 }
                 return;
             }
-            match WorkerHandle::take(told) {
-                Some(started) => {
+            match WorkerHandle::start(told) {
+                Ok(started) => {
                     worker.set(Some(started.clone()));
                     spawn_local(async move { start(&started, &dispatch).await });
                 }
-                None => dispatch.dispatch(AppAction::Phase(Phase::Broken)),
+                Err(_) => dispatch.dispatch(AppAction::Phase(Phase::Broken)),
             }
         });
     }

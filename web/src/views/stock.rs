@@ -78,7 +78,7 @@ pub(super) fn sell(replica: &Replica, site: SiteId, now: Timestamp) -> SellView 
         .count();
     SellView {
         tiles,
-        cash: replica.cash(),
+        cash: sale::cash_of(replica.sheets(), me),
         sold_today: count(sold_today),
     }
 }

@@ -27,12 +27,10 @@ pub struct Profile {
 impl Profile {
     /// Opens both copies; it fails only if neither opens.
     pub async fn open() -> Result<Self, StoreError> {
-        // Side by side: each is a chain of waits for the browser.
-        let (db, folder) = futures::join!(
-            IndexedDb::open(DATABASE, Writers::Any),
-            Folder::open(&FOLDER)
-        );
-        let db = db.map(|(db, _)| db);
+        let db = IndexedDb::open(DATABASE, Writers::Any)
+            .await
+            .map(|(db, _)| db);
+        let folder = Folder::open(&FOLDER).await;
         match (&db, &folder) {
             (Err(error), Err(_)) => Err(error.clone()),
             _ => Ok(Self { db, folder }),
@@ -41,7 +39,8 @@ impl Profile {
 
     /// Everybody who has signed in here, by name. A copy that lost somebody is repaired on the way.
     pub async fn people(&self) -> Result<Vec<Person>, StoreError> {
-        let (in_db, in_folder) = futures::join!(self.people_in_db(), self.people_in_folder());
+        let in_db = self.people_in_db().await;
+        let in_folder = self.people_in_folder().await;
         if let (Err(error), Err(_)) = (&in_db, &in_folder) {
             return Err(error.clone());
         }
