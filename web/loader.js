@@ -1,4 +1,5 @@
-// Starts the UI module. Everything else (the worker, the screens) is the UI's own affair.
+// Starts the worker and the UI module, side by side: each needs as long as the other. Everything else is the UI's own
+// affair.
 
 const MODE = "%MODE%";
 
@@ -20,6 +21,29 @@ async function office() {
 
 globalThis.viornetOffice = office;
 
+// What the worker says before the UI listens is kept: `heard` says it again (web/src/hooks/worker.rs).
+function startWorker() {
+  try {
+    globalThis.viornetWorker = newWorker();
+  } catch (error) {
+    // The UI finds none, and says so.
+    console.error(error);
+  }
+}
+
+function newWorker() {
+  const worker = new Worker("%WORKER%", { type: "module" });
+  const early = [];
+  const keep = (event) => early.push(event);
+  const kinds = ["message", "error"];
+  kinds.forEach((kind) => worker.addEventListener(kind, keep));
+  const heard = () => {
+    kinds.forEach((kind) => worker.removeEventListener(kind, keep));
+    early.splice(0).forEach((event) => worker.dispatchEvent(event));
+  };
+  return [worker, heard];
+}
+
 function failed(error) {
   console.error(error);
   document.getElementById("load-failed").hidden = false;
@@ -38,6 +62,8 @@ async function start() {
   try {
     // Without the office the till can still sell.
     const run = (isOffice() && (await office().catch(() => null))) || (await till());
+    // Not earlier: on two cores its download holds up the UI's, and both are late.
+    startWorker();
     await run();
   } catch (error) {
     failed(error);

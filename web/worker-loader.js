@@ -8,8 +8,11 @@ const early = [];
 const keep = (event) => early.push(event);
 self.onmessage = keep;
 
-import("./module.js")
-  .then((module) => module.default({ module_or_path: new URL("module_bg.wasm", import.meta.url) }))
+// Fetched and compiled while its JavaScript is still on the way.
+const wasm = WebAssembly.compileStreaming(fetch(new URL("module_bg.wasm", import.meta.url)));
+
+Promise.all([import("./module.js"), wasm])
+  .then(([module, wasm]) => module.default({ module_or_path: wasm }))
   .then(() => {
     if (self.onmessage === keep) {
       self.onmessage = null;

@@ -1,4 +1,4 @@
-//! The root of the UI: starts the worker, listens to it, and shows the screen that fits address and person.
+//! The root of the UI: takes the worker, listens to it, and shows the screen that fits address and person.
 //!
 //! Both modules of the UI are this root with other screens; `hooks::relief` says how one takes the other's place.
 
@@ -52,7 +52,6 @@ pub fn Root(props: &RootProps) -> Html {
     let state = use_reducer(AppState::new);
     let worker = use_state(|| None::<WorkerHandle>);
     {
-        // In an effect, so that the first screen does not compete with the worker's download.
         let (dispatch, worker) = (state.dispatcher(), worker.clone());
         use_effect_with((), move |()| {
             let told = {
@@ -67,12 +66,12 @@ pub fn Root(props: &RootProps) -> Html {
                 }
                 return;
             }
-            match WorkerHandle::start(told) {
-                Ok(started) => {
+            match WorkerHandle::take(told) {
+                Some(started) => {
                     worker.set(Some(started.clone()));
                     spawn_local(async move { start(&started, &dispatch).await });
                 }
-                Err(_) => dispatch.dispatch(AppAction::Phase(Phase::Broken)),
+                None => dispatch.dispatch(AppAction::Phase(Phase::Broken)),
             }
         });
     }

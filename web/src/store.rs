@@ -80,6 +80,12 @@ pub trait Store {
     /// Every entry whose key starts with `prefix`, in no particular order.
     async fn load_all(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
 
+    /// Every entry whose key is wanted, in no particular order.
+    async fn load_where(
+        &self,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError>;
+
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError>;
 
     /// Applies all of `writes` or none. An error means none, as far as the browser can be believed.

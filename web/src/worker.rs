@@ -41,6 +41,8 @@ struct Worker {
     page: Page,
     profile: Rc<Profile>,
     seat: RefCell<Seat>,
+    /// Who was found at the start, for the page's first question.
+    found: RefCell<Option<Result<Vec<Person>, StoreError>>>,
     /// What the page kept in `localStorage`.
     sentinel: RefCell<Option<Sentinel>>,
     importer: import::Importer,
@@ -59,9 +61,12 @@ pub async fn run() {
             return;
         }
     };
+    // Before the page asks: it is still on its way.
+    let found = profile.people().await;
     let worker = Rc::new(Worker {
         page,
         profile,
+        found: RefCell::new(Some(found)),
         seat: RefCell::new(Seat::Nobody),
         sentinel: RefCell::new(None),
         importer: import::Importer::default(),
@@ -125,7 +130,12 @@ impl Worker {
         unlock_ticket: Option<Vec<u8>>,
     ) -> Result<Answer, Failure> {
         *self.sentinel.borrow_mut() = sentinel.as_deref().and_then(Sentinel::parse);
-        let people = self.profile.people().await.map_err(not_saved)?;
+        let found = self.found.borrow_mut().take();
+        let found = match found {
+            Some(found) => found,
+            None => self.profile.people().await,
+        };
+        let people = found.map_err(not_saved)?;
         let (mut session, mut next_ticket) = (None, None);
         if let Some(ticket) = unlock_ticket {
             for person in &people {

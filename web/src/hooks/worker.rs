@@ -6,12 +6,15 @@ use std::rc::Rc;
 
 use futures::channel::oneshot;
 use gloo_events::EventListener;
-use js_sys::{ArrayBuffer, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Function, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{MessageEvent, Worker, WorkerOptions, WorkerType};
+use web_sys::{MessageEvent, Worker};
 use yew::Callback;
 
 use crate::protocol::{Answer, Call, Event, Failure, FromWorker, Request, wire};
+
+/// The loader's: the worker, and a function for who listens.
+const STARTED: &str = "viornetWorker";
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -41,12 +44,19 @@ impl PartialEq for WorkerHandle {
 }
 
 impl WorkerHandle {
-    /// Starts the worker that the page names.
-    pub fn start(told: Callback<Told>) -> std::result::Result<Self, JsValue> {
-        let options = WorkerOptions::new();
-        options.set_type(WorkerType::Module);
-        let worker = Worker::new_with_options(&address().unwrap_or_default(), &options)?;
-        Ok(Self::listen(worker, 0, told))
+    /// Takes the worker that the loader started (web/loader.js); none if the browser gave it none.
+    pub fn take(told: Callback<Told>) -> Option<Self> {
+        let window = web_sys::window()?;
+        let started: Array = Reflect::get(&window, &STARTED.into())
+            .ok()?
+            .dyn_into()
+            .ok()?;
+        let _ = Reflect::set(&window, &STARTED.into(), &JsValue::UNDEFINED);
+        let handle = Self::listen(started.get(0).dyn_into().ok()?, 0, told);
+        // Now what it said before there was anybody to hear it.
+        let heard: Function = started.get(1).dyn_into().ok()?;
+        let _ = heard.call0(&JsValue::UNDEFINED);
+        Some(handle)
     }
 
     /// Goes on with a worker that another module of the UI started.
@@ -114,15 +124,6 @@ impl WorkerHandle {
         }
         receiver.await.unwrap_or(Err(Failure::Unexpected))
     }
-}
-
-/// `<meta name="viornet-worker" content="…">`.
-fn address() -> Option<String> {
-    let document = web_sys::window()?.document()?;
-    let meta = document
-        .query_selector("meta[name=viornet-worker]")
-        .ok()??;
-    meta.get_attribute("content")
 }
 
 fn bytes_of(data: &JsValue) -> Option<Vec<u8>> {

@@ -49,6 +49,10 @@ pub async fn run<S: Store>(open: impl AsyncFn(&'static str) -> Result<S, StoreEr
     );
     report.record("writes of one commit apply in order", in_order(&open).await);
     report.record("a prefix selects exactly its keys", prefixes(&open).await);
+    report.record(
+        "some keys and all others come apart",
+        some_keys(&open).await,
+    );
     report.record("any bytes and any key are kept", any_bytes(&open).await);
     report.record("one commit holds many writes", many_writes(&open).await);
     report.record(
@@ -174,6 +178,38 @@ async fn prefixes<S: Store>(
             .collect();
         wanted.sort();
         expect(&format!("prefix {prefix:?}"), got, wanted)?;
+    }
+    Ok(())
+}
+
+async fn some_keys<S: Store>(
+    open: &impl AsyncFn(&'static str) -> Result<S, StoreError>,
+) -> Result<(), String> {
+    let store = open("some-keys").await.map_err(failed)?;
+    store.take_over().await.map_err(failed)?;
+    let key = |n: u32| format!("k/{n:02}");
+    let writes: Vec<Write> = (0..40).map(|n| Write::put(key(n), key(n))).collect();
+    store.commit(&writes).await.map_err(failed)?;
+    // Runs of several lengths, at both ends and between, all of them and none.
+    let choices: [&dyn Fn(u32) -> bool; 5] = [
+        &|n| n % 7 < 3,
+        &|n| n % 7 >= 3,
+        &|n| n == 0 || n == 39,
+        &|_| true,
+        &|_| false,
+    ];
+    for is_chosen in choices {
+        let number = |key: &str| key.get(2..).and_then(|n| n.parse().ok());
+        let mut found = store
+            .load_where(&|key| number(key).is_some_and(is_chosen))
+            .await
+            .map_err(failed)?;
+        found.sort();
+        let wanted: Vec<(String, Vec<u8>)> = (0..40)
+            .filter(|n| is_chosen(*n))
+            .map(|n| (key(n), key(n).into_bytes()))
+            .collect();
+        expect("some", found, wanted)?;
     }
     Ok(())
 }

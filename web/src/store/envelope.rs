@@ -5,7 +5,7 @@
 //! the sealed value. The part of a key before the first `/` (its space) is hashed apart, so that a space can be loaded alone.
 //! It must not know what the spaces mean, nor where the data key came from.
 
-use std::cell::RefCell;
+use std::{cell::RefCell, collections::BTreeSet};
 
 use chacha20poly1305::{
     KeyInit, XChaCha20Poly1305,
@@ -137,6 +137,31 @@ pub struct SealedStore<S, R> {
 }
 
 impl<S: Store, R: CryptoRng> SealedStore<S, R> {
+    /// The entries of these keys, or those of all others: where an entry lies does not tell its key, but a key where
+    /// it lies.
+    pub async fn load_named(
+        &self,
+        keys: &[String],
+        is_wanted: bool,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let named: BTreeSet<String> = keys.iter().map(|key| self.envelope.physical(key)).collect();
+        let found = self
+            .inner
+            .load_where(&|name| named.contains(name) == is_wanted)
+            .await?;
+        self.open_all(found)
+    }
+
+    fn open_all(
+        &self,
+        found: Vec<(String, Vec<u8>)>,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        found
+            .into_iter()
+            .map(|(name, sealed)| self.open_entry(&name, &sealed))
+            .collect()
+    }
+
     pub fn new(inner: S, data_key: &DataKey, rng: R) -> Self {
         Self {
             inner,
@@ -181,13 +206,17 @@ impl<S: Store, R: CryptoRng> Store for SealedStore<S, R> {
             Some((space, _)) => self.envelope.physical_space(space),
             None => String::new(),
         };
-        let mut entries = Vec::new();
-        for (name, sealed) in self.inner.load_all(&physical).await? {
-            let (key, value) = self.open_entry(&name, &sealed)?;
-            if key.starts_with(prefix) {
-                entries.push((key, value));
-            }
-        }
+        let mut entries = self.open_all(self.inner.load_all(&physical).await?)?;
+        entries.retain(|(key, _)| key.starts_with(prefix));
+        Ok(entries)
+    }
+
+    async fn load_where(
+        &self,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let mut entries = self.load_all("").await?;
+        entries.retain(|(key, _)| is_wanted(key));
         Ok(entries)
     }
 

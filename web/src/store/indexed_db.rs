@@ -209,12 +209,43 @@ impl Store for IndexedDb {
                 .primitive()?;
             let keys = keys.await?.collect::<Result<Vec<_>, _>>()?;
             let values = values.await?.collect::<Result<Vec<_>, _>>()?;
-            Ok(keys
-                .into_iter()
-                .zip(values)
-                .filter(|(key, _)| key.starts_with(prefix) && key != WRITER_KEY)
-                .filter_map(|(key, value)| Some((key, bytes(value)?)))
-                .collect())
+            let mut entries: Vec<_> = entries_of(keys, values).collect();
+            entries.retain(|(key, _)| key.starts_with(prefix));
+            Ok(entries)
+        })
+        .await
+    }
+
+    async fn load_where(
+        &self,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.with_connection(async |db| {
+            let tx = db.transaction(KV).build()?;
+            let kv = tx.object_store(KV)?;
+            let keys = kv.get_all_keys::<String>().primitive()?.await?;
+            let keys = keys.collect::<Result<Vec<_>, _>>()?;
+            // Keys come in order, and what lies side by side comes in one answer.
+            let runs: Vec<&[String]> = keys
+                .chunk_by(|one, next| is_wanted(one) == is_wanted(next))
+                .filter(|run| is_wanted(&run[0]))
+                .collect();
+            let mut asked = Vec::new();
+            for run in &runs {
+                let range =
+                    KeyRange::Bound(run[0].clone(), false, run[run.len() - 1].clone(), false);
+                asked.push(
+                    kv.get_all::<JsValue>()
+                        .with_query::<String, _>(range)
+                        .primitive()?,
+                );
+            }
+            let mut entries = Vec::new();
+            for (run, values) in runs.into_iter().zip(asked) {
+                let values = values.await?.collect::<Result<Vec<_>, _>>()?;
+                entries.extend(entries_of(run.to_vec(), values));
+            }
+            Ok(entries)
         })
         .await
     }
@@ -289,6 +320,14 @@ fn put(
             .primitive()?,
     );
     Ok(())
+}
+
+/// What was kept as bytes, without the writer's number.
+fn entries_of(keys: Vec<String>, values: Vec<JsValue>) -> impl Iterator<Item = (String, Vec<u8>)> {
+    keys.into_iter()
+        .zip(values)
+        .filter(|(key, _)| key != WRITER_KEY)
+        .filter_map(|(key, value)| Some((key, bytes(value)?)))
 }
 
 async fn read_writer(

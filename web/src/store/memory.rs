@@ -62,6 +62,15 @@ impl Store for MemoryStore {
             .collect())
     }
 
+    async fn load_where(
+        &self,
+        is_wanted: &dyn Fn(&str) -> bool,
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        let mut entries = self.load_all("").await?;
+        entries.retain(|(key, _)| is_wanted(key));
+        Ok(entries)
+    }
+
     async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
         Ok(self.disk.borrow().entries.get(key).cloned())
     }

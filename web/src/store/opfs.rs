@@ -160,13 +160,12 @@ impl Folder {
     }
 
     async fn slots(&self, name: &str) -> Result<[Option<journal::Frame>; 2], StoreError> {
-        let mut slots = [None, None];
-        for (at, slot) in slots.iter_mut().enumerate() {
-            if let Some(bytes) = self.read(&slot_name(name, at)).await? {
-                *slot = journal::recover(&bytes).frames.into_iter().next();
-            }
-        }
-        Ok(slots)
+        let read = async |at| -> Result<Option<journal::Frame>, StoreError> {
+            let bytes = self.read(&slot_name(name, at)).await?;
+            Ok(bytes.and_then(|bytes| journal::recover(&bytes).frames.into_iter().next()))
+        };
+        let (first, second) = futures::try_join!(read(0), read(1))?;
+        Ok([first, second])
     }
 }
 

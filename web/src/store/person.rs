@@ -11,7 +11,7 @@ use rand_core::Rng;
 
 use super::{
     Incarnation, Store, StoreError, Write,
-    envelope::SealedStore,
+    envelope::{Envelope, SealedStore},
     indexed_db::{IndexedDb, Writers},
     journal::{Entry, EntryId, Losses, opfs::OpfsJournal},
     opfs::Folder,
@@ -22,6 +22,7 @@ use crate::keys::{BrowserRng, DataKey, browser_rng};
 /// Reserved among the logical keys of the sealed store.
 const SENTINEL_KEY: &str = "!/sentinel";
 const SENTINEL_FILE: &str = "sentinel";
+const BRIEF_FILE: &str = "brief";
 
 /// Where a commit was kept. Anything but `Both` must be shown to the person.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -43,6 +44,10 @@ pub struct PersonOpened {
     pub losses: Losses,
     /// Entries that the journal holds; compare them with the outbox in the store and re-create what is missing.
     pub pending: Vec<(EntryId, Vec<u8>)>,
+    /// The brief that was kept, if one was.
+    pub brief: Option<Vec<u8>>,
+    /// Everything the database holds, but for what the brief stands for.
+    pub entries: Result<Vec<(String, Vec<u8>)>, StoreError>,
     /// Why one of the two stores is not in use, if so.
     pub store_error: Option<StoreError>,
     pub journal_error: Option<StoreError>,
@@ -58,43 +63,60 @@ pub struct PersonStores {
     sentinel: Cell<Sentinel>,
     /// Ids of the pending entries, wherever they were kept.
     pending: RefCell<BTreeSet<EntryId>>,
+    /// Seals the brief.
+    envelope: Envelope,
 }
 
 impl PersonStores {
     /// Opens both stores as their new writer; it fails only if neither can be written.
     ///
     /// `store` is the person's random store name; `local` is the sentinel that the page keeps in `localStorage`.
+    /// `left_out` tells which entries need not be read where there is a brief.
     /// Nothing is changed in the stores but the writer's number: once recovery is done, call [`Self::confirm`].
     pub async fn open(
         store: &str,
         data_key: &DataKey,
         local: Option<Sentinel>,
+        left_out: impl FnOnce(&[u8]) -> Vec<String>,
     ) -> Result<(Self, PersonOpened), StoreError> {
-        let in_kv = async {
-            let kv = open_kv(store, data_key).await;
-            let sentinel = match &kv {
-                Ok((kv, _)) => read_kv_sentinel(kv).await,
-                Err(_) => None,
-            };
-            (kv, sentinel)
-        };
+        let envelope = Envelope::new(data_key, BRIEF_FILE);
         let in_folder = async {
             let folder = Folder::open(&["viornet", "stores", store]).await;
-            let sentinel = match &folder {
-                Ok(folder) => read_folder_sentinel(folder).await,
-                Err(_) => None,
+            let (sentinel, brief) = match &folder {
+                Ok(folder) => {
+                    futures::join!(read_folder_sentinel(folder), folder.get_small(BRIEF_FILE))
+                }
+                Err(_) => (None, Ok(None)),
             };
-            (folder, sentinel)
+            (folder, sentinel, brief.ok().flatten())
         };
         // Side by side: each is a chain of waits for the browser.
-        let ((kv, in_kv), (folder, in_folder)) = futures::join!(in_kv, in_folder);
+        let (kv, (folder, in_folder, brief)) = futures::join!(open_kv(store, data_key), in_folder);
+        let brief = brief.and_then(|sealed| envelope.open(BRIEF_FILE, &sealed).ok());
+        let left_out = brief.as_deref().map(left_out).unwrap_or_default();
         let incarnation = match &kv {
             Ok((_, incarnation)) => *incarnation,
             Err(_) => Incarnation(in_folder.map_or(0, |sentinel| sentinel.generation) + 1),
         };
-        let journal = match &folder {
-            Ok(folder) => OpfsJournal::open(folder.clone(), data_key, incarnation).await,
-            Err(error) => Err(error.clone()),
+        let journal = async {
+            match &folder {
+                Ok(folder) => OpfsJournal::open(folder.clone(), data_key, incarnation).await,
+                Err(error) => Err(error.clone()),
+            }
+        };
+        let entries = async {
+            match &kv {
+                Ok((kv, _)) if left_out.is_empty() => kv.load_all("").await,
+                Ok((kv, _)) => kv.load_named(&left_out, false).await,
+                Err(error) => Err(error.clone()),
+            }
+        };
+        let (journal, mut entries) = futures::join!(journal, entries);
+        let in_kv = match (&mut entries, &kv) {
+            (Ok(entries), _) => take_sentinel(entries),
+            // One value that cannot be opened spoils the whole, but not what the sentinel says.
+            (Err(_), Ok((kv, _))) => read_kv_sentinel(kv).await,
+            (Err(_), Err(_)) => None,
         };
         if let (Err(error), Err(_)) = (&kv, &journal) {
             return Err(error.clone());
@@ -123,6 +145,8 @@ impl PersonStores {
                 .as_ref()
                 .map_or(Losses::default(), |(_, losses)| *losses),
             pending,
+            brief,
+            entries,
             store_error: kv.as_ref().err().cloned(),
             journal_error: journal.as_ref().err().cloned(),
         };
@@ -137,14 +161,31 @@ impl PersonStores {
                 pending: 0,
             }),
             pending: RefCell::new(pending_ids),
+            envelope,
         };
         Ok((stores, opened))
     }
 
     pub async fn load_all(&self, prefix: &str) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         let mut entries = self.kv()?.load_all(prefix).await?;
-        entries.retain(|(key, _)| key != SENTINEL_KEY);
+        take_sentinel(&mut entries);
         Ok(entries)
+    }
+
+    /// What [`Self::open`] left out.
+    pub async fn load_left_out(
+        &self,
+        left_out: &[String],
+    ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+        self.kv()?.load_named(left_out, true).await
+    }
+
+    /// Keeps a brief for the next start.
+    pub async fn keep_brief(&self, brief: &[u8]) -> Result<(), StoreError> {
+        let folder = self.folder.as_ref();
+        let folder = folder.ok_or_else(|| StoreError::Unavailable("no folder".into()))?;
+        let sealed = self.envelope.seal(BRIEF_FILE, brief, &mut browser_rng());
+        folder.put_small(BRIEF_FILE, &sealed).await
     }
 
     pub async fn get(&self, key: &str) -> Result<Option<Vec<u8>>, StoreError> {
@@ -276,6 +317,11 @@ async fn open_kv(store: &str, data_key: &DataKey) -> Result<(Sealed, Incarnation
 
 async fn read_kv_sentinel(kv: &Sealed) -> Option<Sentinel> {
     parse(kv.get(SENTINEL_KEY).await.ok().flatten()?)
+}
+
+fn take_sentinel(entries: &mut Vec<(String, Vec<u8>)>) -> Option<Sentinel> {
+    let at = entries.iter().position(|(key, _)| key == SENTINEL_KEY)?;
+    parse(entries.swap_remove(at).1)
 }
 
 async fn read_folder_sentinel(folder: &Folder) -> Option<Sentinel> {

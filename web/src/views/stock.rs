@@ -78,7 +78,7 @@ pub(super) fn sell(replica: &Replica, site: SiteId, now: Timestamp) -> SellView 
         .count();
     SellView {
         tiles,
-        cash: sale::cash_of(replica.sheets(), me),
+        cash: replica.cash(),
         sold_today: count(sold_today),
     }
 }

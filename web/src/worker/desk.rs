@@ -4,11 +4,13 @@ use std::cell::{Cell, RefCell};
 use std::collections::VecDeque;
 use std::rc::Rc;
 
+use crdt_model::capability::Capability;
 use crdt_model::command::Command;
 use crdt_model::ids::{DeviceId, IntentId};
-use crdt_model::replica::{Commit, Identity, Replica};
+use crdt_model::replica::{Brief, Commit, Identity, Replica};
 use crdt_model::sync::device::{Device, Effect, Event};
 use crdt_model::sync::message::CloseReason;
+use crdt_model::time::Month;
 use futures::channel::{mpsc, oneshot};
 use futures::{FutureExt, StreamExt, select_biased};
 use wasm_bindgen_futures::spawn_local;
@@ -23,7 +25,7 @@ use crate::keys::{BrowserRng, DataKey, browser_rng};
 use crate::lock::Writer;
 use crate::lock::relay::Asked;
 use crate::protocol::{
-    self, Answer, Failure, Order, Packed, Request, Session, ShutOut, StoreWarning, wire,
+    self, Answer, Failure, Order, Packed, Query, Request, Session, ShutOut, StoreWarning, wire,
 };
 use crate::store::journal::Entry;
 use crate::store::person::{Kept, PersonOpened, PersonStores};
@@ -42,6 +44,12 @@ const TICK_MILLIS: u32 = 1_000;
 /// By then the first screen is there, even on a slow phone.
 const CONFIRM_AFTER_MILLIS: u32 = 2_000;
 
+/// A till that has its first screen is left to paint it before the rest is read.
+const REST_AFTER_MILLIS: u32 = 100;
+
+/// Every sale since then is on the first screen of a till: it counts those of a day.
+const RECENT_MILLIS: i64 = 36 * 60 * 60 * 1_000;
+
 /// What the desk works through, one after the other.
 pub enum Input {
     Ask {
@@ -58,6 +66,10 @@ pub enum Input {
     NewDevice(DeviceId),
     /// The start is over; time for the sentinels.
     Confirm,
+    /// Time to read what the brief stood for.
+    Complete,
+    /// Time to see whether another one is wanted.
+    Brief,
     /// The server gave a ticket, or says that it will not.
     Welcome(Option<ShutOut>),
     Tick,
@@ -199,10 +211,14 @@ pub async fn open(
         person: crdt_model::ids::PersonId::from_bytes(id(&person.id)?),
         device: DeviceId::from_bytes(id(person.device.as_deref().unwrap_or_default())?),
     };
-    let (stores, opened) = PersonStores::open(&person.store, &data_key, local)
-        .await
-        .map_err(not_saved)?;
-    let (replica, commits, warning) = recover(me, &stores, &opened).await;
+    let left_out =
+        |bytes: &[u8]| Brief::decode(bytes).map_or_else(Vec::new, |brief| brief.left_out());
+    let (opened, is_persistent) = futures::join!(
+        PersonStores::open(&person.store, &data_key, local, left_out),
+        is_persistent()
+    );
+    let (stores, mut opened) = opened.map_err(not_saved)?;
+    let (replica, commits, warning) = recover(me, &stores, &mut opened).await;
     let (inputs, queue) = mpsc::unbounded();
     let person_id = person.id.clone();
     let shared = Rc::new(Shared {
@@ -213,7 +229,6 @@ pub async fn open(
         data_key,
         ended: Cell::new(false),
     });
-    let is_persistent = is_persistent().await;
     let session = views::session(&replica, is_persistent);
     let mut desk = Desk {
         shared: shared.clone(),
@@ -238,16 +253,17 @@ pub async fn open(
             return Err(Failure::Busy);
         }
     }
-    // A batch that was ready before the restart is made anew.
-    let effects = desk.device.handle(Event::Stored(0), now(), &mut desk.rng);
-    desk.later.extend(effects);
+    if desk.device.replica.is_whole() {
+        desk.set_out();
+    } else {
+        spawn_local(complete_after(shared.clone(), CONFIRM_AFTER_MILLIS));
+    }
     if opened.start == Start::Normal {
         // Nothing was lost that the sentinels must tell of: the first screen comes first.
         spawn_local(confirm_soon(shared.clone()));
     } else {
         desk.confirm().await;
     }
-    spawn_local(tick(shared.clone()));
     spawn_local(desk.work(queue));
     Ok((
         Handle {
@@ -262,10 +278,26 @@ pub async fn open(
 async fn recover(
     me: Identity,
     stores: &PersonStores,
-    opened: &PersonOpened,
+    opened: &mut PersonOpened,
 ) -> (Replica, Vec<Commit>, Option<StoreWarning>) {
     let mut rng = browser_rng();
-    let journal = || opened.pending.iter().map(|(_, bytes)| bytes.clone());
+    let mut entries = std::mem::replace(&mut opened.entries, Ok(Vec::new()));
+    if let Some(brief) = opened.brief.take().as_deref().and_then(Brief::decode) {
+        if opened.start == Start::Normal
+            && let Ok(entries) = &mut entries
+        {
+            let (entries, journal) = (std::mem::take(entries), journal_of(opened));
+            let since = now().plus_millis(-RECENT_MILLIS);
+            match Replica::open_brief(me, brief, entries, journal, since, &mut rng) {
+                Ok(Some(replica)) => return (replica, Vec::new(), None),
+                Ok(None) => {}
+                Err(error) => log(&format!("a brief cannot be read: {error}")),
+            }
+        }
+        // What it stood for is wanted after all.
+        entries = stores.load_all("").await;
+    }
+    let journal = || journal_of(opened);
     let warning = match (&opened.store_error, &opened.journal_error) {
         (Some(error), _) => {
             log(&format!("IndexedDB is not in use: {error}"));
@@ -278,17 +310,15 @@ async fn recover(
         (None, None) => None,
     };
     let from_database = match opened.start {
-        Start::Normal | Start::RebuildJournal | Start::MergeForeign => {
-            match stores.load_all("").await {
-                Ok(entries) => Replica::open(me, entries, &mut rng)
-                    .map_err(|error| log(&format!("the database cannot be read: {error}")))
-                    .ok(),
-                Err(error) => {
-                    log(&format!("the database cannot be read: {error}"));
-                    None
-                }
+        Start::Normal | Start::RebuildJournal | Start::MergeForeign => match entries {
+            Ok(entries) => Replica::open(me, entries, &mut rng)
+                .map_err(|error| log(&format!("the database cannot be read: {error}")))
+                .ok(),
+            Err(error) => {
+                log(&format!("the database cannot be read: {error}"));
+                None
             }
-        }
+        },
         Start::New | Start::RecoverFromJournal | Start::RecoverFromRelay { .. } => None,
     };
     let Some(mut replica) = from_database else {
@@ -317,6 +347,15 @@ async fn recover(
         }
     }
     (replica, commits, warning)
+}
+
+fn journal_of(opened: &PersonOpened) -> impl Iterator<Item = Vec<u8>> {
+    opened.pending.iter().map(|(_, bytes)| bytes.clone())
+}
+
+async fn complete_after(shared: Rc<Shared>, millis: u32) {
+    gloo_timers::future::TimeoutFuture::new(millis).await;
+    shared.tell(Input::Complete);
 }
 
 async fn confirm_soon(shared: Rc<Shared>) {
@@ -348,6 +387,12 @@ impl Desk {
                     asked = incoming.next_asked().fuse() => Turn::Asked(asked),
                 }
             };
+            let is_brief = !self.device.replica.is_whole();
+            let is_first_screen = is_first_screen(&turn);
+            if is_brief && !is_first_screen && self.complete().await.is_err() {
+                self.page.event(protocol::Event::Locked);
+                return;
+            }
             let outcome = match turn {
                 Turn::Lost => Err(Lost),
                 Turn::Input(None | Some(Input::End)) => return,
@@ -377,6 +422,10 @@ impl Desk {
                 return;
             }
             self.tell_changes();
+            if is_brief && is_first_screen {
+                spawn_local(complete_after(self.shared.clone(), REST_AFTER_MILLIS));
+                continue;
+            }
             // The answer is on its way; now what nobody waits for.
             if self.run(Vec::new()).await.is_err() {
                 self.page.event(protocol::Event::Locked);
@@ -384,6 +433,51 @@ impl Desk {
             }
             self.tell_changes();
         }
+    }
+
+    /// A replica that is whole may write, and meets the relay.
+    fn set_out(&mut self) {
+        // A batch that was ready before the restart is made anew.
+        let effects = self.device.handle(Event::Stored(0), now(), &mut self.rng);
+        self.later.extend(effects);
+        spawn_local(tick(self.shared.clone()));
+    }
+
+    /// Reads what the brief stood for.
+    async fn complete(&mut self) -> Result<(), Lost> {
+        let replica = &mut self.device.replica;
+        let completed = match self.stores.load_left_out(&replica.left_out()).await {
+            Ok(entries) => replica.complete(entries).map_err(|error| error.to_string()),
+            Err(error) => Err(error.to_string()),
+        };
+        if let Err(error) = completed {
+            log(&format!("what a brief stood for cannot be read: {error}"));
+            // The next start does without, and if it cannot read that either, it recovers.
+            if let Err(error) = self.stores.keep_brief(&[]).await {
+                log(&format!("the brief: {error}"));
+            }
+            return Err(Lost);
+        }
+        self.set_out();
+        Ok(())
+    }
+
+    /// Keeps a brief for the next start of who only sells: other first screens read everything.
+    async fn keep_brief(&mut self) -> Result<(), Lost> {
+        let sells = self.session.may(Capability::Sell) && !self.session.may(Capability::SalesAll);
+        if !sells || self.database_behind {
+            return Ok(());
+        }
+        let before = Month::of(self.around().now.plus_millis(-RECENT_MILLIS));
+        let made = self.device.replica.make_brief(before, &mut self.rng);
+        let Some((bytes, commit)) = made else {
+            return Ok(());
+        };
+        if let Err(error) = self.stores.keep_brief(&bytes).await {
+            // Its mark is in a commit that others will build on, and finds no brief at the next start.
+            log(&format!("the brief: {error}"));
+        }
+        self.run(vec![Effect::Commit(commit)]).await.map(drop)
     }
 
     async fn hear(&mut self, input: Input) -> Result<(), Lost> {
@@ -395,9 +489,11 @@ impl Desk {
                 let commit = self.device.replica.change_device(device, &mut self.rng);
                 return self.run(vec![Effect::Commit(commit)]).await.map(drop);
             }
+            Input::Complete => return Ok(()),
+            Input::Brief => return self.keep_brief().await,
             Input::Confirm => {
                 self.confirm().await;
-                return Ok(());
+                return self.keep_brief().await;
             }
             Input::Welcome(shut_out) => {
                 self.changed |= self.shut_out != shut_out;
@@ -467,6 +563,7 @@ impl Desk {
                         log(&format!("the ready slot: {error}"));
                     }
                     self.confirm().await;
+                    self.shared.tell(Input::Brief);
                 }
                 Effect::Changed => self.changed = true,
                 Effect::Refused(reason) => {
@@ -804,6 +901,17 @@ impl Desk {
             self.page.event(event);
         }
     }
+}
+
+/// What a brief is made for.
+const fn is_first_screen(turn: &Turn) -> bool {
+    matches!(
+        turn,
+        Turn::Input(Some(Input::Ask {
+            request: Request::Query(Query::Sell { .. }),
+            ..
+        }))
+    )
 }
 
 const fn is_seal(effect: &Effect) -> bool {

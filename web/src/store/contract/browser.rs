@@ -151,6 +151,10 @@ async fn run_all() -> Report {
         person_starts().await,
     );
     report.record(
+        "a person's stores leave out what a brief stands for",
+        person_starts_by_a_brief().await,
+    );
+    report.record(
         "a wiped database is recovered from the journal",
         wiped_database().await,
     );
@@ -348,7 +352,7 @@ async fn open_person(
     store: &str,
     local: Option<Sentinel>,
 ) -> Result<(PersonStores, crate::store::person::PersonOpened), String> {
-    PersonStores::open(store, &key(), local)
+    PersonStores::open(store, &key(), local, |_| Vec::new())
         .await
         .map_err(failed)
 }
@@ -384,6 +388,40 @@ async fn person_starts() -> Outcome {
         "generation",
         stores.confirm().await.map_err(failed)?.generation,
         2,
+    )
+}
+
+async fn person_starts_by_a_brief() -> Outcome {
+    let (stores, opened) = open_person("brief", None).await?;
+    expect("no brief yet", opened.brief, None)?;
+    let old = Write::put("d|till/old|0000", *b"a month");
+    let new = Write::put("d|till/new|0000", *b"today");
+    stores.commit(&[old, new], &[]).await.map_err(failed)?;
+    stores.keep_brief(b"in brief").await.map_err(failed)?;
+    let sentinel = stores.confirm().await.map_err(failed)?;
+    drop(stores);
+    let left_out = |brief: &[u8]| {
+        if brief == b"in brief" {
+            vec!["d|till/old|0000".to_owned(), "d|till/gone|0000".to_owned()]
+        } else {
+            Vec::new()
+        }
+    };
+    let (stores, opened) = PersonStores::open("brief", &key(), Some(sentinel), left_out)
+        .await
+        .map_err(failed)?;
+    expect("start", opened.start, Start::Normal)?;
+    let entry = |name: &str, value: &[u8]| (name.to_owned(), value.to_vec());
+    expect(
+        "the rest",
+        opened.entries,
+        Ok(vec![entry("d|till/new|0000", b"today")]),
+    )?;
+    let keys = left_out(&opened.brief.unwrap_or_default());
+    expect(
+        "left out",
+        stores.load_left_out(&keys).await,
+        Ok(vec![entry("d|till/old|0000", b"a month")]),
     )
 }
 

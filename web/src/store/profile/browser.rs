@@ -27,10 +27,12 @@ pub struct Profile {
 impl Profile {
     /// Opens both copies; it fails only if neither opens.
     pub async fn open() -> Result<Self, StoreError> {
-        let db = IndexedDb::open(DATABASE, Writers::Any)
-            .await
-            .map(|(db, _)| db);
-        let folder = Folder::open(&FOLDER).await;
+        // Side by side: each is a chain of waits for the browser.
+        let (db, folder) = futures::join!(
+            IndexedDb::open(DATABASE, Writers::Any),
+            Folder::open(&FOLDER)
+        );
+        let db = db.map(|(db, _)| db);
         match (&db, &folder) {
             (Err(error), Err(_)) => Err(error.clone()),
             _ => Ok(Self { db, folder }),
@@ -39,8 +41,7 @@ impl Profile {
 
     /// Everybody who has signed in here, by name. A copy that lost somebody is repaired on the way.
     pub async fn people(&self) -> Result<Vec<Person>, StoreError> {
-        let in_db = self.people_in_db().await;
-        let in_folder = self.people_in_folder().await;
+        let (in_db, in_folder) = futures::join!(self.people_in_db(), self.people_in_folder());
         if let (Err(error), Err(_)) = (&in_db, &in_folder) {
             return Err(error.clone());
         }

@@ -5,10 +5,10 @@ use crdt_model::command::fact_put;
 use crdt_model::document::{Actor, Document, Put};
 use crdt_model::fact::{
     BatchMade, BlockMade, Codes, Ending, Fact, HandOverGiven, LeaseAsked, Leased, Offer,
-    RecallAsked, StockAsked, StockNote,
+    PaymentMethod, RecallAsked, StockAsked, StockNote,
 };
 use crdt_model::ids::{BatchId, DeviceId, IntentId, OrgId};
-use crdt_model::replica::Identity;
+use crdt_model::replica::{Brief, Identity};
 use crdt_model::site;
 use crdt_model::staff as people;
 use crdt_model::time::Month;
@@ -292,4 +292,100 @@ fn a_holder_sees_since_when_and_that_it_leaves() {
     let leaving = mine(&asha, NOW).blocks[0].leaving.clone().unwrap();
     assert_eq!(leaving.to.as_deref(), Some("Baraka"));
     assert_eq!(sell(&asha, SITE, NOW).tiles[0].left, 0);
+}
+
+/// Asha's phone: a block of eight, three of it sold in older months and one today; an ask of an older month is open.
+fn with_older_months() -> Replica {
+    let mut replica = replica(ASHA);
+    let codes: Vec<String> = (0..8).map(|n| format!("code{n}")).collect();
+    let codes = FactBody::Codes(Codes {
+        batch: BatchId::from_bytes([4; 16]),
+        package: PACKAGE,
+        price: Money::from_minor(500_000),
+        packed: codes.join("\n"),
+    });
+    let key = DocumentKey::Block {
+        site: SITE,
+        block: BLOCK,
+    };
+    has(&mut replica, key, &[fact(1, 0, OWNER, codes)]);
+    let sale = |n: u8, index, days: i64, method| {
+        let line = crdt_model::fact::Line {
+            voucher: VoucherRef {
+                block: BLOCK,
+                index,
+            },
+            package: PACKAGE,
+            price: Money::from_minor(500_000),
+        };
+        let sale = FactBody::Sale(crdt_model::fact::Sale {
+            receipt: format!("AAAA-{n:06}"),
+            lines: vec![line],
+            method,
+            reference: None,
+            client: None,
+        });
+        (days, fact(n, days * 24 * 60, ASHA, sale))
+    };
+    let asked = FactBody::StockAsked(StockAsked {
+        package: PACKAGE,
+        quantity: 50,
+        note: None,
+    });
+    let facts = [
+        sale(11, 0, -90, PaymentMethod::Cash),
+        sale(12, 5, -61, PaymentMethod::Mpesa),
+        sale(13, 1, -60, PaymentMethod::Cash),
+        (-60, fact(14, -60 * 24 * 60, ASHA, asked)),
+        sale(15, 2, 0, PaymentMethod::Cash),
+    ];
+    let mut tills: BTreeMap<Month, Vec<Put>> = BTreeMap::new();
+    for (days, put) in facts {
+        let at = NOW.plus_millis(days * 86_400_000);
+        tills.entry(Month::of(at)).or_default().push(put);
+    }
+    assert_eq!(tills.len(), 3);
+    for (month, puts) in tills {
+        let key = DocumentKey::Till {
+            site: SITE,
+            person: ASHA,
+            month,
+        };
+        has(&mut replica, key, &puts);
+    }
+    replica
+}
+
+#[test]
+fn a_till_that_starts_by_a_brief_shows_what_it_would_show() {
+    let mut whole = with_older_months();
+    let mut stored: BTreeMap<String, Vec<u8>> = BTreeMap::new();
+    let mut keep = |commit: crdt_model::replica::Commit| {
+        let writes = commit.writes.into_iter();
+        stored.extend(writes.filter_map(|(key, value)| Some((key, value?))));
+    };
+    keep(whole.everything());
+    let (bytes, commit) = whole.make_brief(Month::of(NOW), &mut Ones).unwrap();
+    keep(commit);
+    let brief = Brief::decode(&bytes).unwrap();
+    let left_out = brief.left_out();
+    assert_eq!(left_out.len(), 4, "two tills: {left_out:?}");
+    let (rest, first): (Vec<_>, Vec<_>) = stored
+        .into_iter()
+        .partition(|(key, _)| left_out.contains(key));
+    let open = |since| {
+        let (brief, first) = (brief.clone(), first.clone());
+        Replica::open_brief(whole.me(), brief, first, [], since, &mut Ones).unwrap()
+    };
+    let mut opened = open(NOW.plus_millis(-86_400_000)).unwrap();
+    let wanted = sell(&whole, SITE, NOW);
+    assert_eq!((wanted.tiles[0].left, wanted.sold_today), (4, 1));
+    assert!(wanted.tiles[0].is_asked);
+    assert_eq!(wanted.cash, Money::from_minor(1_500_000));
+    assert_eq!(sell(&opened, SITE, NOW), wanted);
+    opened.complete(rest).unwrap();
+    assert_eq!(sell(&opened, SITE, NOW), wanted);
+    assert_eq!(mine(&opened, NOW), mine(&whole, NOW));
+    // Sales that must be there one by one are not.
+    assert!(open(NOW.plus_millis(-65 * 86_400_000)).is_none());
 }
