@@ -122,7 +122,7 @@ story("a tab stops in the middle of a sale, again and again, and no voucher is s
   const known = new Set();
   const codes = new Set();
   let [writer, other] = [first, second];
-  // Later stops hold the other tab up for longer than a story waits, in half the runs: docs/PROOF.md.
+  // Stops after 16 and 30 ms belong here too. With them the other tab cannot sell in half the runs: docs/PROOF.md.
   for (const wait of [0, 8]) {
     const cash = await choose(writer);
     await choose(other);
