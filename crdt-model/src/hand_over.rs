@@ -14,7 +14,7 @@ use sha2::{Digest, Sha256};
 use crate::capability::{Capability, Principal};
 use crate::document::DocumentKey;
 use crate::fact::{Ending, FactBody, HandOverGiven, Offer, StockNote};
-use crate::ids::{ALPHABET, IntentId, PersonId, SiteId};
+use crate::ids::{ALPHABET, BlockId, IntentId, PersonId, SiteId};
 use crate::sheets::Sheets;
 use crate::time::Timestamp;
 use crate::voucher::{Block, Stock};
@@ -184,7 +184,18 @@ pub struct Taken {
 pub struct HandOvers {
     pub all: BTreeMap<IntentId, HandOver>,
     taken: BTreeMap<(HandOverCode, PersonId), Taken>,
-    ended: BTreeMap<IntentId, Ending>,
+    /// How it ended, and when the relay said so.
+    ended: BTreeMap<IntentId, (Ending, Timestamp)>,
+}
+
+/// A block that its holder parts with: by this turn they do not sell from it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Leaving {
+    pub block: BlockId,
+    pub turn: u32,
+    pub from: PersonId,
+    /// When the relay said that it moved, if it did.
+    pub moved_at: Option<Timestamp>,
 }
 
 impl HandOvers {
@@ -214,13 +225,13 @@ impl HandOvers {
                 }
                 (FactBody::StockNote(StockNote::Offered(offer)), _) => folded.add(offer.clone()),
                 (FactBody::StockNote(StockNote::Ended { of, how }), _) => {
-                    folded.ended.insert(*of, *how);
+                    folded.ended.insert(*of, (*how, fact.at));
                 }
                 _ => {}
             }
         }
         for (id, hand_over) in &mut folded.all {
-            hand_over.ended = folded.ended.get(id).copied();
+            hand_over.ended = folded.ended.get(id).map(|(how, _)| *how);
             // A code costs two hashes, and every sale asks what is in stock.
             if folded.taken.is_empty() {
                 continue;
@@ -264,14 +275,25 @@ impl HandOvers {
         self.ended.keys().any(is_of)
     }
 
-    /// The turn of each block that is being handed over: the holder does not sell from it.
-    pub fn leaving(&self) -> BTreeSet<(crate::ids::BlockId, u32, PersonId)> {
+    /// The blocks that are being handed over, and those that moved: the lease that says so may come later.
+    pub fn leaving(&self) -> BTreeSet<Leaving> {
         self.all
-            .values()
-            .filter(|known| known.is_open())
-            .map(|known| {
+            .iter()
+            .filter_map(|(id, known)| {
+                let ended = self.ended.get(id);
+                let has_moved =
+                    |how: Ending| matches!(how, Ending::Taken { .. } | Ending::Overtaken);
+                if ended.is_some_and(|(how, _)| !has_moved(*how)) {
+                    return None;
+                }
+                let moved_at = ended.map(|(_, at)| *at);
                 let given = &known.offer.hand_over;
-                (given.block, given.turn, known.offer.from)
+                Some(Leaving {
+                    block: given.block,
+                    turn: given.turn,
+                    from: known.offer.from,
+                    moved_at,
+                })
             })
             .collect()
     }

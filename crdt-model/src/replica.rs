@@ -20,6 +20,7 @@ use crate::document::{
     Actor, Document, DocumentId, DocumentKey, Hash, PlainChange, Scalar, Sheet, heads_digest,
 };
 use crate::fact::{Fact, HoldReason, Line, Sale};
+use crate::hand_over::Leaving;
 use crate::ids::{ClientId, DeviceId, HoldId, IntentId, OrgId, PersonId};
 use crate::sale::{self, Buyer, SellOrder};
 use crate::sheets::Sheets;
@@ -249,7 +250,12 @@ impl Replica {
             if let (PendingState::Held { .. }, Command::GiveBlock { given, .. }) =
                 (&pending.state, &pending.intent.command)
             {
-                stock.leave(given.block, given.turn, self.me.person);
+                stock.leave(Leaving {
+                    block: given.block,
+                    turn: given.turn,
+                    from: self.me.person,
+                    moved_at: None,
+                });
             }
         }
         stock

@@ -11,7 +11,7 @@ use crate::batch;
 use crate::capability::Capability;
 use crate::document::{DocumentKey, Sheet};
 use crate::fact::{Fact, FactBody, Leased, SaleRef, Verdict, VoucherRef};
-use crate::hand_over::HandOvers;
+use crate::hand_over::{HandOvers, Leaving};
 use crate::ids::{BatchId, BlockId, DeviceId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
 use crate::sheets::Sheets;
@@ -259,8 +259,8 @@ impl Stock {
             }
         }
         stock.lease(sheets, me);
-        for (block, turn, from) in HandOvers::fold(sheets).leaving() {
-            stock.leave(block, turn, from);
+        for leaving in HandOvers::fold(sheets).leaving() {
+            stock.leave(leaving);
         }
         stock.undo(sheets);
         stock
@@ -307,13 +307,19 @@ impl Stock {
     }
 
     /// The holder parts with this block, if it is still theirs by that turn.
-    pub fn leave(&mut self, block: BlockId, turn: u32, from: PersonId) {
-        if let Some(block) = self.blocks.get_mut(&block) {
+    pub fn leave(&mut self, leaving: Leaving) {
+        let Leaving { turn, from, .. } = leaving;
+        if let Some(block) = self.blocks.get_mut(&leaving.block) {
             let is_theirs = block
                 .lease
                 .as_ref()
                 .is_some_and(|lease| lease.turn == turn && lease.person == Some(from));
-            block.is_leaving |= is_theirs;
+            // A restored relay counts turns again: what was leased after the end did not end by it.
+            let is_of_before = match (leaving.moved_at, block.leased_at) {
+                (Some(moved), Some(leased)) => leased <= moved,
+                _ => true,
+            };
+            block.is_leaving |= is_theirs && is_of_before;
         }
     }
 

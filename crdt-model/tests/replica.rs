@@ -15,10 +15,10 @@ use crdt_model::batch::BatchError;
 use crdt_model::client::ClientDetails;
 use crdt_model::codec;
 use crdt_model::command::{
-    BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal,
+    BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal, fact_put,
 };
 use crdt_model::document::DocumentKey;
-use crdt_model::fact::{BlockMade, Ending, FactBody, StockNote, Verdict};
+use crdt_model::fact::{BlockMade, Ending, Fact, FactBody, Leased, StockNote, Verdict};
 use crdt_model::hand_over::give;
 use crdt_model::ids::{BatchId, BlockId, ClientId, HoldId, IntentId, PersonId, SiteId};
 use crdt_model::money::Money;
@@ -97,6 +97,51 @@ fn ho6_the_giver_does_not_sell_until_the_relay_says_it_goes_on() {
     };
     shop.have_facts(verdicts, vec![FactBody::StockNote(ended)]);
     assert!(can_sell(&shop));
+}
+
+#[test]
+fn ho6_what_moved_is_not_sold_from_before_its_lease_comes() {
+    for how in [
+        Ending::Overtaken,
+        Ending::Taken {
+            by: PersonId::from_bytes([3; 16]),
+        },
+    ] {
+        let mut shop = Shop::new();
+        let site = shop.site;
+        let given = give_back(&mut shop);
+        shop.answer(Disposition::Accepted);
+        let me = shop.replica.me();
+        let verdicts = DocumentKey::VerdictTill {
+            site,
+            person: me.person,
+            month: Month::of(NOW),
+        };
+        // By the lease that is here the block is still this person's.
+        let ended = StockNote::Ended { of: given, how };
+        shop.have_facts(verdicts, vec![FactBody::StockNote(ended)]);
+        assert!(!can_sell(&shop), "{how:?}");
+        let block = shop.replica.stock().held().next().unwrap().id;
+        let of_block = DocumentKey::VerdictBlock { site, block };
+        let leased = |turn, at| Fact {
+            at,
+            since: at,
+            by: PersonId::RELAY,
+            body: FactBody::Leased(Leased {
+                block,
+                turn,
+                person: Some(me.person),
+                device: Some(me.device),
+                cause: None,
+            }),
+        };
+        // It came back; and a relay that was restored since counts the same turn again.
+        let later = NOW.plus_millis(1);
+        for (key, leased) in [("next", leased(2, NOW)), ("again", leased(1, later))] {
+            shop.have(of_block, &[fact_put(key, &leased)]);
+            assert!(can_sell(&shop), "{how:?}, {key}");
+        }
+    }
 }
 
 #[test]

@@ -197,6 +197,12 @@ pub const MISTAKES: &[Mistake] = &[
         "false",
     ),
     mistake(
+        "what moved is sold from before its lease comes",
+        "src/hand_over.rs",
+        "matches!(how, Ending::Taken { .. } | Ending::Overtaken)",
+        "false",
+    ),
+    mistake(
         "what is held elsewhere is sold here",
         "src/voucher.rs",
         "for fact in facts {\n                    self.take(&fact.vouchers());\n                }",

@@ -221,10 +221,13 @@ impl World {
             {
                 continue;
             }
+            // Where it moved, a lease of another turn says so; after a restore, maybe of the same.
             let is_over = sheets.facts().any(|(_, _, fact)| match &fact.body {
-                FactBody::StockNote(StockNote::Ended { of, how }) => {
-                    *of == id && !matches!(how, Ending::Met { .. })
-                }
+                FactBody::StockNote(StockNote::Ended { of, how }) if *of == id => match how {
+                    Ending::Withdrawn | Ending::NotAllowed => true,
+                    Ending::Taken { .. } | Ending::Overtaken => self.has_rewound,
+                    Ending::Met { .. } | Ending::Declined => false,
+                },
                 _ => false,
             });
             if !is_over {
