@@ -997,6 +997,47 @@ fn he7_an_accepted_item_is_settled_and_a_declined_one_waits_for_its_author() {
     }
 }
 
+/// What a restored relay lost is brought back document by document, under the name that it had.
+#[test]
+fn he7_one_word_ends_the_wait_of_every_part() {
+    for accepted in [true, false] {
+        let mut shop = Shop::new();
+        let command = make_batch(&mut shop, 2, &codes(2, 7));
+        let intent = shop.execute(command).unwrap().0;
+        shop.answer(Disposition::Accepted);
+        let documents: Vec<DocumentKey> = shop.replica.document_keys().copied().collect();
+        let has_it = |key: &&DocumentKey| {
+            let facts = &shop.replica.sheets().get(key).facts;
+            facts.contains_key(&intent.to_string())
+        };
+        let lost: Vec<DocumentKey> = documents.iter().filter(has_it).copied().collect();
+        assert!(lost.len() > 1);
+        let org = shop.replica.me().org;
+        let ids: Vec<DocumentId> = lost.iter().map(|key| DocumentId::of(org, key)).collect();
+        let commit = shop.replica.unknown_to_relay(&ids, NOW, &mut shop.rng);
+        shop.replica.stored(commit.number);
+        assert_eq!(shop.replica.outbox().count(), lost.len());
+        let disposition = held(&mut shop);
+        shop.answer(disposition);
+        let Disposition::Held(hold, _) = disposition else {
+            panic!("{disposition:?}")
+        };
+        let decided = Verdict::HeldDecided {
+            hold,
+            intent,
+            by: PersonId::from_bytes([3; 16]),
+            accepted,
+            reason: None,
+        };
+        let key = verdict_till(&shop);
+        shop.have_facts(key, vec![FactBody::Verdict(decided)]);
+        let states: Vec<&PendingState> = shop.replica.outbox().map(|item| &item.state).collect();
+        let is_declined = |state: &&&PendingState| matches!(state, PendingState::Declined { .. });
+        assert_eq!(states.iter().filter(is_declined).count(), states.len());
+        assert_eq!(states.len(), if accepted { 0 } else { lost.len() });
+    }
+}
+
 #[test]
 fn he10_a_hold_that_no_verdict_lists_is_pushed_again() {
     for is_listed in [true, false] {

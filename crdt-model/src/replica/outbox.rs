@@ -12,7 +12,7 @@ use crate::codec;
 use crate::command::Command;
 use crate::document::{Container, DocumentKey, Hash};
 use crate::fact::{FactBody, Verdict};
-use crate::ids::{BatchId, IntentId};
+use crate::ids::{BatchId, HoldId, IntentId};
 use crate::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
 use crate::sync::message::{Disposition, RefusalCode};
 use crate::time::Timestamp;
@@ -207,6 +207,11 @@ impl Replica {
             }
             if let Some(state) = state {
                 pending.state = state;
+                let here = pending.changes.iter().filter(|change| change.accepted);
+                let here: BTreeSet<DocumentKey> = here.map(|change| change.document).collect();
+                pending
+                    .writes
+                    .retain(|write| !here.contains(&write.document));
                 pending.changes.clear();
                 must_rebase = true;
             }
@@ -396,33 +401,45 @@ impl Replica {
 
     /// Ends the waiting of held items about which a verdict says that somebody decided.
     pub(super) fn decide_held(&mut self, commit: &mut Commit) {
-        let held: Vec<(u64, IntentId)> = self
+        let held: Vec<(u64, IntentId, HoldId)> = self
             .outbox
             .values()
-            .filter(|pending| matches!(pending.state, PendingState::Held { .. }))
-            .map(|pending| (pending.order, pending.intent.id))
+            .filter_map(|pending| match &pending.state {
+                PendingState::Held { hold, .. } => Some((pending.order, pending.intent.id, *hold)),
+                _ => None,
+            })
             .collect();
         if held.is_empty() {
             return;
         }
-        let mut decided = Vec::new();
+        let mut settled = BTreeSet::new();
+        let mut declined = Vec::new();
         for (_, _, fact) in self.sheets.facts() {
-            if let FactBody::Verdict(Verdict::HeldDecided {
+            let FactBody::Verdict(Verdict::HeldDecided {
+                hold,
                 intent,
                 by,
                 accepted,
                 reason,
-                ..
             }) = &fact.body
-                && let Some((order, _)) = held.iter().find(|(_, id)| id == intent)
-            {
-                decided.push((*order, *accepted, *by, reason.clone()));
+            else {
+                continue;
+            };
+            // What was brought back lies here in several parts of one name. Accepted is the intent, whichever device's
+            // hold it was by; declined is this hold.
+            for (order, _, of) in held.iter().filter(|(_, id, _)| id == intent) {
+                if *accepted {
+                    settled.insert(*order);
+                } else if of == hold {
+                    declined.push((*order, *by, reason.clone()));
+                }
             }
         }
-        for (order, accepted, by, reason) in decided {
-            if accepted {
-                self.settle(order, commit);
-            } else if let Some(mut pending) = self.outbox.get(&order).cloned() {
+        for order in &settled {
+            self.settle(*order, commit);
+        }
+        for (order, by, reason) in declined {
+            if let Some(mut pending) = self.outbox.get(&order).cloned() {
                 pending.state = PendingState::Declined { by, reason };
                 self.keep_pending(pending, commit);
             }

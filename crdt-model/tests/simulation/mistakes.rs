@@ -223,8 +223,8 @@ pub const MISTAKES: &[Mistake] = &[
     mistake(
         "an accepted hold stays on the phone",
         "src/replica/outbox.rs",
-        "decided.push((*order, *accepted, *by, reason.clone()));",
-        "if !*accepted { decided.push((*order, *accepted, *by, reason.clone())); }",
+        "settled.insert(*order);",
+        "let _ = order;",
     ),
     mistake(
         "a document the relay lost is not brought back",
