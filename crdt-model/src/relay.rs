@@ -286,7 +286,21 @@ impl OrgState {
         };
         let gravest = found.iter().max_by_key(weight).copied();
         verdict = verdict.or(gravest.filter(|found| weight(&found) > 0));
-        if matches!(verdict, None | Some(Disposition::Held(..))) {
+        // What is here already waits for nobody.
+        let is_here = |fit: replica::Fit, found: Disposition| {
+            fit == replica::Fit::Already || found == Disposition::Known
+        };
+        let missing = FullIntent {
+            id: intent.id,
+            changes: built
+                .iter()
+                .zip(&found)
+                .filter(|((_, _, fit, _), found)| !is_here(*fit, **found))
+                .map(|((full, ..), _)| (*full).clone())
+                .collect(),
+        };
+        let may_wait = matches!(verdict, None | Some(Disposition::Held(..)));
+        if may_wait && !missing.changes.is_empty() {
             let known = self
                 .holds
                 .get(&held)
@@ -303,6 +317,7 @@ impl OrgState {
             }
         }
         // Only what belongs to a site can be listed where somebody sees it and decides; and a decision is never held.
+        let changes = &missing.changes;
         let may_be_held = changes.iter().any(|full| full.document.site().is_some())
             && !changes
                 .iter()
@@ -314,14 +329,14 @@ impl OrgState {
             verdict = Some(Disposition::Refused(RefusalCode::NotAllowed));
         }
         if let Some(Disposition::Held(id, reason)) = verdict {
-            self.hold(signer, intent, id, reason, now, outcome)?;
+            self.hold(signer, &missing, id, reason, now, outcome)?;
         }
         if let Some(verdict) = verdict {
             let results = built
                 .iter()
                 .zip(&found)
                 .map(|((_, change, fit, _), found)| {
-                    let is_here = *fit == replica::Fit::Already || *found == Disposition::Known;
+                    let is_here = is_here(*fit, *found);
                     (change.hash().0, if is_here { *found } else { verdict })
                 });
             outcome.results.extend(results);

@@ -104,22 +104,23 @@ impl OrgState {
         needs.document(DocumentKey::Staff);
         for intent in &batch.intents {
             needs.hold(hold_id(batch.device, intent.id));
-            let mut listed_in = None;
+            let listed_in = |site| DocumentKey::VerdictTill {
+                site,
+                person: batch.person,
+                month: Month::of(now),
+            };
             for full in &intent.changes {
                 needs.document(full.document);
-                if let Some(site) = full.document.site() {
-                    listed_in = Some(site);
-                }
                 needs.ops(full.document, intent.id, &full.change.ops);
-            }
-            // Where a hold would be listed.
-            needs.document(listed_in.map_or(DocumentKey::Me(batch.person), |site| {
-                DocumentKey::VerdictTill {
-                    site,
-                    person: batch.person,
-                    month: Month::of(now),
+                // Where a hold would be listed, whatever of it is here already.
+                if let Some(site) = full.document.site() {
+                    needs.document(listed_in(site));
                 }
-            }));
+            }
+            let sites = intent.changes.iter().map(|full| full.document.site());
+            if sites.flatten().next().is_none() {
+                needs.document(DocumentKey::Me(batch.person));
+            }
         }
         needs.missing.into_iter().collect()
     }

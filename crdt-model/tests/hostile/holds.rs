@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crdt_model::admission::{Malformed, Reader, may_read};
 use crdt_model::capability::{Grant, Principal, Role, Scope};
 use crdt_model::command::fact_put;
-use crdt_model::document::{Container, DocumentKey, Put};
+use crdt_model::document::{Container, Document, DocumentKey, Put};
 use crdt_model::fact::{
     BatchMade, Codes, Fact, FactBody, HeldDecision, HeldEdit, HoldReason, Verdict, verdict_key,
 };
@@ -113,6 +113,47 @@ fn he1_held_is_what_the_author_may_not_or_a_revoked_device_does() {
     let outcome = bench.admit_as(&manager, &sale).unwrap();
     let graver = RefusalCode::Malformed(Malformed::FactOfAnotherPerson);
     assert_eq!(outcome.results[0].1, Disposition::Refused(graver));
+}
+
+/// A phone that was revoked says again what another of its owner's got in, and something beside it.
+#[test]
+fn he1_only_what_is_not_here_is_held() {
+    let mut bench = Bench::new();
+    let (agent, till) = (bench.agent, bench.till(&bench.agent));
+    let lost_phone = Author {
+        device: DeviceId::from_bytes([99; 16]),
+        ..agent
+    };
+    bench.revoked.insert(lost_phone.device);
+    let id = bench.intent();
+    let put = fact_put(&id.to_string(), &bench.fact(&agent, bench.sale(0)));
+    bench.accepts(&agent, till, id, std::slice::from_ref(&put));
+
+    // It had not heard of that.
+    let again = Document::new().write(lost_phone.actor(), NOW.as_seconds(), &[put]);
+    let again = again.unwrap().plain;
+    let batch = bench.batch(&lost_phone, id, vec![(till, again.clone())]);
+    let outcome = bench.admit_as(&lost_phone, &batch).unwrap();
+    assert_eq!(outcome.results[0].1, Disposition::Known);
+    assert!(outcome.holds.is_empty() && outcome.rows.is_empty());
+
+    let clients = DocumentKey::Clients {
+        site: bench.site,
+        owner: agent.person,
+        part: 0,
+    };
+    let name = record(&format!("client/{}/name", bench.package), "Juma");
+    let client = bench.write_intent(&lost_phone, clients, &[name]);
+    let batch = bench.batch(&lost_phone, id, vec![(till, again), (clients, client)]);
+    let outcome = bench.admit_as(&lost_phone, &batch).unwrap();
+    assert_eq!(outcome.results[0].1, Disposition::Known);
+    assert!(matches!(outcome.results[1].1, Disposition::Held(..)));
+    let [hold] = &outcome.holds[..] else {
+        panic!("{:?}", outcome.holds)
+    };
+    let documents: Vec<DocumentKey> = hold.writes.iter().map(|write| write.document).collect();
+    assert_eq!(documents, [clients]);
+    assert_eq!(listed(&outcome).1, []);
 }
 
 #[test]
