@@ -87,7 +87,18 @@ impl World {
                     && other.me.person == person
                     && other.durable_outbox().contains(intent)
             });
-            if !waits && !is_kept {
+            // A restore took it from the relay, and the phone that has it was revoked before it came back.
+            let key = intent.to_string();
+            let is_left_behind = self.relay.lost.contains(&key)
+                && self.devices.iter().any(|other| {
+                    let core = other.core.as_ref().filter(|_| other.is_revoked);
+                    other.me.person == person
+                        && core.is_some_and(|core| {
+                            let mut facts = core.replica.sheets().facts();
+                            facts.any(|(_, known, _)| known == key)
+                        })
+                });
+            if !waits && !is_kept && !is_left_behind {
                 return Err(format!(
                     "{intent} was shown as sold at {}, and is nowhere",
                     self.devices[*device].name

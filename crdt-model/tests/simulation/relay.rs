@@ -171,6 +171,8 @@ pub struct Relay {
     old_cursors: BTreeMap<DeviceId, u64>,
     /// Facts that were acknowledged as accepted, whatever became of the database since.
     pub acknowledged: BTreeSet<(DocumentKey, String)>,
+    /// Facts that a restore took from the log.
+    pub lost: BTreeSet<String>,
     /// Facts that were ever committed.
     pub committed: BTreeSet<(DocumentKey, String)>,
     pub bug: Option<Bug>,
@@ -194,6 +196,7 @@ impl Relay {
             tickets_made: 0,
             old_cursors: BTreeMap::new(),
             acknowledged: BTreeSet::new(),
+            lost: BTreeSet::new(),
             committed: BTreeSet::new(),
             bug,
             fail_next: false,
@@ -225,6 +228,10 @@ impl Relay {
     pub fn restore(&mut self, backup: Database) -> Vec<Output> {
         let history = self.database.history + 1;
         let devices = std::mem::take(&mut self.database.devices);
+        let kept: BTreeSet<&str> = backup.facts().map(|(_, key, _)| key).collect();
+        let facts = self.database.facts().map(|(_, key, _)| key);
+        let lost = facts.filter(|key| !kept.contains(key)).map(str::to_owned);
+        self.lost.extend(lost);
         self.database = backup;
         // Registrations are made again at the next sign-in; that is not what is simulated here.
         self.database.devices = devices;

@@ -528,10 +528,6 @@ impl World {
         for device in &self.devices {
             let keys = kept.entry(device.me.person).or_default();
             keys.extend(device.durable_outbox().iter().map(ToString::to_string));
-            // A revoked phone brings nothing back that the relay had already.
-            if device.is_revoked {
-                continue;
-            }
             let opened = Replica::open(device.me, device.store.clone(), &mut Random::new(0));
             if let Ok(replica) = opened {
                 keys.extend(replica.sheets().facts().map(|(_, key, _)| key.to_string()));
@@ -545,10 +541,21 @@ impl World {
                     .get(&devices[*device].me.person)
                     .is_some_and(|keys| keys.contains(&key))
         });
+        // A phone that lost its memory knows what it handed out only as long as the relay does.
         for device in &mut self.devices {
-            device
-                .handed_out
-                .retain(|_, sale| self.shown.contains_key(sale));
+            let mut known: BTreeSet<String> = device
+                .durable_outbox()
+                .iter()
+                .map(ToString::to_string)
+                .collect();
+            if let Ok(replica) = Replica::open(device.me, device.store.clone(), &mut Random::new(0))
+            {
+                known.extend(replica.sheets().facts().map(|(_, key, _)| key.to_string()));
+            }
+            device.handed_out.retain(|_, sale| {
+                let key = sale.to_string();
+                in_log.contains(&key) || known.contains(&key)
+            });
         }
     }
 }
