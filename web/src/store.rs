@@ -42,7 +42,7 @@ impl Write {
 /// Which holder of the writer's lock this is: it grows by one each time the lock changes hands.
 ///
 /// A tab that lost the lock without noticing (frozen, or robbed while busy) still carries its old number,
-/// and every transaction compares it with the one in the store.
+/// and every transaction of it fails because the store knows that number as replaced.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Incarnation(pub u64);
 

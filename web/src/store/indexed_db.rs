@@ -1,6 +1,11 @@
 //! The store in IndexedDB: one database, one object store `kv` from text to bytes, schema version 1 for ever
 //! (versions live inside the bytes), every write transaction `strict`.
 //!
+//! **No transaction waits for this tab.** Everything a transaction does is asked at once, its commit too, and only then
+//! waited for: one that is read from in between stays open in a tab that is stopped there, and keeps every other tab
+//! from reading and writing until the browser gives up on it, which in Chromium takes a minute. So a writer does not
+//! look who may write before it writes; it adds a key that is taken once somebody else may ([`replaced`]).
+//!
 //! Browsers close connections under a page's feet (sleep, low memory, iOS in the background), so an operation that
 //! fails drops the connection, opens a new one and tries again, at most three times. Nothing here deletes a database.
 //! It must not know what keys and values mean.
@@ -15,7 +20,8 @@ use gloo_timers::future::TimeoutFuture;
 use indexed_db_futures::{
     KeyRange,
     database::Database,
-    error::{Error, OpenDbError, UnexpectedDataError},
+    error::{DomException, Error, OpenDbError, UnexpectedDataError},
+    object_store::ObjectStore,
     prelude::*,
     transaction::{TransactionDurability, TransactionMode, TransactionOptions},
 };
@@ -27,8 +33,12 @@ use super::{Incarnation, Store, StoreError, Write};
 use crate::browser::{error_name, error_text, within};
 
 const KV: &str = "kv";
-/// Reserved: the current writer's incarnation. Never returned by [`Store::load_all`].
+/// Reserved: the current writer's incarnation, and the start of every [`replaced`] key. Never returned by
+/// [`Store::load_all`].
 const WRITER_KEY: &str = "!writer";
+/// As many writers are remembered as replaced. A tab would have to be stopped at the very commit and go on after as many
+/// others have written to be believed.
+const REPLACED_MAX: u64 = 256;
 const ATTEMPTS: u32 = 3;
 const OPEN_TIMEOUT_MS: u32 = 10_000;
 
@@ -82,7 +92,9 @@ impl IndexedDb {
     pub async fn get_js(&self, key: &str) -> Result<Option<JsValue>, StoreError> {
         self.with_connection(async |db| {
             let tx = db.transaction(KV).build()?;
-            let value: Option<JsValue> = tx.object_store(KV)?.get(key).primitive()?.await?;
+            let value = tx.object_store(KV)?.get(key).primitive()?;
+            tx.commit().await?;
+            let value: Option<JsValue> = value.await?;
             Ok(value.filter(|value| !value.is_undefined()))
         })
         .await
@@ -93,8 +105,9 @@ impl IndexedDb {
         let _turn = self.turn.lock().await;
         self.with_connection(async |db| {
             let tx = write_transaction(db)?;
-            self.check_writer(&tx.object_store(KV)?).await?;
-            put(&tx.object_store(KV)?, key, value)?;
+            let kv = tx.object_store(KV)?;
+            self.unless_replaced(&kv)?;
+            put(&kv, key, value)?;
             tx.commit().await.map_err(Failure::from)
         })
         .await
@@ -171,16 +184,17 @@ impl IndexedDb {
         }
     }
 
-    async fn check_writer(
-        &self,
-        kv: &indexed_db_futures::object_store::ObjectStore<'_>,
-    ) -> Result<(), Failure> {
+    /// Makes the transaction fail if somebody else may write.
+    fn unless_replaced(&self, kv: &ObjectStore<'_>) -> Result<(), Failure> {
         if self.writers == Writers::Any {
             return Ok(());
         }
-        if self.incarnation.get().is_none() || read_writer(kv).await? != self.incarnation.get() {
-            return Err(Failure::Store(StoreError::NotTheWriter));
-        }
+        let me = self
+            .incarnation
+            .get()
+            .ok_or(Failure::Store(StoreError::NotTheWriter))?;
+        add(kv, &replaced(me), &JsValue::TRUE)?;
+        drop(kv.delete(replaced(me).as_str()).primitive()?);
         Ok(())
     }
 }
@@ -207,6 +221,7 @@ impl Store for IndexedDb {
                 .get_all::<JsValue>()
                 .with_query::<String, _>(range)
                 .primitive()?;
+            tx.commit().await?;
             let keys = keys.await?.collect::<Result<Vec<_>, _>>()?;
             let values = values.await?.collect::<Result<Vec<_>, _>>()?;
             let mut entries: Vec<_> = entries_of(keys, values).collect();
@@ -222,14 +237,17 @@ impl Store for IndexedDb {
     ) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
         self.with_connection(async |db| {
             let tx = db.transaction(KV).build()?;
-            let kv = tx.object_store(KV)?;
-            let keys = kv.get_all_keys::<String>().primitive()?.await?;
-            let keys = keys.collect::<Result<Vec<_>, _>>()?;
+            let keys = tx.object_store(KV)?.get_all_keys::<String>().primitive()?;
+            tx.commit().await?;
+            let keys = keys.await?.collect::<Result<Vec<_>, _>>()?;
             // Keys come in order, and what lies side by side comes in one answer.
             let runs: Vec<&[String]> = keys
                 .chunk_by(|one, next| is_wanted(one) == is_wanted(next))
                 .filter(|run| is_wanted(&run[0]))
                 .collect();
+            // A second transaction. What comes between the two is another writer's, and this one's next commit fails.
+            let tx = db.transaction(KV).build()?;
+            let kv = tx.object_store(KV)?;
             let mut asked = Vec::new();
             for run in &runs {
                 let range =
@@ -240,6 +258,7 @@ impl Store for IndexedDb {
                         .primitive()?,
                 );
             }
+            tx.commit().await?;
             let mut entries = Vec::new();
             for (run, values) in runs.into_iter().zip(asked) {
                 let values = values.await?.collect::<Result<Vec<_>, _>>()?;
@@ -259,7 +278,7 @@ impl Store for IndexedDb {
         self.with_connection(async |db| {
             let tx = write_transaction(db)?;
             let kv = tx.object_store(KV)?;
-            self.check_writer(&kv).await?;
+            self.unless_replaced(&kv)?;
             for write in writes {
                 match write {
                     Write::Put { key, value } => {
@@ -279,16 +298,27 @@ impl Store for IndexedDb {
         let _turn = self.turn.lock().await;
         let taken = self
             .with_connection(async |db| {
-                let tx = write_transaction(db)?;
-                let kv = tx.object_store(KV)?;
-                let before = read_writer(&kv)
-                    .await?
-                    .map_or(0, |incarnation| incarnation.0);
-                // Exact as a JavaScript number for the next nine quadrillion take-overs.
-                let next = Incarnation(before + 1);
-                put(&kv, WRITER_KEY, &JsValue::from_f64(next.0 as f64))?;
-                tx.commit().await.map_err(Failure::from)?;
-                Ok(next)
+                loop {
+                    let before = read_writer(db).await?;
+                    let next = Incarnation(before.0 + 1);
+                    let tx = write_transaction(db)?;
+                    let kv = tx.object_store(KV)?;
+                    add(&kv, &replaced(before), &JsValue::TRUE)?;
+                    // Exact as a JavaScript number for the next nine quadrillion take-overs.
+                    put(&kv, WRITER_KEY, &JsValue::from_f64(next.0 as f64))?;
+                    if let Some(forgotten) = next.0.checked_sub(REPLACED_MAX) {
+                        drop(
+                            kv.delete(replaced(Incarnation(forgotten)).as_str())
+                                .primitive()?,
+                        );
+                    }
+                    match tx.commit().await {
+                        Ok(()) => return Ok(next),
+                        // Another tab took over in between.
+                        Err(error) if is_taken(&error) => {}
+                        Err(error) => return Err(error.into()),
+                    }
+                }
             })
             .await?;
         self.incarnation.set(Some(taken));
@@ -307,11 +337,27 @@ fn write_transaction(
         .build()?)
 }
 
-fn put(
-    kv: &indexed_db_futures::object_store::ObjectStore<'_>,
-    key: &str,
-    value: &JsValue,
-) -> Result<(), Failure> {
+/// The key that is there once `writer` may write no more.
+fn replaced(writer: Incarnation) -> String {
+    format!("{WRITER_KEY}/{writer}")
+}
+
+/// Makes the transaction fail ([`is_taken`]) if the key is there.
+fn add(kv: &ObjectStore<'_>, key: &str, value: &JsValue) -> Result<(), Failure> {
+    drop(
+        kv.add(value.clone())
+            .with_key(key.to_owned())
+            .without_key_type()
+            .primitive()?,
+    );
+    Ok(())
+}
+
+fn is_taken(error: &Error) -> bool {
+    matches!(error, Error::DomException(DomException::ConstraintError(_)))
+}
+
+fn put(kv: &ObjectStore<'_>, key: &str, value: &JsValue) -> Result<(), Failure> {
     // Not awaited: the transaction's own end tells how it went.
     drop(
         kv.put(value.clone())
@@ -326,17 +372,18 @@ fn put(
 fn entries_of(keys: Vec<String>, values: Vec<JsValue>) -> impl Iterator<Item = (String, Vec<u8>)> {
     keys.into_iter()
         .zip(values)
-        .filter(|(key, _)| key != WRITER_KEY)
+        .filter(|(key, _)| !key.starts_with(WRITER_KEY))
         .filter_map(|(key, value)| Some((key, bytes(value)?)))
 }
 
-async fn read_writer(
-    kv: &indexed_db_futures::object_store::ObjectStore<'_>,
-) -> Result<Option<Incarnation>, Failure> {
-    let stored: Option<JsValue> = kv.get(WRITER_KEY).primitive()?.await?;
-    Ok(stored
-        .and_then(|value| value.as_f64())
-        .map(|number| Incarnation(number as u64)))
+/// Who may write; 0 is nobody yet.
+async fn read_writer(db: &Database) -> Result<Incarnation, Error> {
+    let tx = db.transaction(KV).build()?;
+    let stored = tx.object_store(KV)?.get(WRITER_KEY).primitive()?;
+    tx.commit().await?;
+    let stored: Option<JsValue> = stored.await?;
+    let number = stored.and_then(|value| value.as_f64()).unwrap_or(0.0);
+    Ok(Incarnation(number as u64))
 }
 
 fn bytes(value: JsValue) -> Option<Vec<u8>> {
@@ -372,6 +419,7 @@ impl Failure {
     async fn into_store_error(self) -> StoreError {
         match self {
             Self::Store(error) => error,
+            Self::Browser(error) if is_taken(&error) => StoreError::NotTheWriter,
             Self::Browser(Error::DomException(exception)) => {
                 let exception: JsValue = exception.into();
                 if error_name(&exception) == "QuotaExceededError" {
