@@ -1,0 +1,182 @@
+//! What the page asks and orders.
+
+use crdt_model::command::Command;
+use crdt_model::ids::IntentId;
+use crdt_model::replica::Commit;
+use crdt_model::sync::device::{Effect, Event};
+
+use super::{Desk, Lost};
+use crate::keys::browser_rng;
+use crate::protocol::{Answer, Failure, Order, Packed, Request, StoreWarning};
+use crate::store::person::Kept;
+use crate::views;
+use crate::worker::account::now;
+use crate::worker::not_saved;
+use crate::worker::orders::{self, Planned};
+
+impl Desk {
+    pub(super) async fn answer(
+        &mut self,
+        request: Request,
+    ) -> Result<Result<Answer, Failure>, Lost> {
+        Ok(match request {
+            Request::Do(order) => return self.execute(order).await,
+            Request::Query(query) => {
+                let around = self.around();
+                let replica = &self.device.replica;
+                Ok(views::answer(replica, &mut self.indexes, &query, around))
+            }
+            Request::ReadClients { bytes, site } => {
+                let replica = &self.device.replica;
+                views::client_plan(replica, &mut self.indexes, &bytes, site)
+                    .map(|plan| Answer::ClientPlan(Packed::new(&plan)))
+                    .map_err(Failure::ClientFile)
+            }
+            Request::SyncNow => {
+                // A tab that has just come hears how things are.
+                self.changed = true;
+                let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
+                self.run(effects)
+                    .await?
+                    .map_err(not_saved)
+                    .map(|_| Answer::SignedIn {
+                        session: self.session.clone(),
+                        unlock_ticket: None,
+                    })
+            }
+            Request::SignInAgain { password } => {
+                let mut person = self.shared.person.borrow().clone();
+                let shared = self.shared.clone();
+                let (account, profile) = (&shared.account, &shared.profile);
+                let signed_in = account
+                    .sign_in_again(profile, &mut person, &shared.data_key, &password)
+                    .await;
+                if let Err(failure) = signed_in {
+                    return Ok(Err(failure));
+                }
+                *self.shared.person.borrow_mut() = person;
+                self.shut_out = None;
+                self.changed = true;
+                let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
+                self.run(effects)
+                    .await?
+                    .map_err(not_saved)
+                    .map(|_| Answer::Done)
+            }
+            Request::Dismiss { intent } => {
+                let commit = self.device.replica.dismiss(intent);
+                self.changed = true;
+                self.run(vec![Effect::Commit(commit)])
+                    .await?
+                    .map_err(not_saved)
+                    .map(|_| Answer::Done)
+            }
+            Request::Invite { person } => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.invite(&me, person).await
+            }
+            Request::Invites => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.invites(&me).await
+            }
+            Request::RevokeInvite { person } => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.revoke_invite(&me, person).await
+            }
+            Request::Devices { person } => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.devices(&me, person).await
+            }
+            Request::RevokeDevice { device } => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.revoke_device(&me, device).await
+            }
+            Request::ExportAccess => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.access(&me).await
+            }
+            Request::RescueFile => self.rescue(),
+            Request::SignOut => {
+                let me = self.shared.person.borrow().clone();
+                self.shared.account.sign_out(&me).await;
+                Ok(Answer::Done)
+            }
+            _ => Err(Failure::Unexpected),
+        })
+    }
+
+    async fn execute(&mut self, order: Order) -> Result<Result<Answer, Failure>, Lost> {
+        let planned = match orders::plan(&self.device.replica, order, now(), &mut self.rng) {
+            Ok(planned) => planned,
+            Err(refusal) => return Ok(Err(Failure::Refused(refusal))),
+        };
+        let is_sale = matches!(planned, Planned::Sell(_));
+        // Of blocks without their batch no screen shows anything, and an import writes many.
+        let is_shown = !matches!(&planned, Planned::Commands { commands, .. }
+            if commands.iter().all(|command| matches!(command, Command::AddBlocks { .. })));
+        let (executed, made) = match planned {
+            Planned::Sell(order) => (
+                self.device
+                    .sell(order, now(), &mut self.rng)
+                    .map(|executed| vec![executed]),
+                None,
+            ),
+            Planned::Commands { commands, made } => {
+                let executed = commands
+                    .into_iter()
+                    .map(|command| self.device.execute(command, now(), &mut self.rng))
+                    .collect();
+                (executed, made)
+            }
+        };
+        let executed: Vec<(IntentId, Commit)> = match executed {
+            Ok(executed) => executed,
+            Err(refusal) => return Ok(Err(Failure::Refused(refusal))),
+        };
+        let first = executed.first().map(|(id, _)| *id);
+        self.changed |= is_shown;
+        let mut kept = Ok(Kept::Both);
+        for (_, commit) in executed {
+            kept = self.commit(commit).await?;
+            if kept.is_err() {
+                break;
+            }
+        }
+        match kept {
+            Ok(kept) => {
+                let sold = first
+                    .filter(|_| is_sale)
+                    .and_then(|id| views::sale(&self.device.replica, id));
+                Ok(Ok(match (sold, made) {
+                    (Some(mut sold), _) => {
+                        sold.warning = match kept {
+                            Kept::Both => None,
+                            Kept::JournalOnly(_) => Some(StoreWarning::DatabaseFailed),
+                            Kept::StoreOnly(_) => Some(StoreWarning::JournalFailed),
+                        };
+                        Answer::Sold(sold)
+                    }
+                    (None, Some(id)) => Answer::Made { id },
+                    (None, None) => Answer::Done,
+                }))
+            }
+            // Neither store took it. What is in memory must not be shown as done: back to what is durable.
+            Err(_) => {
+                self.reload().await?;
+                Ok(Err(Failure::NotSaved))
+            }
+        }
+    }
+
+    fn rescue(&self) -> Result<Answer, Failure> {
+        let person = self.shared.person.borrow();
+        let relay_key = crdt_model::sealing::SealingPublicKey::from_bytes(&person.relay_key)
+            .map_err(|_| Failure::Unexpected)?;
+        let plain = self.device.replica.rescue();
+        let bytes =
+            crdt_model::sealing::seal(&relay_key, b"ViorNet rescue 1", &plain, &mut browser_rng())
+                .map_err(|_| Failure::Unexpected)?;
+        let name = format!("viornet-rescue-{}.vrn", now().as_seconds());
+        Ok(Answer::RescueFile { name, bytes })
+    }
+}

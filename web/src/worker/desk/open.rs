@@ -1,0 +1,197 @@
+//! Opens the stores of one person and makes of them a desk: as they are, or from what was left of them.
+
+use std::cell::{Cell, RefCell};
+use std::collections::VecDeque;
+use std::rc::Rc;
+
+use crdt_model::ids::DeviceId;
+use crdt_model::replica::{Brief, Commit, Identity, Replica};
+use crdt_model::sync::device::{Device, Effect};
+use futures::channel::mpsc;
+use wasm_bindgen_futures::spawn_local;
+
+use super::brief::{CONFIRM_AFTER_MILLIS, RECENT_MILLIS, complete_after, confirm_soon};
+use super::shared::Ends;
+use super::{Desk, Handle, Shared};
+use crate::keys::browser_rng;
+use crate::lock::Writer;
+use crate::protocol::{Failure, Session, StoreWarning};
+use crate::store::journal::Entry;
+use crate::store::person::{PersonOpened, PersonStores};
+use crate::store::profile::browser::Profile;
+use crate::store::sentinel::{Sentinel, Start};
+use crate::views::{self, Indexes};
+use crate::worker::account::{Unlocked, now};
+use crate::worker::page::Page;
+use crate::worker::{log, not_saved};
+
+/// Opens the stores of the unlocked person and starts the desk.
+pub async fn open(
+    page: Page,
+    profile: Rc<Profile>,
+    unlocked: Unlocked,
+    writer: Writer,
+    local: Option<Sentinel>,
+) -> Result<(Handle, Session), Failure> {
+    let Unlocked {
+        person,
+        data_key,
+        account,
+    } = unlocked;
+    let id = |text: &str| crdt_model::ids::from_text(text).map_err(|_| Failure::Unexpected);
+    let me = Identity {
+        org: crdt_model::ids::OrgId::from_bytes(id(&person.organisation)?),
+        person: crdt_model::ids::PersonId::from_bytes(id(&person.id)?),
+        device: DeviceId::from_bytes(id(person.device.as_deref().unwrap_or_default())?),
+    };
+    let left_out =
+        |bytes: &[u8]| Brief::decode(bytes).map_or_else(Vec::new, |brief| brief.left_out());
+    let (opened, is_persistent) = futures::join!(
+        PersonStores::open(&person.store, &data_key, local, left_out),
+        is_persistent()
+    );
+    let (stores, mut opened) = opened.map_err(not_saved)?;
+    let (replica, commits, warning) = recover(me, &stores, &mut opened).await;
+    let (inputs, queue) = mpsc::unbounded();
+    let person_id = person.id.clone();
+    let shared = Rc::new(Shared {
+        inputs,
+        profile,
+        person: RefCell::new(person),
+        account,
+        data_key,
+        ended: Cell::new(false),
+    });
+    let session = views::session(&replica, is_persistent);
+    let mut desk = Desk {
+        shared: shared.clone(),
+        page,
+        stores,
+        device: Device::new(replica),
+        writer,
+        link: None,
+        links: 0,
+        warning,
+        database_behind: false,
+        is_persistent,
+        shut_out: None,
+        session: session.clone(),
+        indexes: Indexes::default(),
+        changed: true,
+        later: VecDeque::new(),
+        rng: browser_rng(),
+    };
+    for commit in commits {
+        if desk.run(vec![Effect::Commit(commit)]).await.is_err() {
+            return Err(Failure::Busy);
+        }
+    }
+    if desk.device.replica.is_whole() {
+        desk.set_out();
+    } else {
+        spawn_local(complete_after(shared.clone(), CONFIRM_AFTER_MILLIS));
+    }
+    if opened.start == Start::Normal {
+        // Nothing was lost that the sentinels must tell of: the first screen comes first.
+        spawn_local(confirm_soon(shared.clone()));
+    } else {
+        desk.confirm().await;
+    }
+    spawn_local(desk.work(queue));
+    Ok((
+        Handle {
+            person: person_id,
+            ends: Rc::new(Ends(shared)),
+        },
+        session,
+    ))
+}
+
+/// The replica as the stores give it, what must be written first, and what to warn of.
+async fn recover(
+    me: Identity,
+    stores: &PersonStores,
+    opened: &mut PersonOpened,
+) -> (Replica, Vec<Commit>, Option<StoreWarning>) {
+    let mut rng = browser_rng();
+    let mut entries = std::mem::replace(&mut opened.entries, Ok(Vec::new()));
+    if let Some(brief) = opened.brief.take().as_deref().and_then(Brief::decode) {
+        if opened.start == Start::Normal
+            && let Ok(entries) = &mut entries
+        {
+            let (entries, journal) = (std::mem::take(entries), journal_of(opened));
+            let since = now().plus_millis(-RECENT_MILLIS);
+            match Replica::open_brief(me, brief, entries, journal, since, &mut rng) {
+                Ok(Some(replica)) => return (replica, Vec::new(), None),
+                Ok(None) => {}
+                Err(error) => log(&format!("a brief cannot be read: {error}")),
+            }
+        }
+        // What it stood for is wanted after all.
+        entries = stores.load_all("").await;
+    }
+    let journal = || journal_of(opened);
+    let warning = match (&opened.store_error, &opened.journal_error) {
+        (Some(error), _) => {
+            log(&format!("IndexedDB is not in use: {error}"));
+            Some(StoreWarning::DatabaseFailed)
+        }
+        (None, Some(error)) => {
+            log(&format!("the journal is not in use: {error}"));
+            Some(StoreWarning::JournalFailed)
+        }
+        (None, None) => None,
+    };
+    let from_database = match opened.start {
+        Start::Normal | Start::RebuildJournal | Start::MergeForeign => match entries {
+            Ok(entries) => Replica::open(me, entries, &mut rng)
+                .map_err(|error| log(&format!("the database cannot be read: {error}")))
+                .ok(),
+            Err(error) => {
+                log(&format!("the database cannot be read: {error}"));
+                None
+            }
+        },
+        Start::New | Start::RecoverFromJournal | Start::RecoverFromRelay { .. } => None,
+    };
+    let Some(mut replica) = from_database else {
+        if opened.start == Start::New {
+            return (Replica::new(me, &mut rng), Vec::new(), warning);
+        }
+        let (replica, commit) = Replica::recover(me, journal(), &mut rng);
+        return (
+            replica,
+            vec![commit],
+            warning.or(Some(StoreWarning::Recovering)),
+        );
+    };
+    let commits = replica.adopt(journal(), &mut rng).into_iter().collect();
+    // A recovery that was cut before the relay had sent anything goes on, and still says so.
+    let is_recovering = replica.last_contact().is_none() && replica.outbox().next().is_some();
+    let warning = warning.or(is_recovering.then_some(StoreWarning::Recovering));
+    if opened.start != Start::Normal || opened.pending.len() < replica.outbox().count() {
+        let entries: Vec<Entry> = replica
+            .journal()
+            .into_iter()
+            .map(|(order, bytes)| Entry::pending(order.to_be_bytes(), bytes))
+            .collect();
+        if let Err(error) = stores.commit(&[], &entries).await {
+            log(&format!("the journal cannot be rebuilt: {error}"));
+        }
+    }
+    (replica, commits, warning)
+}
+
+fn journal_of(opened: &PersonOpened) -> impl Iterator<Item = Vec<u8>> {
+    opened.pending.iter().map(|(_, bytes)| bytes.clone())
+}
+
+async fn is_persistent() -> bool {
+    let storage = crate::browser::worker_scope().navigator().storage();
+    let Ok(promise) = storage.persisted() else {
+        return false;
+    };
+    crate::browser::settled::<wasm_bindgen::JsValue>(promise)
+        .await
+        .is_ok_and(|persisted| persisted.is_truthy())
+}

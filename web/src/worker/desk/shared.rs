@@ -1,0 +1,133 @@
+//! What the tasks around the desk share, and the ways to it.
+
+use std::cell::{Cell, RefCell};
+use std::rc::Rc;
+
+use crdt_model::ids::DeviceId;
+use crdt_model::sync::device::Event;
+use futures::channel::{mpsc, oneshot};
+
+use crate::keys::DataKey;
+use crate::protocol::{Answer, Failure, Request, ShutOut};
+use crate::store::profile::Person;
+use crate::store::profile::browser::Profile;
+use crate::worker::account::Account;
+use crate::worker::log;
+
+/// What the desk works through, one after the other.
+pub enum Input {
+    Ask {
+        request: Request,
+        reply: oneshot::Sender<Result<Answer, Failure>>,
+    },
+    Link {
+        number: u64,
+        event: Event,
+    },
+    /// What the relay answered to the sealed batch, sent by POST.
+    Posted(Vec<u8>),
+    /// The relay knows this device under a new id.
+    NewDevice(DeviceId),
+    /// The start is over; time for the sentinels.
+    Confirm,
+    /// Time to read what the brief stood for.
+    Complete,
+    /// Time to see whether another one is wanted.
+    Brief,
+    /// The server gave a ticket, or says that it will not.
+    Welcome(Option<ShutOut>),
+    Tick,
+    End,
+}
+
+/// What the tasks around the desk share.
+pub struct Shared {
+    pub(super) inputs: mpsc::UnboundedSender<Input>,
+    pub(super) profile: Rc<Profile>,
+    pub(super) person: RefCell<Person>,
+    pub(super) account: Account,
+    pub(super) data_key: DataKey,
+    pub(super) ended: Cell<bool>,
+}
+
+impl Shared {
+    pub fn tell(&self, input: Input) {
+        // Nobody listens once the desk has ended.
+        let _ = self.inputs.unbounded_send(input);
+    }
+
+    /// Sends the sealed batch by HTTPS POST, where something on the way lets no socket through.
+    pub async fn post_ready(&self) {
+        let person = self.person.borrow().id.clone();
+        let Ok(Some(sealed)) = self.profile.ready_batch(&person).await else {
+            return;
+        };
+        match crate::http::Call::post("/api/push")
+            .bytes(sealed)
+            .fetch_bytes()
+            .await
+        {
+            Ok(answer) => self.tell(Input::Posted(answer)),
+            Err(error) => log(&format!("the sealed batch stays here for now: {error}")),
+        }
+    }
+
+    /// A ticket for the socket; notices when the device had to be registered anew.
+    pub async fn ticket(&self) -> Result<String, Failure> {
+        let mut person = self.person.borrow().clone();
+        let before = person.device.clone();
+        let ticket = self.account.ticket(&self.profile, &mut person).await;
+        match &ticket {
+            Ok(_) => self.tell(Input::Welcome(None)),
+            Err(failure) => {
+                if let Some(why) = shut_out(failure) {
+                    self.tell(Input::Welcome(Some(why)));
+                }
+            }
+        }
+        if person.device != before
+            && let Some(device) = person.device.as_ref().and_then(|id| id.parse().ok())
+        {
+            self.tell(Input::NewDevice(device));
+        }
+        *self.person.borrow_mut() = person;
+        ticket
+    }
+}
+
+/// A server that is away or too busy will be back by itself; these wait for somebody.
+fn shut_out(failure: &Failure) -> Option<ShutOut> {
+    let Failure::Server { problem } = failure else {
+        return None;
+    };
+    match problem.as_str() {
+        "device-refused" => Some(ShutOut::DeviceRefused),
+        "session-ended" | "not-signed-in" => Some(ShutOut::SignedOut),
+        "wrong-login" => Some(ShutOut::PasswordRefused),
+        _ => None,
+    }
+}
+
+/// The way to the desk; it ends with its last handle.
+#[derive(Clone)]
+pub struct Handle {
+    pub person: String,
+    pub(super) ends: Rc<Ends>,
+}
+
+pub(super) struct Ends(pub(super) Rc<Shared>);
+
+impl Drop for Ends {
+    fn drop(&mut self) {
+        self.0.ended.set(true);
+        self.0.tell(Input::End);
+    }
+}
+
+impl Handle {
+    pub async fn ask(&self, request: Request) -> Result<Answer, Failure> {
+        let (reply, answer) = oneshot::channel();
+        self.ends.0.tell(Input::Ask { request, reply });
+        answer.await.unwrap_or(Err(Failure::Locked))
+    }
+}
