@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use super::batches::undone_code;
 use super::stock::Ledger;
 use super::{OrgState, fact_of, hold_id};
-use crate::document::{DocumentKey, PlainOp};
+use crate::document::{DocumentKey, PlainOp, Scalar};
 use crate::fact::{Fact, FactBody, SaleRef, StockAskDeclined, StockAskWithdrawn};
 use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crate::sync::batch::FullBatch;
@@ -99,6 +99,7 @@ impl OrgState {
     pub fn needs(&self, batch: &FullBatch, now: Timestamp) -> Vec<Need> {
         let mut needs = Needs {
             state: self,
+            undoing: self.undoing(batch),
             missing: BTreeSet::new(),
         };
         needs.document(DocumentKey::Staff);
@@ -124,10 +125,43 @@ impl OrgState {
         }
         needs.missing.into_iter().collect()
     }
+
+    /// What a batch undoes, itself or by a decision in it, as far as can be told now.
+    fn undoing(&self, batch: &FullBatch) -> BTreeSet<BatchId> {
+        let mut undoing = BTreeSet::new();
+        let mut hear = |fact: &Fact| {
+            if let FactBody::BatchUndone(undone) = &fact.body {
+                undoing.insert(undone.batch);
+            }
+        };
+        for fact in batch.changes().flat_map(|full| &full.change.ops) {
+            let Some(fact) = fact_of(fact) else { continue };
+            hear(&fact);
+            if let FactBody::HeldDecision(decision) = &fact.body
+                && let Some(Some(hold)) = self.holds.get(&decision.hold)
+            {
+                facts_held(hold).for_each(|(_, fact)| hear(&fact));
+            }
+        }
+        undoing
+    }
+}
+
+/// What a hold would state, and where.
+fn facts_held(hold: &Hold) -> impl Iterator<Item = (DocumentKey, Fact)> {
+    hold.writes.iter().flat_map(|write| {
+        let facts = write.puts.iter().filter_map(|put| match &put.value {
+            Scalar::Bytes(bytes) => Fact::decode(bytes).ok(),
+            _ => None,
+        });
+        facts.map(|fact| (write.document, fact))
+    })
 }
 
 struct Needs<'a> {
     state: &'a OrgState,
+    /// Batches that will be undone by the time that what follows is judged.
+    undoing: BTreeSet<BatchId>,
     missing: BTreeSet<Need>,
 }
 
@@ -279,15 +313,11 @@ impl Needs<'_> {
                     self.document(hold.listed_in);
                     for write in &hold.writes {
                         self.document(write.document);
-                        for put in &write.puts {
-                            if let crate::document::Scalar::Bytes(bytes) = &put.value
-                                && let Ok(held) = Fact::decode(bytes)
-                            {
-                                // Holds hold no decisions, so this ends.
-                                if !matches!(held.body, FactBody::HeldDecision(_)) {
-                                    self.fact(write.document, hold.intent, &held);
-                                }
-                            }
+                    }
+                    for (document, held) in facts_held(hold) {
+                        // Holds hold no decisions, so this ends.
+                        if !matches!(held.body, FactBody::HeldDecision(_)) {
+                            self.fact(document, hold.intent, &held);
                         }
                     }
                 }
@@ -307,7 +337,8 @@ impl Needs<'_> {
         else {
             return;
         };
-        let Some(username) = undone_code(batches.undone(), block.sheet(), voucher.index) else {
+        let undone = batches.undone().union(&self.undoing).copied().collect();
+        let Some(username) = undone_code(&undone, block.sheet(), voucher.index) else {
             return;
         };
         match self.state.codes.get(&username) {

@@ -7,7 +7,8 @@ use crdt_model::capability::{Grant, Principal, Role, Scope};
 use crdt_model::command::fact_put;
 use crdt_model::document::{Container, Document, DocumentKey, Put};
 use crdt_model::fact::{
-    BatchMade, Codes, Fact, FactBody, HeldDecision, HeldEdit, HoldReason, Verdict, verdict_key,
+    BatchMade, BatchUndone, Codes, Fact, FactBody, HeldDecision, HeldEdit, HoldReason, Verdict,
+    verdict_key,
 };
 use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId, SiteId};
 use crdt_model::money::Money;
@@ -487,6 +488,35 @@ fn he6_what_follows_from_an_accepted_change_follows() {
         FactBody::Verdict(Verdict::DoubleSale { standing, other, .. })
             if Some(standing.sale) == standing_sale && other.sale == sale.intents[0].id
     )));
+}
+
+/// A manager offline undoes a batch and then accepts a sale from it: both come in one push.
+#[test]
+fn co12_an_undo_and_an_accepted_sale_behind_it_come_in_one_batch() {
+    let mut bench = Bench::new();
+    let (agent, manager, till) = (bench.agent, bench.manager, bench.till(&bench.agent));
+    bench.revoked.insert(agent.device);
+    let sale = stating(&bench, &agent, till, bench.sale(0));
+    let (hold, _) = hold(&mut bench, &agent, &sale);
+    let undone = FactBody::BatchUndone(BatchUndone {
+        batch: BatchId::from_bytes([5; 16]),
+    });
+    let batches = DocumentKey::Batches(bench.site);
+    let mut batch = stating(&bench, &manager, batches, undone);
+    let decision = FactBody::HeldDecision(HeldDecision {
+        hold,
+        accepted: true,
+        reason: None,
+    });
+    let mut second = stating(&bench, &manager, till, decision);
+    second.intents[0].changes[0].document = 1;
+    batch.documents.append(&mut second.documents);
+    batch.intents.append(&mut second.intents);
+    let outcome = bench.admit_as(&manager, &batch).unwrap();
+    let answers: Vec<Disposition> = outcome.results.iter().map(|(_, answer)| *answer).collect();
+    assert_eq!(answers, [Disposition::Accepted; 2]);
+    let told = facts(&outcome);
+    assert!(told.contains(&(till, bench.sale(0))));
 }
 
 #[test]
