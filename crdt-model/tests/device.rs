@@ -216,6 +216,9 @@ fn tr4_nothing_of_an_earlier_connection_counts() {
     phone.feed(Event::Closed, NOW);
     // A frame of the connection that ended says nothing any more.
     assert_eq!(phone.hear(&rows(0, 9, Vec::new())), []);
+    // Nor does one that opens after it was given up.
+    let ticket = "late".to_string();
+    assert_eq!(phone.feed(Event::Opened { ticket }, NOW), []);
     let DeviceMessage::Hello { cursor, .. } = phone.hello() else {
         panic!("a connection begins with hello")
     };

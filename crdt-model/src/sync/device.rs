@@ -193,9 +193,10 @@ impl Device {
                 Link::Offline { .. } => self.connect(now),
                 _ => Vec::new(),
             },
+            // Of a connection that was given up.
+            Event::Opened { .. } if !matches!(self.link, Link::Connecting { .. }) => Vec::new(),
             Event::Opened { ticket } => self.opened(ticket, now),
             Event::Closed => self.closed(now, rng),
-            // Of a connection that was given up.
             Event::Frame(_) if !self.is_connected() => Vec::new(),
             Event::Frame(bytes) => {
                 self.heard_at = now;
