@@ -168,6 +168,13 @@ impl SimDevice {
         self.link.take()
     }
 
+    /// Does the core hear of this connection? A driver carries out everything that it was told before it listens again:
+    /// of what is about to be closed or replaced nothing comes through.
+    pub fn hears(&self, link: ConnectionId) -> bool {
+        let mut tasks = self.tasks.iter();
+        self.link == Some(link) && !tasks.any(|task| matches!(task, Task::Close | Task::Connect))
+    }
+
     /// It has other stores from now on, and remembers what they remember.
     pub fn rewound(&mut self) {
         self.unflushed.clear();

@@ -121,8 +121,10 @@ pub fn run(wanted: &Wanted) -> Found {
                     sums.1.add(&coverage);
                 }
                 Err((error, log)) => {
-                    if until.is_none() {
-                        bound.fetch_min(seed, Ordering::Relaxed);
+                    match until {
+                        None => drop(bound.fetch_min(seed, Ordering::Relaxed)),
+                        // Whoever waits for an hour need not wait to hear of it.
+                        Some(_) => println!("seed {seed}: {}", shortened(&error)),
                     }
                     let mut failed = failed.lock().expect("nobody panics with it");
                     failed.insert(seed, (error, log));

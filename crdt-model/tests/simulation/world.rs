@@ -368,7 +368,7 @@ impl World {
                     && let Some(ticket) = connection.ticket.take()
                 {
                     let device = connection.device;
-                    if self.devices[device].link == Some(id) {
+                    if self.devices[device].hears(id) {
                         self.event(device, Event::Opened { ticket });
                     }
                 }
@@ -390,7 +390,7 @@ impl World {
                     .network
                     .get(id)
                     .and_then(|c| Some((c.device, c.to_device.pop_front()?)))
-                    && self.devices[device].link == Some(id)
+                    && self.devices[device].hears(id)
                 {
                     self.counts.frames += 1;
                     self.trace_frame::<RelayMessage>(id, "to the device", &bytes);
@@ -407,8 +407,9 @@ impl World {
                 if let Some(connection) = self.network.get(id) {
                     connection.device_open = false;
                     let device = connection.device;
-                    if self.devices[device].link == Some(id) {
-                        self.devices[device].link = None;
+                    let is_heard = self.devices[device].hears(id);
+                    self.devices[device].link.take_if(|link| *link == id);
+                    if is_heard {
                         self.event(device, Event::Closed);
                     }
                 }
