@@ -48,6 +48,8 @@ pub struct OrgState {
     site_of: BTreeMap<BlockId, Option<SiteId>>,
     /// Blocks whose codes became free since this state was made; the database may not say so yet.
     freed: BTreeSet<BlockId>,
+    /// What of undone batches was handed out all the same since this state was made.
+    handed_out: BTreeSet<VoucherRef>,
     receipts: BTreeMap<String, Option<SaleRef>>,
     /// The till in which an intent's sale or replacement already is.
     intents: BTreeMap<IntentId, Option<DocumentKey>>,
@@ -135,6 +137,7 @@ impl OrgState {
             blocks_of: BTreeMap::new(),
             site_of: BTreeMap::new(),
             freed: BTreeSet::new(),
+            handed_out: BTreeSet::new(),
             receipts: BTreeMap::new(),
             intents: BTreeMap::new(),
             holds: BTreeMap::new(),

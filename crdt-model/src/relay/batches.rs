@@ -12,7 +12,7 @@ use crate::voucher;
 
 impl OrgState {
     /// Decides about an undo, which is in the document already. It has an effect only if nobody holds a block of the
-    /// batch and nothing of it is sold; otherwise all of it stays.
+    /// batch and nothing of it is sold or was handed out; otherwise all of it stays.
     pub(super) fn judge_undo(
         &mut self,
         site: SiteId,
@@ -51,7 +51,7 @@ impl OrgState {
                 reason = Some(KeptReason::Leased);
                 break;
             }
-            if !sold.is_empty() {
+            if !sold.is_empty() || self.is_any_handed_out(site, *block)? {
                 reason = Some(KeptReason::Sold);
             }
         }
@@ -79,11 +79,23 @@ impl OrgState {
         Ok(())
     }
 
-    /// Is this one of an undone batch, and was not sold all the same?
+    /// Did somebody hand out vouchers of this block, in a sale that is held or from another's hands?
+    fn is_any_handed_out(&self, site: SiteId, block: BlockId) -> Result<bool, AdmitError> {
+        let told = self
+            .get(&DocumentKey::VerdictBlock { site, block })?
+            .sheet();
+        Ok(told.known_facts().any(|(_, fact)| {
+            matches!(&fact.body, FactBody::Verdict(Verdict::SoldElsewhere { .. }))
+        }))
+    }
+
+    /// Is this one of an undone batch, and was not sold or handed out all the same?
     pub(super) fn is_free_again(&self, voucher: VoucherRef) -> bool {
         let sold = self.sold.get(&voucher.block);
         let is_sold = sold.and_then(|sold| sold.get(&voucher.index));
-        self.freed.contains(&voucher.block) && is_sold.is_none_or(Vec::is_empty)
+        self.freed.contains(&voucher.block)
+            && is_sold.is_none_or(Vec::is_empty)
+            && !self.handed_out.contains(&voucher)
     }
 
     /// Was the batch of this block undone? A block of which nothing is here was not.
@@ -100,7 +112,7 @@ impl OrgState {
         Ok(of_undone)
     }
 
-    /// A voucher of an undone batch was sold all the same, by somebody who held it before: its code is in use, and
+    /// A voucher of an undone batch was handed out all the same, by somebody who held it before: its code is in use, and
     /// where it was imported again meanwhile it must not be sold once more.
     pub(super) fn judge_sold_undone(
         &mut self,
@@ -117,6 +129,7 @@ impl OrgState {
         let Some(username) = undone_code(undone, block.sheet(), voucher.index) else {
             return Ok(());
         };
+        self.handed_out.insert(voucher);
         let owner = *self
             .codes
             .get(&username)

@@ -10,7 +10,7 @@ use crate::admission::{self, Objection};
 use crate::capability::{Capability, Grant, Principal, Role, Scope};
 use crate::command::DocumentWrite;
 use crate::document::{Container, DocumentKey, PlainOp, Put};
-use crate::fact::{FactBody, HeldDecision, HeldEdit, HoldReason, Verdict};
+use crate::fact::{FactBody, HeldDecision, HeldEdit, HoldReason, Verdict, VoucherRef};
 use crate::ids::{BlockId, HoldId, PersonId, SiteId};
 use crate::sync::batch::{FullChange, FullIntent};
 use crate::time::{Month, Timestamp};
@@ -121,8 +121,15 @@ impl OrgState {
             });
             if held_it {
                 let parts: [&[u8]; 3] = [b"handed out", block.as_bytes(), hold.as_bytes()];
-                let verdict = Verdict::SoldElsewhere { block, indexes };
+                let verdict = Verdict::SoldElsewhere {
+                    block,
+                    indexes: indexes.clone(),
+                };
                 self.pronounce(&[document], &parts, verdict, now, outcome)?;
+                for index in indexes {
+                    let voucher = VoucherRef { block, index };
+                    self.judge_sold_undone(site, voucher, now, outcome)?;
+                }
             }
         }
         Ok(())

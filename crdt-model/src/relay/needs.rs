@@ -267,7 +267,10 @@ impl Needs<'_> {
                 self.document(DocumentKey::Batches(site));
                 match self.state.blocks_of.get(&undone.batch) {
                     Some(known) if known.is_complete => {
-                        known.blocks.iter().for_each(|(_, block)| self.sold(*block));
+                        for (site, block) in known.blocks.iter().copied() {
+                            self.sold(block);
+                            self.document(DocumentKey::VerdictBlock { site, block });
+                        }
                     }
                     _ => {
                         self.missing.insert(Need::BlocksOf(undone.batch));

@@ -5,13 +5,14 @@ use std::collections::BTreeSet;
 use crdt_model::command::fact_put;
 use crdt_model::document::{Document, DocumentKey, Scalar};
 use crdt_model::fact::{
-    BatchMade, BatchUndone, BlockMade, Codes, Fact, FactBody, LeaseAsked, Leased, RecallAsked,
-    Replacement, Verdict, VoucherRef,
+    BatchMade, BatchUndone, BlockMade, Codes, Fact, FactBody, KeptReason, LeaseAsked, Leased,
+    RecallAsked, Replacement, Verdict, VoucherRef,
 };
 use crdt_model::ids::{BatchId, BlockId, DeviceId, IntentId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::relay::{Outcome, RelayDocument};
 use crdt_model::sheets::Sheets;
+use crdt_model::sync::message::Disposition;
 use crdt_model::voucher::{Holder, Stock, VoucherState};
 
 use super::holds;
@@ -314,6 +315,95 @@ fn co4_a_code_that_was_sold_all_the_same_is_in_use_whatever_is_undone() {
             |verdict| matches!(verdict, Verdict::DuplicateCodes { indexes, .. } if *indexes == [0]),
         );
         assert_eq!(told.len(), 1, "{comes_again}");
+    }
+}
+
+/// A batch of one block that the agent held, and a sale of the agent's that will be held.
+fn held_once(bench: &mut Bench) {
+    let (owner, agent) = (bench.owner, bench.agent);
+    import(bench, 20, "D1\nD2");
+    bench.block = BlockId::from_bytes([20; 16]);
+    let made = BatchMade {
+        batch: BatchId::from_bytes([20; 16]),
+        label: "second".into(),
+        package: bench.package,
+        price: Money::from_minor(1_000),
+        blocks: vec![BlockMade {
+            block: bench.block,
+            count: 2,
+        }],
+        made_on: None,
+    };
+    let batches = DocumentKey::Batches(bench.site);
+    state(bench, &owner, batches, FactBody::Batch(made));
+    ask(bench, agent.person);
+    recall(bench, None);
+    bench.revoked.insert(agent.device);
+}
+
+fn undo(bench: &mut Bench, n: u8) -> Outcome {
+    let (owner, batches) = (bench.owner, DocumentKey::Batches(bench.site));
+    let batch = BatchId::from_bytes([n; 16]);
+    state(
+        bench,
+        &owner,
+        batches,
+        FactBody::BatchUndone(BatchUndone { batch }),
+    )
+}
+
+fn hand_out(bench: &mut Bench) -> Outcome {
+    let (agent, till, id) = (bench.agent, bench.till(&bench.agent), bench.intent());
+    let put = fact_put(&id.to_string(), &bench.fact(&agent, bench.sale(0)));
+    let change = bench.write_intent(&agent, till, &[put]);
+    let batch = bench.batch(&agent, id, vec![(till, change)]);
+    let outcome = bench.admit_as(&agent, &batch).unwrap();
+    assert!(matches!(outcome.results[0].1, Disposition::Held(..)));
+    outcome
+}
+
+#[test]
+fn co11_what_was_handed_out_in_a_held_sale_keeps_its_batch() {
+    for is_handed_out in [true, false] {
+        let mut bench = Bench::new();
+        held_once(&mut bench);
+        if is_handed_out {
+            hand_out(&mut bench);
+        }
+        let outcome = undo(&mut bench, 20);
+        let kept = told_in(&outcome, |verdict| {
+            matches!(
+                verdict,
+                Verdict::BatchKept {
+                    reason: KeptReason::Sold,
+                    ..
+                }
+            )
+        });
+        assert_eq!(kept.len(), usize::from(is_handed_out));
+    }
+}
+
+#[test]
+fn co12_a_held_sale_of_an_undone_batch_takes_its_code() {
+    // Its file came again before, or comes after, with another undo between them.
+    for comes_before in [true, false] {
+        let mut bench = Bench::new();
+        held_once(&mut bench);
+        undo(&mut bench, 20);
+        import(&mut bench, 21, if comes_before { "D1\nD2" } else { "E1" });
+        let told = told_in(&hand_out(&mut bench), |verdict| {
+            let block = BlockId::from_bytes([21; 16]);
+            matches!(verdict, Verdict::SoldElsewhere { block: told, indexes }
+                if *told == block && *indexes == [0])
+        });
+        assert_eq!(told.len(), usize::from(comes_before));
+        undo(&mut bench, 21);
+        let told = told_in(
+            &import(&mut bench, 22, "D1"),
+            |verdict| matches!(verdict, Verdict::DuplicateCodes { indexes, .. } if *indexes == [0]),
+        );
+        assert_eq!(told.len(), 1, "{comes_before}");
     }
 }
 

@@ -293,14 +293,13 @@ impl World {
                 self.seen.saw(&stock.state(voucher));
                 let place = (voucher, stock.state(voucher), block.is_undone);
                 places.entry(&code.username).or_default().push(place);
-                let is_only_held = stock
+                // What somebody is said to have sold who never held the block was not handed out.
+                let is_only_said = stock
                     .histories
                     .get(&voucher)
-                    .is_none_or(|history| history.sales.is_empty());
+                    .is_none_or(|history| history.sales.is_empty() && !history.sold_elsewhere);
                 match stock.state(voucher) {
-                    // Handed out in a sale that is not accepted, of a batch that was undone and imported again: the
-                    // relay tells nobody there.
-                    VoucherState::Sold if block.is_undone && is_only_held => {}
+                    VoucherState::Sold if block.is_undone && is_only_said => {}
                     VoucherState::Unused => *free += 1,
                     VoucherState::Sold | VoucherState::DoubleSold => *sold += 1,
                     VoucherState::Void => {}

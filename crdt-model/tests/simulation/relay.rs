@@ -7,7 +7,7 @@ use std::rc::Rc;
 use crdt_model::admission::{Malformed, Reader};
 use crdt_model::capability::Principal;
 use crdt_model::document::{Actor, Document, DocumentId, DocumentKey, Hash, Sheet, heads_digest};
-use crdt_model::fact::{Fact, FactBody, SaleRef, VoucherRef};
+use crdt_model::fact::{Fact, FactBody, SaleRef, Verdict, VoucherRef};
 use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId, SiteId};
 use crdt_model::relay::{AdmitError, Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
 use crdt_model::sync::batch::{Batch, BatchError, FullBatch};
@@ -784,18 +784,14 @@ impl Relay {
                         continue;
                     };
                     let is_undone = self.database.is_undone(&document, codes.batch);
-                    let sold: BTreeSet<u32> = match is_undone {
-                        true => self
-                            .sold(block)
-                            .into_iter()
-                            .map(|(index, _)| index)
-                            .collect(),
+                    let in_use: BTreeSet<u32> = match is_undone {
+                        true => self.handed_out(document, block),
                         false => BTreeSet::new(),
                     };
                     for (index, code) in codes.packed.split('\n').enumerate() {
                         let index = u32::try_from(index).expect("blocks are small");
                         if let Some(entry) = found.get_mut(code)
-                            && (!is_undone || sold.contains(&index))
+                            && (!is_undone || in_use.contains(&index))
                         {
                             entry.get_or_insert(VoucherRef { block, index });
                         }
@@ -858,6 +854,20 @@ impl Relay {
                 self.state().provide_devices(person, devices);
             }
         }
+    }
+
+    /// What of a block was sold, or is told to have been handed out.
+    fn handed_out(&self, document: DocumentKey, block: BlockId) -> BTreeSet<u32> {
+        let sold = self.sold(block);
+        let mut out: BTreeSet<u32> = sold.into_iter().map(|(index, _)| index).collect();
+        if let Some(told) = document.verdict() {
+            for (_, fact) in self.database.sheet(&told).known_facts() {
+                if let FactBody::Verdict(Verdict::SoldElsewhere { indexes, .. }) = &fact.body {
+                    out.extend(indexes);
+                }
+            }
+        }
+        out
     }
 
     fn sold(&self, block: BlockId) -> Vec<(u32, SaleRef)> {

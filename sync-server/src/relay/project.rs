@@ -346,6 +346,7 @@ async fn project_verdicts(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let mut seen = BTreeSet::new();
+    let mut handed_out = Vec::new();
     for said in facts {
         let FactBody::Verdict(verdict) = &said.fact.body else {
             continue;
@@ -373,8 +374,18 @@ async fn project_verdicts(
             Verdict::SoldAfterRecall { sale, .. } => {
                 sales::set_status(tx, org, sale.sale, Status::AfterRecall).await?;
             }
+            Verdict::SoldElsewhere { block, indexes } => {
+                let vouchers = indexes.iter().map(|index| VoucherRef {
+                    block: *block,
+                    index: *index,
+                });
+                handed_out.extend(vouchers);
+            }
             _ => {}
         }
+    }
+    if !handed_out.is_empty() {
+        vouchers::retake(tx, org, &handed_out).await?;
     }
     Ok(())
 }

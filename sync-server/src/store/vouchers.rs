@@ -135,7 +135,7 @@ pub async fn add_undo(
     if !undo.has_effect {
         return Ok(());
     }
-    // Undone a second time, what was sold since the first stays in use.
+    // Undone a second time, what was sold or handed out since the first stays in use.
     sqlx::query(
         r"
         update vouchers v
@@ -147,20 +147,21 @@ pub async fn add_undo(
             and v.org_id = $1
             and v.block_id = b.block_id
             and not exists (
-                select from voucher_sales s
-                where s.org_id = $1 and s.block_id = v.block_id and s.voucher_index = v.voucher_index
+                select from batch_undos u
+                where u.org_id = $1 and u.batch_id = $2 and u.has_effect and u.intent_id <> $4
             )
         ",
     )
     .bind(org.sql())
     .bind(undo.batch.sql())
     .bind(undo.site.sql())
+    .bind(undo.intent.sql())
     .execute(tx)
     .await
     .map(drop)
 }
 
-/// Vouchers of undone batches that were sold all the same: their user names are in use, unless others have them by now.
+/// Vouchers of undone batches that were sold or handed out all the same: their user names are in use, unless others have them by now.
 pub async fn retake(
     tx: &mut PgConnection,
     org: OrgId,

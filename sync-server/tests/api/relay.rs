@@ -411,6 +411,44 @@ async fn co12_a_sale_from_an_undone_batch_takes_the_code_it_was_imported_with_ag
 }
 
 #[tokio::test]
+async fn co12_a_held_sale_from_an_undone_batch_keeps_its_code_from_being_imported_again() {
+    let mut shop = Shop::open().await;
+    let first = shop.import(&["A1", "A2"]).await;
+    let mut asha = shop.agent("asha").await;
+    shop.lease(first, asha.person).await;
+    wait_for_block(&mut asha, first).await;
+    asha.go_offline();
+    let sold = asha.sell(shop.order(1)).await;
+    shop.recall(first, None).await;
+    shop.undo(first).await;
+    let command = Command::SetGrants {
+        person: asha.person,
+        grants: Vec::new(),
+    };
+    shop.office.run(command).await;
+    shop.office.settle().await;
+    asha.sync(&shop.app, shop.address).await;
+    let state_of_sale = &asha.device.replica.pending(sold).unwrap().state;
+    assert!(matches!(state_of_sale, PendingState::Held { .. }));
+    let in_use = "select count(*) from vouchers where not is_undone and not is_duplicate";
+    assert_eq!(shop.count(in_use).await, 1);
+    let again = shop.import(&["A1", "A3"]).await;
+    shop.office
+        .until(|device| {
+            let stock = device.replica.stock();
+            let state = |index| {
+                stock.state(VoucherRef {
+                    block: again,
+                    index,
+                })
+            };
+            (state(0), state(1)) == (VoucherState::Void, VoucherState::Unused)
+        })
+        .await;
+    assert_eq!(shop.count(in_use).await, 2);
+}
+
+#[tokio::test]
 async fn he1_a_sale_of_somebody_without_a_role_is_held_until_it_is_accepted() {
     let mut shop = Shop::open().await;
     let (mut asha, _) = shop.agent_with(&["A1", "A2"]).await;
