@@ -237,6 +237,8 @@ pub async fn find_site(
 }
 
 /// Which of these user names exist, and where.
+///
+/// Each is looked up in the index. A plan made while the table was empty would compare every voucher with each of them.
 pub async fn find_usernames(
     tx: &mut PgConnection,
     org: OrgId,
@@ -244,9 +246,14 @@ pub async fn find_usernames(
 ) -> Result<Vec<(String, VoucherRef)>, sqlx::Error> {
     let rows: Vec<(String, Uuid, i32)> = sqlx::query_as(
         r"
-        select username, block_id, voucher_index
-        from vouchers
-        where org_id = $1 and username = any ($2) and not is_duplicate and not is_undone
+        select wanted.username, found.block_id, found.voucher_index
+        from unnest($2::text[]) as wanted (username)
+        cross join lateral (
+            select block_id, voucher_index
+            from vouchers
+            where org_id = $1 and username = wanted.username and not is_duplicate and not is_undone
+            limit 1
+        ) as found
         ",
     )
     .bind(org.sql())
