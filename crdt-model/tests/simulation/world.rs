@@ -519,6 +519,10 @@ impl World {
 
     /// What destroyed the only copies of a sale excuses its absence; nothing else does.
     pub fn excuse_what_was_destroyed(&mut self) {
+        // A database that is lost alone destroys nothing: what it had is in the journal or on the server.
+        if !self.has_rewound {
+            return;
+        }
         let in_log: BTreeSet<String> = self
             .relay
             .database

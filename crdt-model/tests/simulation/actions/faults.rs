@@ -166,7 +166,6 @@ impl World {
         for twin in twins.filter(|twin| twin.me.device == lost.device) {
             twin.is_revoked = true;
         }
-        self.excuse_what_was_destroyed();
         let outputs = self.relay.revoke(lost.device, self.now, &mut self.random)?;
         self.outputs(outputs);
         match self.devices[device].sealed.clone() {
