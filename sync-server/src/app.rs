@@ -15,10 +15,13 @@ use crate::relay::{Relay, wake};
 /// Each of these keeps one connection to PostgreSQL busy at a time; together they leave some for everything else.
 const ARRIVALS_AT_ONCE: usize = 6;
 const HELLOS_AT_ONCE: usize = 8;
+const READINGS_AT_ONCE: usize = 6;
 /// A second or two of work.
 const ARRIVALS_WAITING_MAX: usize = 512;
 /// More than can be on their way with a ticket, as a rule.
 const HELLOS_WAITING_MAX: usize = 2_048;
+/// Every device of a large organisation, when it was restored or its staff changes.
+const READINGS_WAITING_MAX: usize = 16_384;
 
 /// One running server.
 pub struct App {
@@ -32,6 +35,8 @@ pub struct App {
     pub arrivals: Gate,
     /// For connections that say who they are.
     pub hellos: Gate,
+    /// For what connections read beside the log: their rights, and all of their documents in a comparison.
+    pub readings: Gate,
     /// Whoever makes an export holds its only permit.
     pub exports: Arc<Semaphore>,
     /// The origins of our own pages, as browsers write them.
@@ -58,6 +63,7 @@ impl App {
             relay: Arc::new(Relay::new()),
             arrivals: Gate::new(ARRIVALS_AT_ONCE, ARRIVALS_WAITING_MAX),
             hellos: Gate::new(HELLOS_AT_ONCE, HELLOS_WAITING_MAX),
+            readings: Gate::new(READINGS_AT_ONCE, READINGS_WAITING_MAX),
             exports: Arc::new(Semaphore::new(1)),
             origins,
         });

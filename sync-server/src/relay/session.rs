@@ -15,7 +15,7 @@ use crdt_model::document::DocumentKey;
 use crdt_model::ids::{DeviceId, OrgId, PersonId};
 use crdt_model::sync::message::{CloseReason, DeviceMessage, RelayMessage};
 use crdt_model::sync::relay::{LogEntry, Session, Step};
-use tokio::sync::watch;
+use tokio::sync::{SemaphorePermit, watch};
 use tokio::time::{Instant, timeout};
 
 use super::admit::{self, PushError};
@@ -27,6 +27,7 @@ use crate::app::SharedApp;
 use crate::auth::tickets;
 use crate::auth::tokens::OneTimeToken;
 use crate::database;
+use crate::gate::Gate;
 use crate::keys::random;
 use crate::problem::is_away;
 use crate::store::devices;
@@ -215,6 +216,7 @@ impl<S: Socket> Connection<S> {
             return Ok(Vec::new());
         };
         if pulse.devices_revoked != who.devices_revoked {
+            let _place = enter(&self.app.readings).await?;
             let mut tx = database::begin(&self.app.pool, who.organisation.id).await?;
             let device = devices::find(&mut tx, who.organisation.id, who.device).await?;
             if device.is_none_or(|device| device.is_revoked) {
@@ -265,13 +267,16 @@ impl<S: Socket> Connection<S> {
         };
         let org = ticket.org();
         let app = self.app.clone();
-        let place = app.hellos.enter().await;
-        let _place = place.ok_or(Broken::Because(CloseReason::Overloaded))?;
+        let mut place = enter(&app.hellos).await?;
         let mut tx = database::begin_fleeting(&app.pool, org).await?;
         let now = app.clock.now();
         let Some(holder) = tickets::take(&mut tx, &ticket, now).await? else {
             return Ok(self.session.not_identified());
         };
+        // Listening before reading, so that nothing falls in between.
+        let organisation = app.relay.organisation(org);
+        let mut pulse = organisation.pulse.subscribe();
+        let devices_revoked = pulse.borrow_and_update().devices_revoked;
         let device = devices::find(&mut tx, org, holder.device).await?;
         if device.is_none_or(|device| device.is_revoked) {
             tx.commit().await?;
@@ -282,19 +287,19 @@ impl<S: Socket> Connection<S> {
             crate::store::vouchers::sites_to_bind(&mut tx, org, holder.person, &replaced).await?;
         if !waiting.is_empty() {
             tx.commit().await?;
+            // It waits for the organisation's queue, and others need not wait with it.
+            drop(place);
             admit::bind(&app, org, holder.person, holder.device)
                 .await
                 .map_err(Broken::of_push)?;
+            place = enter(&app.hellos).await?;
             tx = database::begin(&app.pool, org).await?;
         }
-        // Listening before reading, so that nothing falls in between.
-        let organisation = self.app.relay.organisation(org);
-        let mut pulse = organisation.pulse.subscribe();
-        let devices_revoked = pulse.borrow_and_update().devices_revoked;
         // The head first: rights that change after it come again with the log.
         let head = crate::store::changes::head(&mut tx, org).await?;
         let reader = page::reader(&mut tx, org, holder.person, holder.device).await?;
         tx.commit().await?;
+        drop(place);
         organisation.advance(head);
         tracing::debug!(%org, person = %holder.person, device = %holder.device, cursor, head, "connected");
         self.who = Some(Identified {
@@ -334,9 +339,11 @@ impl<S: Socket> Connection<S> {
             .iter()
             .any(|row| row.key.as_ref().is_some_and(page::touches_rights));
         if touches_rights {
-            let mut tx = database::begin(&self.app.pool, org).await?;
-            let reader = page::reader(&mut tx, org, person, device).await?;
-            drop(tx);
+            let reader = {
+                let _place = enter(&self.app.readings).await?;
+                let mut tx = database::begin(&self.app.pool, org).await?;
+                page::reader(&mut tx, org, person, device).await?
+            };
             let steps = self.session.rights_changed(reader, self.app.clock.now());
             if !steps.is_empty() {
                 // Not sent under the old rights; what is due comes after the comparison.
@@ -370,7 +377,10 @@ impl<S: Socket> Connection<S> {
 
     async fn list(&mut self) -> Outcome<Vec<Step>> {
         let (_, org, person, device) = self.who()?;
-        let listing = page::list(&self.app, org, person, device).await?;
+        let listing = {
+            let _place = enter(&self.app.readings).await?;
+            page::list(&self.app, org, person, device).await?
+        };
         // The comparison ends by the rights of the moment of the list.
         let now = self.app.clock.now();
         let mut steps = self.session.rights_changed(listing.reader, now);
@@ -381,10 +391,14 @@ impl<S: Socket> Connection<S> {
     async fn send_snapshots(&mut self, keys: &[DocumentKey]) -> Outcome<()> {
         let (_, org, ..) = self.who()?;
         for keys in keys.chunks(SNAPSHOTS_PER_READ) {
-            let mut tx = database::begin(&self.app.pool, org).await?;
-            let documents = load::saved(&mut tx, org, keys).await?;
-            // Snapshots may have been left behind.
-            tx.commit().await?;
+            let documents = {
+                let _place = enter(&self.app.readings).await?;
+                let mut tx = database::begin(&self.app.pool, org).await?;
+                let documents = load::saved(&mut tx, org, keys).await?;
+                // Snapshots may have been left behind.
+                tx.commit().await?;
+                documents
+            };
             for (key, bytes) in documents {
                 let bytes = bytes.into();
                 self.send(&RelayMessage::Snapshot { key, bytes }).await?;
@@ -450,6 +464,11 @@ impl Broken {
             _ => CloseReason::BadFrame,
         })
     }
+}
+
+async fn enter(gate: &Gate) -> Outcome<SemaphorePermit<'_>> {
+    let place = gate.enter().await;
+    place.ok_or(Broken::Because(CloseReason::Overloaded))
 }
 
 /// Waits for ever while nobody is identified.

@@ -69,6 +69,10 @@ pub async fn run(app: SharedApp, organisation: std::sync::Arc<Organisation>) {
         match settle_apart(&app, &organisation, &mut slot, works).await {
             Ok(settled) => results.extend(settled.into_iter().map(Ok)),
             Err((works, error)) if works.len() == 1 => results.push(Err(error)),
+            // Each alone would wait for it as long again, and all others with it.
+            Err((works, PushError::Away)) => {
+                results.extend(works.iter().map(|_| Err(PushError::Away)));
+            }
             // One of them may have spoiled it for the others.
             Err((works, _)) => {
                 for work in works {
