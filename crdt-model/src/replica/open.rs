@@ -177,6 +177,11 @@ impl Replica {
         (replica, commit)
     }
 
+    /// Whether [`Self::adopt`] and [`Self::recover`] can read what the journal holds, or a newer app wrote it.
+    pub fn reads(journalled: &[u8]) -> bool {
+        codec::decode::<Pending>(journalled).is_ok()
+    }
+
     /// Takes in what the journal holds and the database does not (it failed, or is older): written again under a
     /// new actor. What turns out to be known already settles itself.
     pub fn adopt(

@@ -24,6 +24,8 @@ const ANSWER_TIMEOUT_MS: u32 = 30_000;
 /// A request relayed from a follower's UI; answer it once.
 pub struct Asked {
     pub bytes: Vec<u8>,
+    /// Milliseconds of this tab's clock.
+    at: f64,
     from: u64,
     id: u64,
 }
@@ -62,9 +64,15 @@ pub struct Incoming {
 }
 
 impl Incoming {
-    /// The next request of a follower.
+    /// The next request of a follower that still waits. One that gave up told its person so; an order carried out after
+    /// that would be made a second time by hand.
     pub async fn next_asked(&mut self) -> Option<Asked> {
-        self.asked.next().await
+        loop {
+            let asked = self.asked.next().await?;
+            if js_sys::Date::now() - asked.at < f64::from(ANSWER_TIMEOUT_MS) {
+                return Some(asked);
+            }
+        }
     }
 
     /// The next event of the writer.
@@ -188,7 +196,12 @@ impl Inner {
                 }
             }
             Message::Request { from, id, bytes } if self.is_writer.get() => {
-                let _ = self.asked.unbounded_send(Asked { bytes, from, id });
+                let _ = self.asked.unbounded_send(Asked {
+                    bytes,
+                    at: js_sys::Date::now(),
+                    from,
+                    id,
+                });
             }
             Message::Answer { to, id, bytes } if to == self.me => {
                 if let Some(waiting) = self.waiting.borrow_mut().remove(&id) {

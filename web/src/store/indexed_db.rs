@@ -65,6 +65,8 @@ pub struct IndexedDb {
     name: String,
     writers: Writers,
     connection: RefCell<Option<Database>>,
+    /// The browser removed the database while it was in use.
+    is_emptied: Cell<bool>,
     incarnation: Cell<Option<Incarnation>>,
     /// Commits go one by one, so that a retried commit cannot overtake a later one to the same key.
     turn: Mutex<()>,
@@ -76,6 +78,7 @@ impl IndexedDb {
             name: name.to_owned(),
             writers,
             connection: RefCell::new(None),
+            is_emptied: Cell::new(false),
             incarnation: Cell::new(None),
             turn: Mutex::new(()),
         };
@@ -151,6 +154,11 @@ impl IndexedDb {
     ) -> Result<T, StoreError> {
         let mut attempt = 0;
         loop {
+            if self.is_emptied.get() {
+                return Err(StoreError::Failed(
+                    "the browser emptied the database".into(),
+                ));
+            }
             let connection = self.connection.borrow().clone();
             let outcome = match connection {
                 Some(db) => match work(&db).await {
@@ -158,13 +166,11 @@ impl IndexedDb {
                     Err(failure) => Err(failure.into_store_error().await),
                 },
                 None => match self.connect().await {
-                    // It was there when this store was opened: an empty one now must not be mistaken for it.
-                    Ok(Opened { was_created: true }) => {
-                        return Err(StoreError::Failed(
-                            "the browser emptied the database".into(),
-                        ));
+                    // It was there when this store was opened: an empty one must not be mistaken for it, now or later.
+                    Ok(opened) => {
+                        self.is_emptied.set(opened.was_created);
+                        continue;
                     }
-                    Ok(_) => continue,
                     Err(error) => Err(error),
                 },
             };

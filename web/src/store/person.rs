@@ -225,11 +225,13 @@ impl PersonStores {
     }
 
     fn take_back(&self, entries: &[Entry]) {
-        let pending = |entry: &Entry| match entry {
-            Entry::Pending { id, .. } => Some(id.clone()),
-            Entry::Settled { .. } => None,
+        let kept = self.pending.borrow();
+        // What was kept before stays, written anew or not.
+        let news = |entry: &Entry| match entry {
+            Entry::Pending { id, .. } if !kept.contains(id) => Some(id.clone()),
+            _ => None,
         };
-        let ids: Vec<EntryId> = entries.iter().filter_map(pending).collect();
+        let ids: Vec<EntryId> = entries.iter().filter_map(news).collect();
         if let (Some(journal), false) = (&self.journal, ids.is_empty()) {
             // Should it fail, the entries come back as work that contradicts the other tab's, and is judged.
             let _ = journal.append(&[Entry::settled(ids)]);
@@ -279,6 +281,11 @@ impl PersonStores {
             Some(journal) => journal.compact().await,
             None => Ok(()),
         }
+    }
+
+    /// Whether there is a journal, working or not.
+    pub const fn has_journal(&self) -> bool {
+        self.journal.is_some()
     }
 
     pub fn pending_count(&self) -> u32 {

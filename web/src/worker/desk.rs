@@ -4,9 +4,10 @@ mod answer;
 mod brief;
 mod keep;
 mod open;
+mod server;
 mod shared;
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use crdt_model::sync::device::{Device, Effect, Event};
@@ -16,6 +17,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use self::brief::{REST_AFTER_MILLIS, complete_after, is_first_screen};
 pub use self::open::open;
+use self::server::{ask_server, is_for_server};
 pub use self::shared::{Handle, Input, Shared};
 use super::account::now;
 use super::link::Link;
@@ -43,8 +45,10 @@ struct Desk {
     link: Option<Link>,
     links: u64,
     warning: Option<StoreWarning>,
-    /// Commits were lost to the database: the next one writes everything.
-    database_behind: bool,
+    /// Commits were lost to the database: the next one writes everything, and deletes these keys.
+    database_behind: Option<BTreeSet<String>>,
+    /// Entries were lost to the journal: the next commit writes all of them.
+    journal_behind: bool,
     is_persistent: bool,
     shut_out: Option<ShutOut>,
     session: Session,
@@ -91,12 +95,25 @@ impl Desk {
             let outcome = match turn {
                 Turn::Lost => Err(Lost),
                 Turn::Input(None | Some(Input::End)) => return,
+                Turn::Input(Some(Input::Ask { request, reply })) if is_for_server(&request) => {
+                    let shared = self.shared.clone();
+                    spawn_local(async move { drop(reply.send(ask_server(shared, request).await)) });
+                    Ok(())
+                }
                 Turn::Input(Some(Input::Ask { request, reply })) => {
                     let outcome = self.answer(request).await;
                     outcome.map(|answer| drop(reply.send(answer)))
                 }
                 Turn::Input(Some(input)) => self.hear(input).await,
                 Turn::Asked(Some(asked)) => match wire::from_tab(build(), &asked.bytes) {
+                    Some(request) if is_for_server(&request) => {
+                        let (shared, relay) = (self.shared.clone(), self.writer.relay.clone());
+                        spawn_local(async move {
+                            let answer = ask_server(shared, request).await;
+                            relay.answer(&asked, wire::for_tabs(build(), &answer));
+                        });
+                        Ok(())
+                    }
                     Some(request) => {
                         let outcome = self.answer(request).await;
                         outcome.map(|answer| {

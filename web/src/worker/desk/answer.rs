@@ -44,25 +44,6 @@ impl Desk {
                         unlock_ticket: None,
                     })
             }
-            Request::SignInAgain { password } => {
-                let mut person = self.shared.person.borrow().clone();
-                let shared = self.shared.clone();
-                let (account, profile) = (&shared.account, &shared.profile);
-                let signed_in = account
-                    .sign_in_again(profile, &mut person, &shared.data_key, &password)
-                    .await;
-                if let Err(failure) = signed_in {
-                    return Ok(Err(failure));
-                }
-                *self.shared.person.borrow_mut() = person;
-                self.shut_out = None;
-                self.changed = true;
-                let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
-                self.run(effects)
-                    .await?
-                    .map_err(not_saved)
-                    .map(|_| Answer::Done)
-            }
             Request::Dismiss { intent } => {
                 let commit = self.device.replica.dismiss(intent);
                 self.changed = true;
@@ -71,36 +52,7 @@ impl Desk {
                     .map_err(not_saved)
                     .map(|_| Answer::Done)
             }
-            Request::Invite { person } => {
-                let me = self.shared.person.borrow().clone();
-                self.shared.account.invite(&me, person).await
-            }
-            Request::Invites => {
-                let me = self.shared.person.borrow().clone();
-                self.shared.account.invites(&me).await
-            }
-            Request::RevokeInvite { person } => {
-                let me = self.shared.person.borrow().clone();
-                self.shared.account.revoke_invite(&me, person).await
-            }
-            Request::Devices { person } => {
-                let me = self.shared.person.borrow().clone();
-                self.shared.account.devices(&me, person).await
-            }
-            Request::RevokeDevice { device } => {
-                let me = self.shared.person.borrow().clone();
-                self.shared.account.revoke_device(&me, device).await
-            }
-            Request::ExportAccess => {
-                let me = self.shared.person.borrow().clone();
-                self.shared.account.access(&me).await
-            }
             Request::RescueFile => self.rescue(),
-            Request::SignOut => {
-                let me = self.shared.person.borrow().clone();
-                self.shared.account.sign_out(&me).await;
-                Ok(Answer::Done)
-            }
             _ => Err(Failure::Unexpected),
         })
     }

@@ -73,7 +73,7 @@ impl Desk {
     /// Keeps a brief for the next start of who only sells: other first screens read everything.
     pub(super) async fn keep_brief(&mut self) -> Result<(), Lost> {
         let sells = self.session.may(Capability::Sell) && !self.session.may(Capability::SalesAll);
-        if !sells || self.database_behind {
+        if !sells || self.database_behind.is_some() {
             return Ok(());
         }
         let before = Month::of(self.around().now.plus_millis(-RECENT_MILLIS));

@@ -30,7 +30,6 @@ impl Desk {
             }
             Err(error) => {
                 log(&format!("a commit was not kept: {error}"));
-                self.database_behind = true;
                 // Where the journal is not in use either, nothing is kept in it.
                 self.warning = self.warning.or(Some(StoreWarning::DatabaseFailed));
             }
@@ -90,10 +89,22 @@ impl Desk {
 
     /// Makes a commit durable in both stores, or in the one that works.
     async fn keep(&mut self, commit: Commit) -> Result<Result<Kept, StoreError>, Lost> {
-        let writes = if self.database_behind {
-            self.device.replica.everything().writes
-        } else {
-            commit.writes
+        let deleted: Vec<String> = commit
+            .writes
+            .iter()
+            .filter(|(_, value)| value.is_none())
+            .map(|(key, _)| key.clone())
+            .collect();
+        let writes = match &self.database_behind {
+            None => commit.writes,
+            Some(missed) => {
+                let mut writes = self.device.replica.everything().writes;
+                // What it does not know any more it does not delete either.
+                for key in missed.iter().chain(&deleted) {
+                    writes.entry(key.clone()).or_insert(None);
+                }
+                writes
+            }
         };
         let writes: Vec<Write> = writes
             .into_iter()
@@ -102,8 +113,12 @@ impl Desk {
                 None => Write::delete(key),
             })
             .collect();
-        let mut entries: Vec<Entry> = commit
-            .pending
+        let pending = if self.journal_behind && self.stores.has_journal() {
+            self.device.replica.journal()
+        } else {
+            commit.pending
+        };
+        let mut entries: Vec<Entry> = pending
             .into_iter()
             .map(|(order, bytes)| Entry::pending(order.to_be_bytes(), bytes))
             .collect();
@@ -118,7 +133,10 @@ impl Desk {
             Ok(Kept::Both) => {
                 // Only a store that was written to has shown that it works again.
                 let (in_database, in_journal) = (!writes.is_empty(), !entries.is_empty());
-                self.database_behind &= !in_database;
+                if in_database {
+                    self.database_behind = None;
+                }
+                self.journal_behind &= !in_journal;
                 self.warning.filter(|warning| match warning {
                     StoreWarning::DatabaseFailed => !in_database,
                     StoreWarning::JournalFailed => !in_journal,
@@ -128,14 +146,19 @@ impl Desk {
             }
             Ok(Kept::StoreOnly(error)) => {
                 log(&format!("the journal: {error}"));
+                self.journal_behind = true;
                 Some(StoreWarning::JournalFailed)
             }
             Ok(Kept::JournalOnly(error)) => {
                 log(&format!("the database: {error}"));
-                self.database_behind = true;
+                self.database_behind.get_or_insert_default().extend(deleted);
                 Some(StoreWarning::DatabaseFailed)
             }
-            Err(_) => self.warning,
+            Err(_) => {
+                self.database_behind.get_or_insert_default().extend(deleted);
+                self.journal_behind |= !entries.is_empty();
+                self.warning
+            }
         };
         if warning != self.warning {
             self.warning = warning;
@@ -190,21 +213,22 @@ impl Desk {
         }
     }
 
-    /// Back to what is durable: the database, and what only the journal could take while the database failed.
+    /// Back to what is durable: the database, and what only the journal could take while the database failed. Where that
+    /// cannot be read either the desk ends, since what it has in memory was said not to have happened.
     pub(super) async fn reload(&mut self) -> Result<(), Lost> {
         let me = self.device.replica.me();
         let entries = match self.stores.load_all("").await {
             Ok(entries) => entries,
             Err(error) => {
                 log(&format!("the database cannot be read: {error}"));
-                return Ok(());
+                return Err(Lost);
             }
         };
         let mut replica = match Replica::open(me, entries, &mut self.rng) {
             Ok(replica) => replica,
             Err(error) => {
                 log(&format!("the database cannot be read: {error}"));
-                return Ok(());
+                return Err(Lost);
             }
         };
         let adopted = replica.adopt(self.stores.journalled(), &mut self.rng);
@@ -213,7 +237,7 @@ impl Desk {
         self.indexes = Indexes::default();
         self.link = None;
         self.links += 1;
-        self.database_behind = false;
+        self.database_behind = None;
         // Should it fail once more, it is still in the journal, and the next commit writes everything.
         if let Some(commit) = adopted {
             let _ = self.run(vec![Effect::Commit(commit)]).await?;

@@ -1,7 +1,7 @@
 //! Opens the stores of one person and makes of them a desk: as they are, or from what was left of them.
 
 use std::cell::{Cell, RefCell};
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use crdt_model::ids::DeviceId;
@@ -16,7 +16,8 @@ use super::{Desk, Handle, Shared};
 use crate::keys::browser_rng;
 use crate::lock::Writer;
 use crate::protocol::{Failure, Session, StoreWarning};
-use crate::store::journal::Entry;
+use crate::store::StoreError;
+use crate::store::journal::{Entry, EntryId};
 use crate::store::person::{PersonOpened, PersonStores};
 use crate::store::profile::browser::Profile;
 use crate::store::sentinel::{Sentinel, Start};
@@ -51,7 +52,12 @@ pub async fn open(
         is_persistent()
     );
     let (stores, mut opened) = opened.map_err(not_saved)?;
-    let (replica, commits, warning) = recover(me, &stores, &mut opened).await;
+    let Recovered {
+        replica,
+        commits,
+        warning,
+        journal_behind,
+    } = recover(me, &stores, &mut opened).await;
     let (inputs, queue) = mpsc::unbounded();
     let person_id = person.id.clone();
     let shared = Rc::new(Shared {
@@ -72,7 +78,8 @@ pub async fn open(
         link: None,
         links: 0,
         warning,
-        database_behind: false,
+        database_behind: None,
+        journal_behind,
         is_persistent,
         shut_out: None,
         session: session.clone(),
@@ -81,10 +88,13 @@ pub async fn open(
         later: VecDeque::new(),
         rng: browser_rng(),
     };
+    let mut is_kept = true;
     for commit in commits {
-        if desk.run(vec![Effect::Commit(commit)]).await.is_err() {
-            return Err(Failure::Busy);
-        }
+        let kept = desk.run(vec![Effect::Commit(commit)]).await;
+        is_kept &= kept.map_err(|_| Failure::Busy)?.is_ok();
+    }
+    if is_kept {
+        desk.settle_strays(&opened).await?;
     }
     if desk.device.replica.is_whole() {
         desk.set_out();
@@ -107,30 +117,47 @@ pub async fn open(
     ))
 }
 
-/// The replica as the stores give it, what must be written first, and what to warn of.
-async fn recover(
-    me: Identity,
-    stores: &PersonStores,
-    opened: &mut PersonOpened,
-) -> (Replica, Vec<Commit>, Option<StoreWarning>) {
-    let mut rng = browser_rng();
-    let mut entries = std::mem::replace(&mut opened.entries, Ok(Vec::new()));
-    if let Some(brief) = opened.brief.take().as_deref().and_then(Brief::decode) {
-        if opened.start == Start::Normal
-            && let Ok(entries) = &mut entries
-        {
-            let (entries, journal) = (std::mem::take(entries), journal_of(opened));
-            let since = now().plus_millis(-RECENT_MILLIS);
-            match Replica::open_brief(me, brief, entries, journal, since, &mut rng) {
-                Ok(Some(replica)) => return (replica, Vec::new(), None),
-                Ok(None) => {}
-                Err(error) => log(&format!("a brief cannot be read: {error}")),
-            }
+impl Desk {
+    /// Ends what the journal has under another name than the outbox: it was taken in under a name of its own, or was
+    /// here before. It would be taken in again at each start. What only a newer app can read stays.
+    async fn settle_strays(&self, opened: &PersonOpened) -> Result<(), Failure> {
+        let journal = self.device.replica.journal();
+        let known: BTreeSet<EntryId> = journal
+            .iter()
+            .map(|(order, _)| order.to_be_bytes().to_vec())
+            .collect();
+        let strays: Vec<EntryId> = opened
+            .pending
+            .iter()
+            .filter(|(id, bytes)| !known.contains(id) && Replica::reads(bytes))
+            .map(|(id, _)| id.clone())
+            .collect();
+        if strays.is_empty() {
+            return Ok(());
         }
-        // What it stood for is wanted after all.
-        entries = stores.load_all("").await;
+        match self.stores.commit(&[], &[Entry::settled(strays)]).await {
+            Err(StoreError::NotTheWriter) => Err(Failure::Busy),
+            Err(error) => {
+                log(&format!("tidying the journal: {error}"));
+                Ok(())
+            }
+            Ok(_) => Ok(()),
+        }
     }
-    let journal = || journal_of(opened);
+}
+
+/// The replica as the stores give it.
+struct Recovered {
+    replica: Replica,
+    /// What must be written first.
+    commits: Vec<Commit>,
+    warning: Option<StoreWarning>,
+    journal_behind: bool,
+}
+
+/// Reads the brief and what lies beside it, the whole database, or only the journal.
+async fn recover(me: Identity, stores: &PersonStores, opened: &mut PersonOpened) -> Recovered {
+    let mut rng = browser_rng();
     let warning = match (&opened.store_error, &opened.journal_error) {
         (Some(error), _) => {
             log(&format!("IndexedDB is not in use: {error}"));
@@ -142,6 +169,25 @@ async fn recover(
         }
         (None, None) => None,
     };
+    let mut entries = std::mem::replace(&mut opened.entries, Ok(Vec::new()));
+    if let Some(brief) = opened.brief.take().as_deref().and_then(Brief::decode) {
+        if opened.start == Start::Normal
+            && let Ok(entries) = &mut entries
+        {
+            let (entries, journal) = (std::mem::take(entries), journal_of(opened));
+            let since = now().plus_millis(-RECENT_MILLIS);
+            match Replica::open_brief(me, brief, entries, journal, since, &mut rng) {
+                Ok(Some(replica)) => {
+                    return with_journal(stores, opened, replica, Vec::new(), warning).await;
+                }
+                Ok(None) => {}
+                Err(error) => log(&format!("a brief cannot be read: {error}")),
+            }
+        }
+        // What it stood for is wanted after all.
+        entries = stores.load_all("").await;
+    }
+    let journal = || journal_of(opened);
     let from_database = match opened.start {
         Start::Normal | Start::RebuildJournal | Start::MergeForeign => match entries {
             Ok(entries) => Replica::open(me, entries, &mut rng)
@@ -155,20 +201,36 @@ async fn recover(
         Start::New | Start::RecoverFromJournal | Start::RecoverFromRelay { .. } => None,
     };
     let Some(mut replica) = from_database else {
-        if opened.start == Start::New {
-            return (Replica::new(me, &mut rng), Vec::new(), warning);
-        }
-        let (replica, commit) = Replica::recover(me, journal(), &mut rng);
-        return (
+        let (replica, commits, warning) = if opened.start == Start::New {
+            (Replica::new(me, &mut rng), Vec::new(), warning)
+        } else {
+            let (replica, commit) = Replica::recover(me, journal(), &mut rng);
+            let warning = warning.or(Some(StoreWarning::Recovering));
+            (replica, vec![commit], warning)
+        };
+        return Recovered {
             replica,
-            vec![commit],
-            warning.or(Some(StoreWarning::Recovering)),
-        );
+            commits,
+            warning,
+            journal_behind: false,
+        };
     };
     let commits = replica.adopt(journal(), &mut rng).into_iter().collect();
     // A recovery that was cut before the relay had sent anything goes on, and still says so.
     let is_recovering = replica.last_contact().is_none() && replica.outbox().next().is_some();
     let warning = warning.or(is_recovering.then_some(StoreWarning::Recovering));
+    with_journal(stores, opened, replica, commits, warning).await
+}
+
+/// Writes the journal anew where it holds less than the outbox.
+async fn with_journal(
+    stores: &PersonStores,
+    opened: &PersonOpened,
+    replica: Replica,
+    commits: Vec<Commit>,
+    mut warning: Option<StoreWarning>,
+) -> Recovered {
+    let mut journal_behind = false;
     if opened.start != Start::Normal || opened.pending.len() < replica.outbox().count() {
         let entries: Vec<Entry> = replica
             .journal()
@@ -177,9 +239,16 @@ async fn recover(
             .collect();
         if let Err(error) = stores.commit(&[], &entries).await {
             log(&format!("the journal cannot be rebuilt: {error}"));
+            journal_behind = true;
+            warning = warning.or(Some(StoreWarning::JournalFailed));
         }
     }
-    (replica, commits, warning)
+    Recovered {
+        replica,
+        commits,
+        warning,
+        journal_behind,
+    }
 }
 
 fn journal_of(opened: &PersonOpened) -> impl Iterator<Item = Vec<u8>> {
