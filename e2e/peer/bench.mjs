@@ -113,12 +113,13 @@ function ourRate(figures, { writers, unconfirmed }) {
 }
 
 async function rates() {
-  const server = await StockServer.start(newFolder());
   const told = await inTurns(
     RUNS,
     async () => {
+      const server = await StockServer.start(newFolder());
       const runs = [];
       for (const plan of WRITERS) runs.push(await stockRate(server, plan));
+      await server.end("SIGTERM");
       return runs;
     },
     async () => {
@@ -126,7 +127,6 @@ async function rates() {
       return WRITERS.map((plan) => ourRate(figures, plan));
     },
   );
-  await server.end("SIGTERM");
   const rows = WRITERS.map(({ writers, unconfirmed }, at) => {
     const of = (runs) => runs.map((run) => run[at]);
     const [stock, ours] = [medians(of(told.stock)), medians(of(told.ours))];
@@ -288,11 +288,12 @@ async function syncs(pids, work) {
   const strace = spawn("strace", ["-f", "-c", "-S", "calls", "-e", calls, "-o", log, ...attach], {
     stdio: "ignore",
   });
-  const failed = once(strace, "error").then(() => true);
-  if (await Promise.race([failed, sleep(1000)])) return undefined;
+  // It may not be here, or may not attach.
+  const ended = Promise.race([once(strace, "error"), once(strace, "exit")]).then(() => true);
+  if (await Promise.race([ended, sleep(1000)])) return undefined;
   const answer = await work();
   strace.kill("SIGINT");
-  await once(strace, "exit");
+  await ended;
   let count = 0;
   for (const line of readFileSync(log, "utf8").split("\n")) {
     const fields = line.trim().split(/\s+/);

@@ -12,7 +12,8 @@ const SALES = Number(process.argv[2] ?? 500);
 const ONLINE_SALES = 20;
 const SALES_A_DAY = 100;
 const HOURS_A_DAY = 12;
-const QUIET_MS = 180_000;
+/** An idle phone pings after three minutes: two of them, and a little. */
+const QUIET_MS = 365_000;
 const INSTALL_MS = 400_000;
 /** TCP and IP (with timestamps), and a TLS 1.3 record, around each segment; and a segment that only acknowledges. */
 const SEGMENT_OVERHEAD = 52 + 22;
