@@ -8,11 +8,15 @@ import { join } from "node:path";
 import {
   ASHA,
   assertAccessible,
+  BARAKA,
   goTo,
+  hasNoStock,
   hasStock,
+  lease,
   openShop,
   pillSays,
   readSales,
+  recall,
   sell,
   story,
   sync,
@@ -61,19 +65,25 @@ story("the browser loses the database of the app, and no sale with it", async (s
   await sync(phone);
 });
 
-/** Makes every further write of one kind fail in the worker that keeps the sales. */
+/** Makes every further write of one kind fail in the worker that keeps the sales, until what it answers is called. */
 async function breakWrites(device, kind) {
   const [worker] = device.page.workers();
-  await worker.evaluate((kind) => {
-    const fail = () => {
-      throw new DOMException("the disk is broken", "UnknownError");
-    };
-    if (kind === "database") {
-      IDBObjectStore.prototype.put = fail;
-    } else {
-      FileSystemSyncAccessHandle.prototype.write = fail;
-    }
-  }, kind);
+  const set = (isBroken) =>
+    worker.evaluate(
+      ([kind, isBroken]) => {
+        const [writer, write] =
+          kind === "database" ? [IDBObjectStore.prototype, "put"] : [FileSystemSyncAccessHandle.prototype, "write"];
+        globalThis.unbroken ??= {};
+        globalThis.unbroken[kind] ??= writer[write];
+        const fail = () => {
+          throw new DOMException("the disk is broken", "UnknownError");
+        };
+        writer[write] = isBroken ? fail : globalThis.unbroken[kind];
+      },
+      [kind, isBroken],
+    );
+  await set(true);
+  return () => set(false);
 }
 
 for (const [kind, told] of [
@@ -101,6 +111,43 @@ for (const [kind, told] of [
     assert.deepEqual(await receiptsOnServer(server), receiptsOf(sold));
   });
 }
+
+story("a block recalled while the database failed is not on sale again after a restart", async (stage) => {
+  const { server, office, phones } = await openShop(stage, { agents: [ASHA, BARAKA], leased: [ASHA] });
+  const [phone] = phones;
+  const mend = await breakWrites(phone, "database");
+  await recall(office, { ...week, index: 0, to: BARAKA.name, reason: "She has another site now" });
+  await hasNoStock(phone);
+  await mend();
+  await lease(office, { ...week, index: 1, to: ASHA.name });
+  await hasStock(phone, 10);
+
+  await server.kill();
+  await phone.kill();
+  await phone.open();
+  await unlock(phone, server.url("/stock"), ASHA);
+  await hasStock(phone, 10);
+});
+
+story("a sale that the journal missed is in it as soon as it works again", async (stage) => {
+  const { server, phones } = await openShop(stage);
+  const [phone] = phones;
+  await server.kill();
+  const mend = await breakWrites(phone, "journal");
+  const sold = [await sell(phone, week)];
+  await mend();
+  sold.push(await sell(phone, week));
+
+  // Both must be in the journal, for it is all that is left.
+  await phone.kill();
+  rmSync(join(phone.profile, "Default", "IndexedDB"), { recursive: true });
+  await phone.open();
+  await unlock(phone, server.url("/pending"), ASHA);
+  await pillSays(phone, /2 on this phone/);
+  await server.start();
+  await sync(phone);
+  assert.deepEqual(await receiptsOnServer(server), receiptsOf(sold));
+});
 
 story("a phone on which nothing can be saved sells nothing", async (stage) => {
   const { server, phones } = await openShop(stage);

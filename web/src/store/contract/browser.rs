@@ -160,6 +160,10 @@ async fn run_all() -> Report {
     );
     report.record("a wiped journal is rebuilt", wiped_journal().await);
     report.record("a robbed writer's commit is refused", robbed_writer().await);
+    report.record(
+        "a robbed writer takes back what is new, and only that",
+        robbed_writer_takes_back_its_news().await,
+    );
     report.record("people are kept twice", people_kept_twice().await);
     report.record("the signing key survives and signs", signing().await);
     report.record("an unlock ticket works until revoked", tickets().await);
@@ -501,6 +505,23 @@ async fn robbed_writer() -> Outcome {
         robbed.get("a/1").await.map_err(failed)?,
         Some(b"y".to_vec()),
     )
+}
+
+async fn robbed_writer_takes_back_its_news() -> Outcome {
+    let (robbed, _) = open_person("taken-back", None).await?;
+    let entry = |id: &[u8; 1], bytes: &[u8]| Entry::pending(*id, bytes);
+    robbed
+        .commit(&[Write::put("a/1", *b"x")], &[entry(b"1", b"kept")])
+        .await
+        .map_err(failed)?;
+    let (writer, _) = open_person("taken-back", None).await?;
+    let anew = [entry(b"1", b"written anew"), entry(b"2", b"never kept")];
+    let refused = robbed.commit(&[Write::put("a/1", *b"y")], &anew).await;
+    expect("robbed", refused, Err(StoreError::NotTheWriter))?;
+    drop((robbed, writer));
+    let (_, opened) = open_person("taken-back", None).await?;
+    let left = vec![(b"1".to_vec(), b"written anew".to_vec())];
+    expect("left in the journal", opened.pending, left)
 }
 
 fn person(id: &str) -> Person {
