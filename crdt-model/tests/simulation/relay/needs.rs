@@ -24,23 +24,30 @@ impl Relay {
             Need::Codes(wanted) => {
                 let mut found: BTreeMap<String, Option<VoucherRef>> =
                     wanted.into_iter().map(|code| (code, None)).collect();
-                for (document, _, fact) in self.database.facts() {
-                    let (DocumentKey::Block { block, .. }, FactBody::Codes(codes)) =
-                        (document, &fact.body)
-                    else {
-                        continue;
-                    };
-                    let is_undone = self.database.is_undone(&document, codes.batch);
-                    let in_use: BTreeSet<u32> = match is_undone {
-                        true => self.handed_out(document, block),
-                        false => BTreeSet::new(),
-                    };
-                    for (index, code) in codes.packed.split('\n').enumerate() {
-                        let index = u32::try_from(index).expect("blocks are small");
-                        if let Some(entry) = found.get_mut(code)
-                            && (!is_undone || in_use.contains(&index))
-                        {
-                            entry.get_or_insert(VoucherRef { block, index });
+                // What was handed out of an undone batch has its code as long as it is nowhere else.
+                for of_undone in [false, true] {
+                    for (document, _, fact) in self.database.facts() {
+                        let (DocumentKey::Block { block, .. }, FactBody::Codes(codes)) =
+                            (document, &fact.body)
+                        else {
+                            continue;
+                        };
+                        if self.database.is_undone(&document, codes.batch) != of_undone {
+                            continue;
+                        }
+                        let duplicates = self.duplicates(document);
+                        let out = match of_undone {
+                            true => self.handed_out(document, block),
+                            false => BTreeSet::new(),
+                        };
+                        for (index, code) in (0..).zip(codes.packed.split('\n')) {
+                            let is_in_use = match of_undone {
+                                true => out.contains(&index),
+                                false => !duplicates.contains(&index),
+                            };
+                            if let Some(entry) = found.get_mut(code).filter(|_| is_in_use) {
+                                entry.get_or_insert(VoucherRef { block, index });
+                            }
                         }
                     }
                 }
@@ -107,14 +114,40 @@ impl Relay {
     fn handed_out(&self, document: DocumentKey, block: BlockId) -> BTreeSet<u32> {
         let sold = self.sold(block);
         let mut out: BTreeSet<u32> = sold.into_iter().map(|(index, _)| index).collect();
-        if let Some(told) = document.verdict() {
-            for (_, fact) in self.database.sheet(&told).known_facts() {
-                if let FactBody::Verdict(Verdict::SoldElsewhere { indexes, .. }) = &fact.body {
-                    out.extend(indexes);
-                }
-            }
-        }
+        out.extend(self.told(document, |verdict| match verdict {
+            Verdict::SoldElsewhere { indexes, .. } => Some(indexes),
+            _ => None,
+        }));
         out
+    }
+
+    /// The vouchers of a block whose codes were elsewhere before.
+    fn duplicates(&self, document: DocumentKey) -> BTreeSet<u32> {
+        self.told(document, |verdict| match verdict {
+            Verdict::DuplicateCodes { indexes, .. } => Some(indexes),
+            _ => None,
+        })
+    }
+
+    /// What verdicts of a kind say of a block.
+    fn told(
+        &self,
+        document: DocumentKey,
+        indexes: impl Fn(&Verdict) -> Option<&Vec<u32>>,
+    ) -> BTreeSet<u32> {
+        let Some(verdicts) = document.verdict() else {
+            return BTreeSet::new();
+        };
+        let sheet = self.database.sheet(&verdicts);
+        let facts = sheet.known_facts();
+        facts
+            .filter_map(|(_, fact)| match &fact.body {
+                FactBody::Verdict(verdict) => indexes(verdict),
+                _ => None,
+            })
+            .flatten()
+            .copied()
+            .collect()
     }
 
     fn sold(&self, block: BlockId) -> Vec<(u32, SaleRef)> {
