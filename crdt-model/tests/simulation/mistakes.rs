@@ -168,7 +168,7 @@ pub const MISTAKES: &[Mistake] = &[
     mistake(
         "a batch is undone though sold from",
         "src/relay/batches.rs",
-        "!sold.is_empty()",
+        "!sold.is_empty() || self.is_any_handed_out(site, *block)?",
         "false",
     ),
     mistake(
