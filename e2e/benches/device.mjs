@@ -6,7 +6,7 @@ import assert from "node:assert/strict";
 import { ASHA, Device, fillIn, PHONE, Server, signIn, until } from "../helpers.mjs";
 import { bringBack, fill, tabMemory, watchFor, whenSeen } from "../helpers/bench.mjs";
 import { median, printTable, quantile } from "../helpers/figures.mjs";
-import { CHECK_HEAD, checkSlowing, slowDown } from "../helpers/slow.mjs";
+import { CHECK_HEAD, checkSlowing, rest, slowDown } from "../helpers/slow.mjs";
 
 const FACTORS = [1, 4, 6];
 const STARTS = 5;
@@ -69,6 +69,7 @@ async function coldStarts(phone, address, factor) {
     const memory = await tabMemory(phone.page);
     await phone.close();
     await bringBack(phone, memory, CAN_SELL);
+    await rest();
     const restore = await slowDown(phone, factor);
     await phone.page.goto(address, { waitUntil: "commit" });
     canSell.push(await whenSeen(phone.page));
@@ -83,6 +84,7 @@ async function coldStarts(phone, address, factor) {
 async function withPassword(phone, address, factor) {
   await phone.close();
   await phone.open();
+  await rest();
   await phone.context.addInitScript(watchFor("#password"));
   const restore = await slowDown(phone, factor);
   await phone.page.goto(address, { waitUntil: "commit" });

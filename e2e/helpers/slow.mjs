@@ -107,6 +107,11 @@ export async function cpuLoop(page) {
   });
 }
 
+/** A browser that has just been started works for itself for some seconds. */
+const REST_MS = 4_000;
+
+export const rest = () => new Promise((resolve) => setTimeout(resolve, REST_MS));
+
 /** More than this off, and what was measured while slowed says nothing. */
 const OFF_MAX = 0.15;
 
@@ -115,6 +120,7 @@ const OFF_MAX = 0.15;
  * worker saw. On a machine where others work as well they see something else, and the last column says so.
  */
 export async function checkSlowing(device, factors) {
+  await rest();
   const whole = await cpuLoop(device.page);
   const rows = [];
   for (const factor of [...factors, 1]) {
