@@ -433,6 +433,25 @@ fn dg4_snapshots_are_of_what_differs_and_blocks_come_last() {
     );
 }
 
+/// Who made a block has its codes already: the lease makes them sell.
+#[test]
+fn dg4_leases_come_after_what_is_told_of_the_blocks() {
+    let mut owner = reader();
+    owner.principal.grants.insert(Grant {
+        role: Role::Owner,
+        scope: Scope::Organisation,
+    });
+    let mut session = comparing(owner, 30);
+    assert_eq!(send(&mut session, &digest(&[], false)), [Step::List]);
+    let (batches, told) = (DocumentKey::Batches(SITE), BLOCK_KEY.verdict().unwrap());
+    let documents = [batches, BLOCK_KEY, told].map(|key| listed(key, 1));
+    let steps = session.listed(&documents, 30);
+    assert_eq!(
+        steps[0],
+        Step::SendSnapshots(vec![told, batches, BLOCK_KEY])
+    );
+}
+
 #[test]
 fn dg5_drops_what_may_not_be_read_and_names_what_is_unknown() {
     let mut session = comparing(reader(), 30);

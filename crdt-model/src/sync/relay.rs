@@ -237,8 +237,12 @@ impl Session {
             .filter(|document| digest.get(&document.id).copied().flatten() != Some(document.digest))
             .map(|document| document.key)
             .collect();
-        // Codes last: whoever can sell from a block knows by then which of its vouchers were sold.
-        different.sort_by_key(|key| matches!(key, DocumentKey::Block { .. }));
+        // Leases and codes last: whoever can sell from a block knows by then which of its vouchers were sold or are void.
+        different.sort_by_key(|key| match key {
+            DocumentKey::Block { .. } => 2,
+            DocumentKey::Batches(_) => 1,
+            _ => 0,
+        });
         // Of these the relay has never heard: their changes are on their way, or it was restored from a backup. The
         // device knows which.
         let known: BTreeSet<DocumentId> = documents.iter().map(|document| document.id).collect();
