@@ -5,6 +5,7 @@ use crdt_model::sync::device::{Device, Effect, Event};
 use crdt_model::sync::message::CloseReason;
 
 use super::{Desk, Input, Lost};
+use crate::browser::within;
 use crate::protocol::{self, ShutOut, StoreWarning};
 use crate::store::journal::Entry;
 use crate::store::person::Kept;
@@ -13,6 +14,9 @@ use crate::views::Indexes;
 use crate::worker::account::now;
 use crate::worker::link::Link;
 use crate::worker::{log, seal};
+
+/// What is for a locked screen is kept with the profile, which a stopped tab can hold up. No sale waits for that.
+const PROFILE_MILLIS: u32 = 2_000;
 
 impl Desk {
     /// Makes one commit durable; what follows from it is left for later. The result tells where it is.
@@ -69,9 +73,7 @@ impl Desk {
                 }
                 Effect::NothingToSeal => {
                     let person = self.shared.person.borrow().id.clone();
-                    if let Err(error) = self.shared.profile.set_ready_batch(&person, None).await {
-                        log(&format!("the ready slot: {error}"));
-                    }
+                    self.keep_ready(&person, None).await;
                     self.confirm().await;
                     self.shared.tell(Input::Brief);
                 }
@@ -169,32 +171,34 @@ impl Desk {
 
     async fn seal(&self, batch: &crdt_model::sync::batch::Batch) -> Option<Vec<u8>> {
         let person = self.shared.person.borrow().clone();
-        let key = match self.shared.profile.signing_key(&person.id).await {
-            Ok(Some(key)) => key,
+        let key = match within(PROFILE_MILLIS, self.shared.profile.signing_key(&person.id)).await {
+            Some(Ok(Some(key))) => key,
             // Lost with IndexedDB: the next ticket registers a new one, and the batch is sealed then.
-            Ok(None) => return None,
-            Err(error) => {
+            Some(Ok(None)) => return None,
+            Some(Err(error)) => {
                 log(&format!("the signing key: {error}"));
                 return None;
             }
+            // The next commit seals it, and more.
+            None => return None,
         };
         let sealed = seal::seal(batch, &key, &person.relay_key).await;
         match sealed {
             Ok(bytes) => {
-                if let Err(error) = self
-                    .shared
-                    .profile
-                    .set_ready_batch(&person.id, Some(&bytes))
-                    .await
-                {
-                    log(&format!("the ready slot: {error}"));
-                }
+                self.keep_ready(&person.id, Some(&bytes)).await;
                 Some(bytes)
             }
             Err(error) => {
                 log(&format!("sealing: {error}"));
                 None
             }
+        }
+    }
+
+    async fn keep_ready(&self, person: &str, sealed: Option<&[u8]>) {
+        let kept = self.shared.profile.set_ready_batch(person, sealed);
+        if let Some(Err(error)) = within(PROFILE_MILLIS, kept).await {
+            log(&format!("the ready slot: {error}"));
         }
     }
 
