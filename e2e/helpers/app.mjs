@@ -13,17 +13,27 @@ export async function fillIn(page, values) {
   await form.locator("button[type=submit]").click();
 }
 
-/** Opens a screen by the main menu; on a phone it may be behind "More". */
+/**
+ * Opens a screen by the main menu; on a phone it may be behind "More". Right after the first sign-in the menu grows while
+ * rights arrive: a click whose link moves away from under it is lost, and made again.
+ */
 export async function goTo(page, name) {
   const menu = page.getByRole("navigation", { name: "Main menu" });
   const link = menu.getByRole("link", { name, exact: true });
   const more = menu.getByRole("button", { name: "More" });
-  await link.or(more).first().waitFor();
-  if (!(await link.isVisible())) {
-    await more.click();
-  }
-  await link.click();
-  await page.getByRole("heading", { name, exact: true, level: 1 }).waitFor();
+  const heading = page.getByRole("heading", { name, exact: true, level: 1 });
+  const isOpen = async () => {
+    await link.or(more).first().waitFor();
+    if (!(await link.isVisible())) {
+      await more.click();
+    }
+    await link.click();
+    return heading.waitFor({ timeout: 5_000 }).then(
+      () => true,
+      () => false,
+    );
+  };
+  await until(isOpen, `the screen ${name}`, 20_000);
 }
 
 /** Opens an address on a device that knows its person, and unlocks with the password alone. */
