@@ -17,7 +17,7 @@ import { join } from "node:path";
 
 import { sleep } from "./processes.mjs";
 import { contact, IS_HERE, measure } from "./relay.mjs";
-import { plant, serverCost, StockClients, StockServer } from "./stock.mjs";
+import { ClientsCrashed, plant, serverCost, StockClients, StockServer } from "./stock.mjs";
 import { medians, print } from "./table.mjs";
 
 const RUNS = Number(process.env.PEER_RUNS ?? 3);
@@ -45,12 +45,24 @@ const newFolder = () => {
   return path;
 };
 
+/** Runs the stock side anew where its clients crashed, which says nothing about its server. */
+async function unlessCrashed(run) {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!(error instanceof ClientsCrashed) || tries === 3) throw error;
+      console.error(`\n${error.message}; once more`);
+    }
+  }
+}
+
 /** Which side goes first changes from run to run. */
 async function inTurns(runs, stock, ours) {
   const told = { stock: [], ours: [] };
   for (let run = 0; run < runs; run += 1) {
     const sides = [
-      async () => told.stock.push(await stock(run)),
+      async () => told.stock.push(await unlessCrashed(() => stock(run))),
       async () => IS_HERE && ours && told.ours.push(await ours(run)),
     ];
     if (run % 2) sides.reverse();
@@ -117,10 +129,13 @@ async function rates() {
     RUNS,
     async () => {
       const server = await StockServer.start(newFolder());
-      const runs = [];
-      for (const plan of WRITERS) runs.push(await stockRate(server, plan));
-      await server.end("SIGTERM");
-      return runs;
+      try {
+        const runs = [];
+        for (const plan of WRITERS) runs.push(await stockRate(server, plan));
+        return runs;
+      } finally {
+        await server.end("SIGTERM");
+      }
     },
     async () => {
       const figures = await measure("confirmed", "unconfirmed");
