@@ -1,7 +1,7 @@
 //! `lease_turns`, `hand_overs`, `stock_asks`.
 
 use crdt_model::fact::{Ending, HandOverGiven, Leased, StockAskDeclined, StockAsked};
-use crdt_model::ids::{IntentId, OrgId, PersonId, SiteId};
+use crdt_model::ids::{BlockId, IntentId, OrgId, PersonId, SiteId};
 use crdt_model::time::Timestamp;
 use sqlx::PgConnection;
 
@@ -126,6 +126,9 @@ pub async fn note_decline(
 }
 
 /// A hand-over or an ask is over.
+///
+/// Each kind ends by its own words only: somebody may have given both the same id, and what is accepted has to be
+/// stored.
 pub async fn end(
     tx: &mut PgConnection,
     org: OrgId,
@@ -133,11 +136,26 @@ pub async fn end(
     how: Ending,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
-    let (taken_by, block) = match how {
-        Ending::Taken { by } => (Some(by.sql()), None),
-        Ending::Met { block } => (None, Some(block.sql())),
-        _ => (None, None),
-    };
+    match how {
+        Ending::Taken { by } => end_hand_over(tx, org, of, how, Some(by), now).await,
+        Ending::Overtaken | Ending::NotAllowed => end_hand_over(tx, org, of, how, None, now).await,
+        Ending::Met { block } => end_ask(tx, org, of, how, Some(block), now).await,
+        Ending::Declined => end_ask(tx, org, of, how, None, now).await,
+        Ending::Withdrawn => {
+            end_hand_over(tx, org, of, how, None, now).await?;
+            end_ask(tx, org, of, how, None, now).await
+        }
+    }
+}
+
+async fn end_hand_over(
+    tx: &mut PgConnection,
+    org: OrgId,
+    of: IntentId,
+    how: Ending,
+    taken_by: Option<PersonId>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         r"
         update hand_overs set ended_how = $3, ended_at = $4, taken_by = $5
@@ -148,9 +166,20 @@ pub async fn end(
     .bind(of.sql())
     .bind(how.code())
     .bind(to_sql(now))
-    .bind(taken_by)
-    .execute(&mut *tx)
-    .await?;
+    .bind(taken_by.map(|person| person.sql()))
+    .execute(tx)
+    .await
+    .map(drop)
+}
+
+async fn end_ask(
+    tx: &mut PgConnection,
+    org: OrgId,
+    of: IntentId,
+    how: Ending,
+    met_by: Option<BlockId>,
+    now: Timestamp,
+) -> Result<(), sqlx::Error> {
     sqlx::query(
         r"
         update stock_asks set ended_how = $3, ended_at = $4, block_id = $5
@@ -161,7 +190,7 @@ pub async fn end(
     .bind(of.sql())
     .bind(how.code())
     .bind(to_sql(now))
-    .bind(block)
+    .bind(met_by.map(|block| block.sql()))
     .execute(tx)
     .await
     .map(drop)

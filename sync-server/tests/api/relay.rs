@@ -26,7 +26,7 @@ use sync_server::store::devices;
 use crate::helpers::{Answer, Browser, PASSWORD, TestApp};
 use crate::profile::{Profile, listen};
 
-const PRICE: i64 = 5_000;
+pub const PRICE: i64 = 5_000;
 
 /// An organisation with an office, one package, and somebody to lease to.
 pub struct Shop {

@@ -1,13 +1,19 @@
 //! Hand-overs and asks for stock with real devices: the codes move when both sides have spoken, and SQL has the history.
 
-use crdt_model::command::Command;
-use crdt_model::fact::{HandOverTaken, StockAsked};
+use axum::http::StatusCode;
+use crdt_model::command::{Command, fact_put};
+use crdt_model::document::{Document, DocumentKey};
+use crdt_model::fact::{Fact, FactBody, HandOverGiven, HandOverTaken, StockAsked};
 use crdt_model::hand_over::{HandOvers, give};
 use crdt_model::ids::{BlockId, IntentId, PersonId, SiteId};
+use crdt_model::money::Money;
 use crdt_model::stock_ask::asks;
+use crdt_model::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
+use crdt_model::time::{Month, Timestamp};
+use sync_server::ids::new_id;
 
 use crate::profile::Profile;
-use crate::relay::{Shop, wait_for_block};
+use crate::relay::{PRICE, Shop, wait_for_block};
 
 async fn give_away(shop: &Shop, giver: &mut Profile, to: Option<PersonId>) -> IntentId {
     let stock = giver.device.replica.stock();
@@ -137,4 +143,105 @@ async fn ho8_an_ask_is_met_or_declined_and_its_author_hears_of_it() {
     assert_eq!(shop.count(met).await, 1);
     let declined = "select count(*) from stock_asks where ended_how = 'declined' and declined_reason = 'none until Monday'";
     assert_eq!(shop.count(declined).await, 1);
+}
+
+/// One intent that is a hand-over in the till of one month and an ask in that of another, which no app of ours writes.
+/// Returns the intent, and the till with the ask.
+async fn give_and_ask(shop: &Shop, agent: &Profile, block: BlockId) -> (IntentId, DocumentKey) {
+    let now = shop.app.app.clock.now();
+    let id = IntentId::from_bytes(new_id(now));
+    let own = agent.identity;
+    let mut batch = Batch {
+        version: BATCH_VERSION,
+        org: own.org,
+        person: own.person,
+        device: own.device,
+        salt: *id.as_bytes(),
+        documents: Vec::new(),
+        intents: Vec::new(),
+    };
+    let given = FactBody::HandOverGiven(HandOverGiven {
+        block,
+        turn: 1,
+        to: None,
+        package: shop.package,
+        price: Money::from_minor(PRICE),
+        left: 1,
+    });
+    let asked = FactBody::StockAsked(StockAsked {
+        package: shop.package,
+        quantity: 1,
+        note: None,
+    });
+    let last_month = now.plus_millis(-31 * 24 * 60 * 60_000);
+    let mut changes = Vec::new();
+    for (document, (body, at)) in (0_u16..).zip([(given, now), (asked, last_month)]) {
+        batch.documents.push(DocumentKey::Till {
+            site: shop.site,
+            person: own.person,
+            month: Month::of(at),
+        });
+        let fact = Fact {
+            at,
+            since: Timestamp::ZERO,
+            by: own.person,
+            body,
+        };
+        let put = fact_put(&id.to_string(), &fact);
+        let written = Document::new().write(batch.actor(), at.as_seconds(), &[put]);
+        let change = written.unwrap().plain;
+        changes.push(BatchChange { document, change });
+    }
+    let till = batch.documents[1];
+    let at = now;
+    batch.intents.push(BatchIntent { id, at, changes });
+    let answer = shop.post(&agent.seal(&batch)).await;
+    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.json());
+    (id, till)
+}
+
+async fn endings(shop: &Shop) -> (Option<String>, Option<String>) {
+    let mut owner = shop.app.as_owner().await;
+    let last =
+        "select h.ended_how, a.ended_how from hand_overs h join stock_asks a on ask_id = given_id
+        order by h.seq desc limit 1";
+    sqlx::query_as(last).fetch_one(&mut owner).await.unwrap()
+}
+
+#[tokio::test]
+async fn what_gave_a_hand_over_and_an_ask_one_id_stops_nobody() {
+    let mut shop = Shop::open().await;
+    let asha = shop.agent("asha").await;
+    let mut blocks = Vec::new();
+    for name in ["A1", "B1", "C1"] {
+        let block = shop.import(&[name]).await;
+        shop.lease(block, asha.person).await;
+        blocks.push(block);
+    }
+
+    give_and_ask(&shop, &asha, blocks[0]).await;
+    assert_eq!(endings(&shop).await, (None, None));
+    shop.recall(blocks[0], None).await;
+    assert_eq!(endings(&shop).await, (Some("overtaken".into()), None));
+
+    give_and_ask(&shop, &asha, blocks[1]).await;
+    let another = shop.import(&["D1"]).await;
+    shop.lease(another, asha.person).await;
+    assert_eq!(endings(&shop).await, (None, Some("met".into())));
+
+    let (asked, till) = give_and_ask(&shop, &asha, blocks[2]).await;
+    let is_known = |device: &crdt_model::sync::device::Device| {
+        let asks = asks(device.replica.sheets());
+        asks.iter().any(|ask| ask.id == asked)
+    };
+    shop.office.until(is_known).await;
+    let reason = "none until Monday".into();
+    let decline = Command::DeclineAsk {
+        till,
+        asked,
+        reason,
+    };
+    shop.office.run(decline).await;
+    shop.office.settle().await;
+    assert_eq!(endings(&shop).await, (None, Some("declined".into())));
 }
