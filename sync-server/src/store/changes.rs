@@ -28,6 +28,9 @@ pub struct Head {
 }
 
 /// Takes the organisation's lock until the transaction ends. Nothing when there is no such organisation.
+///
+/// Not `for update`: each row that is added anywhere, by a sign-in for one, asks whether its organisation exists and
+/// would wait for a push, while holding what the push waits for.
 pub async fn lock_head(tx: &mut PgConnection, org: OrgId) -> Result<Option<u64>, sqlx::Error> {
     // What is acknowledged must be on the disk, however the database is set up otherwise.
     let row: Option<(i64, Option<String>)> = sqlx::query_as(
@@ -39,7 +42,7 @@ pub async fn lock_head(tx: &mut PgConnection, org: OrgId) -> Result<Option<u64>,
             end
         from organisations
         where id = $1
-        for update
+        for no key update
         ",
     )
     .bind(org.sql())

@@ -1,14 +1,18 @@
 //! Several servers over one database, a database that goes away, a server that stops, two organisations.
 
 use std::path::Path;
+use std::time::Duration;
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use crdt_model::sync::message::CloseReason;
 use crdt_model::time::Timestamp;
+use serde_json::json;
 use sync_server::clock::Clock;
 use sync_server::cluster::{Cluster, Durability};
 use sync_server::database;
+use sync_server::store::{audit, changes};
+use tokio::time::timeout;
 
 use crate::helpers::{Folder, TestApp};
 use crate::profile::listen;
@@ -124,4 +128,40 @@ async fn another_organisation_sees_none_of_it() {
             .await,
         1
     );
+}
+
+#[tokio::test]
+async fn who_adds_rows_beside_a_push_does_not_wait_for_it() {
+    let app = TestApp::start().await;
+    let org = app.set_up().await.1.org();
+    let begin = || database::begin(&app.app.pool, org);
+    let now = app.app.clock.now();
+    let entry = audit::Entry {
+        actor: None,
+        action: "Tried",
+        detail: json!({}),
+    };
+    let mut push = begin().await.unwrap();
+    changes::lock_head(&mut push, org).await.unwrap().unwrap();
+    let mut other = begin().await.unwrap();
+    timeout(
+        Duration::from_secs(5),
+        audit::append(&mut other, org, &entry, now),
+    )
+    .await
+    .expect("an entry should not wait for a push")
+    .unwrap();
+    // The push has an entry to write as well, and waits for that one only.
+    let (pushed, committed) =
+        tokio::join!(audit::append(&mut push, org, &entry, now), other.commit());
+    pushed.unwrap();
+    committed.unwrap();
+    // Another push still waits for this one.
+    let mut second = begin().await.unwrap();
+    let waits = timeout(
+        Duration::from_millis(200),
+        changes::lock_head(&mut second, org),
+    );
+    assert!(waits.await.is_err());
+    push.commit().await.unwrap();
 }
