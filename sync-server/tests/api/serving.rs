@@ -90,3 +90,21 @@ async fn health_is_told() {
         StatusCode::NOT_FOUND
     );
 }
+
+#[tokio::test]
+async fn who_invents_methods_makes_no_time_series() {
+    let app = TestApp::start().await;
+    for method in ["BREW1", "BREW2"] {
+        let request = Request::builder().method(method).uri("/healthz");
+        let answer = app.send(request.body(Body::empty()).unwrap()).await;
+        assert_eq!(answer.status, StatusCode::METHOD_NOT_ALLOWED);
+    }
+    get(&app, "/healthz", "*/*").await;
+    let text = app.app.metrics.text();
+    assert!(!text.contains("BREW"), "{text}");
+    assert!(text.contains("method=\"GET\""), "{text}");
+    let others = text
+        .lines()
+        .filter(|line| line.contains("method=\"other\""));
+    assert_eq!(others.count(), 1, "{text}");
+}
