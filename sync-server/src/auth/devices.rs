@@ -187,7 +187,7 @@ pub async fn revoke(app: &App, caller: SignedIn, request: &Revoke) -> Result<(),
 async fn may_see(tx: &mut PgConnection, caller: SignedIn, person: PersonId) -> Result<(), Problem> {
     let is_own = caller.person == person
         && credentials::is_active(&mut *tx, caller.org, caller.person).await?;
-    if is_own || invites::may_invite(tx, caller, person).await? {
+    if is_own || invites::may_invite(tx, caller.org, caller.person, person).await? {
         Ok(())
     } else {
         Err(Problem::Forbidden)

@@ -61,16 +61,17 @@ pub struct Accept {
     pub password: String,
 }
 
-/// Whether `caller` may let `person` in: as in the staff document, one manages those whose every grant one could
-/// give.
+/// Whether `by` may let `person` in: as in the staff document, one manages those whose every grant one could give.
 pub async fn may_invite(
     tx: &mut PgConnection,
-    caller: SignedIn,
+    org: OrgId,
+    by: PersonId,
     person: PersonId,
 ) -> Result<bool, sqlx::Error> {
-    let by = people::principal(tx, caller.org, caller.person).await?;
-    let invited = people::principal(tx, caller.org, person).await?;
-    Ok(credentials::is_active(tx, caller.org, caller.person).await?
+    let is_active = credentials::is_active(tx, org, by).await?;
+    let by = people::principal(tx, org, by).await?;
+    let invited = people::principal(tx, org, person).await?;
+    Ok(is_active
         && by.may_somewhere(Capability::StaffManage)
         && invited.grants.iter().all(|grant| by.may_grant(*grant)))
 }
@@ -79,7 +80,7 @@ pub async fn may_invite(
 pub async fn invite(app: &App, caller: SignedIn, request: &Invite) -> Result<Invited, Problem> {
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, caller.org).await?;
-    if !may_invite(&mut tx, caller, request.person_id).await? {
+    if !may_invite(&mut tx, caller.org, caller.person, request.person_id).await? {
         return Err(Problem::Forbidden);
     }
     people::find_active_name(&mut tx, caller.org, request.person_id)
@@ -109,13 +110,13 @@ pub async fn invite(app: &App, caller: SignedIn, request: &Invite) -> Result<Inv
     })
 }
 
-/// Invitations that can still be used, of those whom the caller may invite.
+/// Invitations that are open, of those whom the caller may invite.
 pub async fn list(app: &App, caller: SignedIn) -> Result<Vec<Open>, Problem> {
     let mut tx = database::begin(&app.pool, caller.org).await?;
     let open = invites::list_open(&mut tx, caller.org, app.clock.now()).await?;
     let mut listed = Vec::new();
     for invite in open {
-        if may_invite(&mut tx, caller, invite.person).await? {
+        if may_invite(&mut tx, caller.org, caller.person, invite.person).await? {
             listed.push(Open {
                 person_id: invite.person,
                 invited_by: invite.invited_by,
@@ -131,7 +132,7 @@ pub async fn list(app: &App, caller: SignedIn) -> Result<Vec<Open>, Problem> {
 pub async fn revoke(app: &App, caller: SignedIn, request: &Invite) -> Result<(), Problem> {
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, caller.org).await?;
-    if !may_invite(&mut tx, caller, request.person_id).await? {
+    if !may_invite(&mut tx, caller.org, caller.person, request.person_id).await? {
         return Err(Problem::Forbidden);
     }
     if invites::revoke(&mut tx, caller.org, request.person_id, now).await? {
@@ -169,9 +170,13 @@ pub async fn accept(app: &App, request: &Accept) -> Result<Session, Problem> {
 
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, org).await?;
-    let person = invites::take(&mut tx, org, &token.hash(), now)
+    let (person, invited_by) = invites::take(&mut tx, org, &token.hash(), now)
         .await?
         .ok_or(Problem::LinkInvalid)?;
+    // Once more: hashing takes a while.
+    if !may_invite(&mut tx, org, invited_by, person).await? {
+        return Err(Problem::LinkRevoked);
+    }
     match credentials::put(&mut tx, org, person, &login, &password_hash, now).await {
         Ok(()) => {}
         Err(credentials::PutError::LoginTaken) => return Err(Problem::LoginTaken),
@@ -208,6 +213,10 @@ async fn find(
     }
     if invite.expires_at <= now {
         return Err(Problem::LinkExpired);
+    }
+    // Not by who made it has left since, nor for somebody who has risen above them: a link is a new password.
+    if !may_invite(tx, org, invite.invited_by, invite.person).await? {
+        return Err(Problem::LinkRevoked);
     }
     let name = people::find_active_name(tx, org, invite.person)
         .await?

@@ -101,6 +101,7 @@ pub async fn restore(
     full.run(&mut *tx).await.context("migrating the tables")?;
     backup::begin_life(&mut tx, now.as_millis()).await?;
     let sessions_ended = backup::end_sessions(&mut tx, to_sql(now)).await?;
+    backup::end_invitations(&mut tx, to_sql(now)).await?;
     progress.say("checking the books");
     for problem in inspect(&mut tx).await? {
         ensure!(

@@ -362,6 +362,18 @@ pub async fn end_sessions(
     Ok(ended.rows_affected())
 }
 
+/// A link that was withdrawn after the backup would be good again; so none is.
+pub async fn end_invitations(
+    tx: &mut PgConnection,
+    now: time::OffsetDateTime,
+) -> Result<(), sqlx::Error> {
+    sqlx::query("update invites set revoked_at = $1 where used_at is null and revoked_at is null")
+        .bind(now)
+        .execute(tx)
+        .await
+        .map(drop)
+}
+
 /// Organisations whose log is not complete: rows are missing, or lie beyond its end.
 pub async fn broken_logs(tx: &mut PgConnection) -> Result<Vec<String>, sqlx::Error> {
     sqlx::query_scalar(

@@ -150,19 +150,19 @@ pub async fn list_open(
     Ok(rows.into_iter().map(Invite::from).collect())
 }
 
-/// Uses an open invitation up.
+/// Uses an open invitation up; answers whose it is, and who made it.
 pub async fn take(
     tx: &mut PgConnection,
     org: OrgId,
     token_hash: &[u8],
     now: Timestamp,
-) -> Result<Option<PersonId>, sqlx::Error> {
-    let person: Option<Uuid> = sqlx::query_scalar(
+) -> Result<Option<(PersonId, PersonId)>, sqlx::Error> {
+    let taken: Option<(Uuid, Uuid)> = sqlx::query_as(
         r"
         update invites
         set used_at = $3
         where org_id = $1 and token_hash = $2 and used_at is null and revoked_at is null and expires_at > $3
-        returning person_id
+        returning person_id, invited_by
         ",
     )
     .bind(org.sql())
@@ -170,5 +170,5 @@ pub async fn take(
     .bind(to_sql(now))
     .fetch_optional(tx)
     .await?;
-    Ok(person.map(PersonId::from_sql))
+    Ok(taken.map(|(person, by)| (PersonId::from_sql(person), PersonId::from_sql(by))))
 }

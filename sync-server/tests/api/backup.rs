@@ -8,6 +8,7 @@ use crdt_model::ids::PackageId;
 use crdt_model::money::Money;
 use crdt_model::package::{PackageDetails, Unit, Validity};
 use crdt_model::time::Timestamp;
+use serde_json::json;
 use sqlx::{ConnectOptions, Connection};
 use sync_server::backup::file::{Checked, Draft, FileError, Header};
 use sync_server::backup::restore::{Restored, restore};
@@ -16,7 +17,7 @@ use sync_server::cluster::{Cluster, Durability};
 use sync_server::database;
 use sync_server::ids::new_id;
 
-use crate::helpers::{Folder, TestApp};
+use crate::helpers::{Browser, Folder, TestApp};
 use crate::profile::{Profile, listen};
 use crate::relay::{Shop, wait_for_block};
 
@@ -149,11 +150,16 @@ async fn dg9_restoring_the_same_backup_twice_begins_two_lives() {
 }
 
 #[tokio::test]
-async fn a_restore_keeps_secrets_and_the_trail_and_ends_sessions() {
+async fn a_restore_keeps_secrets_and_the_trail_and_ends_sessions_and_invitations() {
     let folder = Folder::new("backup-secrets");
     let app = TestApp::start().await;
     let (mut browser, answer) = app.set_up().await;
+    let asha = app.add_person(answer.org(), "Asha").await;
+    let ask = json!({ "person_id": asha.to_string() });
+    let invited = browser.post(&app, "/api/invites", ask.clone()).await;
     let path = backup(&app, &folder, "file").await;
+    // It went to the wrong number.
+    browser.post(&app, "/api/invites/revoke", ask).await;
     let mode = {
         use std::os::unix::fs::PermissionsExt;
         std::fs::metadata(&path).unwrap().permissions().mode()
@@ -168,6 +174,11 @@ async fn a_restore_keeps_secrets_and_the_trail_and_ends_sessions() {
     assert_eq!(me.status, axum::http::StatusCode::OK);
     let refreshed = browser.refresh(&restored, answer.person()).await;
     assert_eq!(refreshed.problem(), "session-ended");
+    let link = json!({ "token": invited.json()["token"] });
+    let seen = Browser::default()
+        .post(&restored, "/api/invites/look", link)
+        .await;
+    assert_eq!(seen.problem(), "link-revoked");
     restored
         .sign_in("neema@example.org", crate::helpers::PASSWORD)
         .await;

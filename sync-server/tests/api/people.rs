@@ -1,6 +1,7 @@
 //! Staff and sites from the document to SQL, to sign-in and to devices.
 
 use axum::http::StatusCode;
+use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::command::Command;
 use crdt_model::document::DocumentKey;
 use crdt_model::fixture::{FixtureDetails, FixtureKind};
@@ -288,4 +289,51 @@ async fn open_invitations_are_listed_and_can_be_withdrawn() {
         .post(&shop.app, "/api/invites/accept", body)
         .await;
     assert_eq!(late.problem(), "link-revoked");
+}
+
+#[tokio::test]
+async fn an_invitation_lasts_no_longer_than_the_right_to_make_it() {
+    let mut shop = Shop::open().await;
+    let everywhere = |role| Grant {
+        role,
+        scope: Scope::Organisation,
+    };
+    let (amina, mut admin) = shop.hire_as("amina", everywhere(Role::Admin)).await;
+    let (asha, _) = shop.hire("asha").await;
+    let (baraka, _) = shop.hire("baraka").await;
+    let mut links = Vec::new();
+    for person in [asha, baraka] {
+        let ask = json!({ "person_id": person.to_string() });
+        let invited = admin.post(&shop.app, "/api/invites", ask).await;
+        links.push(invited.json()["token"].clone());
+    }
+    async fn both(shop: &Shop, link: &Value, login: &str) -> [String; 2] {
+        let mut browser = Browser::default();
+        let body = json!({ "token": link, "login": login, "password": "a new password" });
+        let seen = browser
+            .post(&shop.app, "/api/invites/look", body.clone())
+            .await;
+        let accepted = browser.post(&shop.app, "/api/invites/accept", body).await;
+        [seen, accepted].map(|answer| match answer.status {
+            StatusCode::OK => "ok".to_owned(),
+            _ => answer.problem(),
+        })
+    }
+
+    // Asha rises above who invited her.
+    let command = Command::SetGrants {
+        person: asha,
+        grants: vec![everywhere(Role::Owner)],
+    };
+    shop.office.run(command).await;
+    shop.office.settle().await;
+    let refused = ["link-revoked"; 2];
+    assert_eq!(both(&shop, &links[0], "asha").await, refused);
+    shop.app.sign_in("asha", PASSWORD).await;
+    // Who invited Baraka leaves, and comes back.
+    set_active(&mut shop, amina, false).await;
+    assert_eq!(both(&shop, &links[1], "baraka").await, refused);
+    shop.app.sign_in("baraka", PASSWORD).await;
+    set_active(&mut shop, amina, true).await;
+    assert_eq!(both(&shop, &links[1], "baraka").await, ["ok"; 2]);
 }

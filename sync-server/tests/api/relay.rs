@@ -105,11 +105,16 @@ impl Shop {
 
     /// An agent with a login, and no device yet.
     pub async fn hire(&mut self, name: &str) -> (PersonId, Browser) {
-        let person = PersonId::from_bytes(self.id());
         let grant = Grant {
             role: Role::Agent,
             scope: Scope::Site(self.site),
         };
+        self.hire_as(name, grant).await
+    }
+
+    /// Somebody with this role and a login.
+    pub async fn hire_as(&mut self, name: &str, grant: Grant) -> (PersonId, Browser) {
+        let person = PersonId::from_bytes(self.id());
         let command = Command::AddStaff {
             person,
             name: name.into(),
