@@ -22,7 +22,7 @@ use sync_server::app::{App, SharedApp};
 use sync_server::auth::devices::{self, Revoke};
 use sync_server::auth::invites::{self, Accept, Invite};
 use sync_server::auth::password::Password;
-use sync_server::auth::{SignedIn, setup};
+use sync_server::auth::{session, setup};
 use sync_server::clock::Clock;
 use sync_server::database;
 use sync_server::demo::names;
@@ -190,11 +190,9 @@ impl World {
         let mut tx = app.pool.begin().await?;
         store::setup::lock(&mut tx).await?;
         setup::establish(&mut tx, &founding, OWNER.1, &hash, now).await?;
+        let owner = (founding.org, founding.owner);
+        let who = session::begin(&app, &mut tx, owner, now).await?.who;
         tx.commit().await?;
-        let who = SignedIn {
-            org: founding.org,
-            person: founding.owner,
-        };
         let owner = Profile::register(&app, who, "Chrome on Linux", random.clone()).await?;
         let mut world = Self {
             app,
@@ -245,11 +243,7 @@ impl World {
             login: login.into(),
             password: password.into(),
         };
-        let session = invites::accept(&self.app, &accept).await?;
-        let who = SignedIn {
-            org: session.org,
-            person: session.person,
-        };
+        let who = invites::accept(&self.app, &accept).await?.who;
         let random = Random::new(u64::from(self.clients) + 99);
         let mut profile = Profile::register(&self.app, who, "Chrome on Android", random).await?;
         profile.exchange().await?;

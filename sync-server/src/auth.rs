@@ -16,16 +16,31 @@ use axum::extract::FromRequestParts;
 use axum::http::header;
 use axum::http::request::Parts;
 use crdt_model::ids::{OrgId, PersonId};
+use sqlx::PgConnection;
+use uuid::Uuid;
 
 use crate::app::SharedApp;
 use crate::problem::Problem;
+use crate::store::refresh_sessions;
 
 /// The caller holds a valid access token. For up to its lifetime that may be somebody whose access has just
-/// ended; whoever hands out anything longer-lived asks the database too.
+/// ended; whoever hands out anything longer-lived, or ends what is somebody else's, asks `still` too.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SignedIn {
     pub org: OrgId,
     pub person: PersonId,
+    /// The family of the session that the token is of.
+    pub session: Uuid,
+}
+
+impl SignedIn {
+    /// Asks whether neither the session nor the person's access has ended.
+    pub async fn still(self, tx: &mut PgConnection) -> Result<(), Problem> {
+        match refresh_sessions::is_open(tx, self.org, self.session, self.person).await? {
+            true => Ok(()),
+            false => Err(Problem::NotSignedIn),
+        }
+    }
 }
 
 impl FromRequestParts<SharedApp> for SignedIn {

@@ -22,7 +22,7 @@ use crate::clock::to_sql;
 use crate::database;
 use crate::problem::Problem;
 use crate::store::organisations::Organisation;
-use crate::store::{audit, credentials, enter_organisation, export, organisations, people};
+use crate::store::{audit, enter_organisation, export, organisations, people};
 use archive::Piece;
 use text::{Csv, Form, Json};
 
@@ -43,8 +43,8 @@ pub async fn begin(app: &SharedApp, caller: SignedIn) -> Result<Export, Problem>
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, caller.org).await?;
     let principal = people::principal(&mut tx, caller.org, caller.person).await?;
-    let is_active = credentials::is_active(&mut tx, caller.org, caller.person).await?;
-    if !is_active || !principal.may(Capability::ExportAll) {
+    caller.still(&mut tx).await?;
+    if !principal.may(Capability::ExportAll) {
         return Err(Problem::Forbidden);
     }
     // One at a time: each holds a connection, and a moment of the database, for as long as it takes.

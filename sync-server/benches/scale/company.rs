@@ -17,7 +17,7 @@ use crdt_model::sync::message::Disposition;
 use crdt_model::time::Timestamp;
 use futures::future::try_join_all;
 use sync_server::app::SharedApp;
-use sync_server::auth::{SignedIn, setup};
+use sync_server::auth::{session, setup};
 use sync_server::database;
 use sync_server::demo::profile::Profile;
 use sync_server::demo::random::Random;
@@ -121,11 +121,9 @@ pub async fn found(app: &SharedApp, plan: Plan) -> Result<Company> {
     let mut tx = app.pool.begin().await?;
     setup_store::lock(&mut tx).await?;
     setup::establish(&mut tx, &founding, "owner", "no password", now).await?;
+    let session = session::begin(app, &mut tx, (ORG, founding.owner), now).await?;
     tx.commit().await?;
-    let owner = SignedIn {
-        org: ORG,
-        person: founding.owner,
-    };
+    let owner = session.who;
     let mut office = Profile::register(app, owner, "a desk", Random::new(8)).await?;
     office.exchange().await?;
     let mut sites = vec![founding.site];
@@ -224,14 +222,13 @@ impl Company {
     pub async fn live(&mut self, app: &SharedApp, told: impl Fn(u32, Pushed)) -> Result<Pushed> {
         let mut sellers = Vec::new();
         for (number, seller) in self.sellers.iter().enumerate() {
-            let who = SignedIn {
-                org: ORG,
-                person: seller.person,
-            };
             let now = app.clock.now();
             let mut tx = database::begin(&app.pool, ORG).await?;
             let login = format!("seller{number}");
             credentials::put(&mut tx, ORG, seller.person, &login, "no password", now).await?;
+            let who = session::begin(app, &mut tx, (ORG, seller.person), now)
+                .await?
+                .who;
             tx.commit().await?;
             let mut salt = [1; 16];
             salt[..8].copy_from_slice(&(number as u64).to_le_bytes());

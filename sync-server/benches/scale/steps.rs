@@ -16,6 +16,7 @@ use crdt_model::time::Month;
 use futures::StreamExt;
 use sqlx::{ConnectOptions, Connection};
 use sync_server::app::{App, SharedApp};
+use sync_server::auth::session::begin;
 use sync_server::auth::{SignedIn, tickets};
 use sync_server::clock::Clock;
 use sync_server::cluster::{Cluster, Durability};
@@ -137,10 +138,9 @@ async fn about(app: &SharedApp) -> Result<(SignedIn, About, PackageId)> {
         site: SiteId::from_sql(site),
         page_at: 1_000,
     };
-    let owner = SignedIn {
-        org: ORG,
-        person: PersonId::from_sql(owner),
-    };
+    let owner = (ORG, PersonId::from_sql(owner));
+    let owner = begin(app, &mut tx, owner, app.clock.now()).await?.who;
+    tx.commit().await?;
     Ok((owner, about, PackageId::from_sql(package)))
 }
 
@@ -370,10 +370,10 @@ pub async fn download(folder: &Path) -> Result<()> {
         .await?;
     superuser.close().await?;
     let (owner, about, package) = about(&app).await?;
-    let seller = SignedIn {
-        org: ORG,
-        person: about.person,
-    };
+    let mut tx = database::begin(&app.pool, ORG).await?;
+    let seller = (ORG, about.person);
+    let seller = begin(&app, &mut tx, seller, END).await?.who;
+    tx.commit().await?;
     println!("\na new device of the head office, all sites");
     let salt = |n: u8| [n ^ u8::try_from(std::process::id() % 251).unwrap_or(0); 16];
     let desk = Writer::register(&app, owner, salt(20)).await?;

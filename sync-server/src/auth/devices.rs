@@ -60,9 +60,7 @@ pub async fn register(
         .transpose()?;
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, caller.org).await?;
-    if !credentials::is_active(&mut tx, caller.org, caller.person).await? {
-        return Err(Problem::NotSignedIn);
-    }
+    caller.still(&mut tx).await?;
     let label: String = request
         .label
         .chars()
@@ -161,6 +159,7 @@ pub async fn list(app: &App, caller: SignedIn, person: PersonId) -> Result<Vec<K
 pub async fn revoke(app: &App, caller: SignedIn, request: &Revoke) -> Result<(), Problem> {
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, caller.org).await?;
+    caller.still(&mut tx).await?;
     let device = devices::find(&mut tx, caller.org, request.device_id)
         .await?
         .ok_or(Problem::NotFound)?;

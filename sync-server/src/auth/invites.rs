@@ -80,6 +80,7 @@ pub async fn may_invite(
 pub async fn invite(app: &App, caller: SignedIn, request: &Invite) -> Result<Invited, Problem> {
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, caller.org).await?;
+    caller.still(&mut tx).await?;
     if !may_invite(&mut tx, caller.org, caller.person, request.person_id).await? {
         return Err(Problem::Forbidden);
     }
@@ -132,6 +133,7 @@ pub async fn list(app: &App, caller: SignedIn) -> Result<Vec<Open>, Problem> {
 pub async fn revoke(app: &App, caller: SignedIn, request: &Invite) -> Result<(), Problem> {
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, caller.org).await?;
+    caller.still(&mut tx).await?;
     if !may_invite(&mut tx, caller.org, caller.person, request.person_id).await? {
         return Err(Problem::Forbidden);
     }
@@ -190,7 +192,7 @@ pub async fn accept(app: &App, request: &Accept) -> Result<Session, Problem> {
         detail: json!({}),
     };
     audit::append(&mut tx, org, &entry, now).await?;
-    let session = session::begin(app, &mut tx, SignedIn { org, person }, now).await?;
+    let session = session::begin(app, &mut tx, (org, person), now).await?;
     tx.commit().await?;
     Ok(session)
 }

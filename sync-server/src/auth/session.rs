@@ -27,8 +27,7 @@ const GRACE_MILLIS: i64 = 10 * 60 * 1000;
 
 /// What a person who has just signed in receives.
 pub struct Session {
-    pub org: OrgId,
-    pub person: PersonId,
+    pub who: SignedIn,
     access_token: String,
     refresh_token: RefreshToken,
     now: Timestamp,
@@ -46,10 +45,10 @@ struct SessionBody {
 
 impl IntoResponse for Session {
     fn into_response(self) -> Response {
-        let cookie = cookie::keep(self.person, &self.refresh_token, SESSION_MILLIS / 1000);
+        let cookie = cookie::keep(self.who.person, &self.refresh_token, SESSION_MILLIS / 1000);
         let body = SessionBody {
-            org_id: self.org,
-            person_id: self.person,
+            org_id: self.who.org,
+            person_id: self.who.person,
             access_token: self.access_token,
             expires_in: tokens::ACCESS_MILLIS / 1000,
             server_time_ms: self.now.as_millis(),
@@ -62,20 +61,20 @@ impl IntoResponse for Session {
 pub async fn begin(
     app: &App,
     tx: &mut PgConnection,
-    caller: SignedIn,
+    (org, person): (OrgId, PersonId),
     now: Timestamp,
 ) -> Result<Session, Problem> {
     let family = Uuid::from_bytes(random());
-    let refresh_token = RefreshToken::first(caller.org, family);
+    let refresh_token = RefreshToken::first(org, family);
     let new = refresh_sessions::NewSession {
-        org: caller.org,
+        org,
         family,
-        person: caller.person,
+        person,
         token_hash: &refresh_token.hash(),
         expires_at: now.plus_millis(SESSION_MILLIS),
     };
     refresh_sessions::add(tx, &new, now).await?;
-    Ok(session(app, caller, refresh_token, now))
+    Ok(session(app, person, refresh_token, now))
 }
 
 /// Exchanges a refresh token for a new pair.
@@ -121,7 +120,7 @@ pub async fn refresh(
             return Err(Problem::SessionEnded);
         }
     }
-    Ok(session(app, SignedIn { org, person }, next, now))
+    Ok(session(app, person, next, now))
 }
 
 /// Ends the session of a cookie, if it is one.
@@ -172,11 +171,15 @@ pub async fn follow_staff(
     deactivate(tx, org, person, now).await
 }
 
-fn session(app: &App, caller: SignedIn, refresh_token: RefreshToken, now: Timestamp) -> Session {
-    let access_token = tokens::write_access(&app.keys.tokens, caller, now);
+fn session(app: &App, person: PersonId, refresh_token: RefreshToken, now: Timestamp) -> Session {
+    let who = SignedIn {
+        org: refresh_token.org(),
+        person,
+        session: refresh_token.family(),
+    };
+    let access_token = tokens::write_access(&app.keys.tokens, who, now);
     Session {
-        org: caller.org,
-        person: caller.person,
+        who,
         access_token,
         refresh_token,
         now,

@@ -10,7 +10,7 @@ use subtle::ConstantTimeEq;
 
 use super::password::Password;
 use super::session::{self, Session};
-use super::{SignedIn, parse_login, parse_name, tokens};
+use super::{parse_login, parse_name, tokens};
 use crate::app::App;
 use crate::founding::{self, Founding};
 use crate::ids::new_id;
@@ -94,11 +94,8 @@ pub async fn set_up(app: &App, request: SetUp) -> Result<Session, Problem> {
         });
     }
     establish(&mut tx, &founding, &login, &password_hash, now).await?;
-    let caller = SignedIn {
-        org: founding.org,
-        person: founding.owner,
-    };
-    let session = session::begin(app, &mut tx, caller, now).await?;
+    let owner = (founding.org, founding.owner);
+    let session = session::begin(app, &mut tx, owner, now).await?;
     tx.commit().await?;
     tracing::info!(org = %founding.org, "set up");
     Ok(session)

@@ -4,9 +4,9 @@ use crdt_model::time::Timestamp;
 use serde::Deserialize;
 use serde_json::json;
 
+use super::parse_login;
 use super::password::Password;
 use super::session::{self, Session};
-use super::{SignedIn, parse_login};
 use crate::app::App;
 use crate::database;
 use crate::problem::Problem;
@@ -65,10 +65,6 @@ pub async fn sign_in(app: &App, request: &SignIn) -> Result<Session, Problem> {
         return Err(Problem::WrongLogin);
     }
     let now = app.clock.now();
-    let caller = SignedIn {
-        org,
-        person: found.person,
-    };
     let mut tx = database::begin(&app.pool, org).await?;
     credentials::set_attempts(&mut tx, org, found.person, 0, None).await?;
     let entry = audit::Entry {
@@ -77,7 +73,7 @@ pub async fn sign_in(app: &App, request: &SignIn) -> Result<Session, Problem> {
         detail: json!({}),
     };
     audit::append(&mut tx, org, &entry, now).await?;
-    let session = session::begin(app, &mut tx, caller, now).await?;
+    let session = session::begin(app, &mut tx, (org, found.person), now).await?;
     tx.commit().await?;
     Ok(session)
 }

@@ -10,7 +10,7 @@ use super::tokens::OneTimeToken;
 use crate::app::App;
 use crate::database;
 use crate::problem::Problem;
-use crate::store::{credentials, devices, socket_tickets};
+use crate::store::{devices, socket_tickets};
 
 const TICKET_MILLIS: i64 = 60 * 1000;
 /// Connections that wait to be let in before nobody gets a ticket for another.
@@ -43,15 +43,13 @@ pub async fn issue(app: &App, caller: SignedIn, request: &Ask) -> Result<Ticket,
     let _place = app.arrivals.enter().await.ok_or(Problem::unavailable())?;
     let now = app.clock.now();
     let mut tx = database::begin_fleeting(&app.pool, caller.org).await?;
-    if !credentials::is_active(&mut tx, caller.org, caller.person).await? {
-        return Err(Problem::NotSignedIn);
-    }
     let device = devices::find(&mut tx, caller.org, request.device_id)
         .await?
         .ok_or(Problem::DeviceRefused)?;
     if device.person != caller.person || device.is_revoked {
         return Err(Problem::DeviceRefused);
     }
+    caller.still(&mut tx).await?;
     socket_tickets::remove_expired(&mut tx, caller.org, now).await?;
     let token = OneTimeToken::new(caller.org);
     let expires_at = now.plus_millis(TICKET_MILLIS);

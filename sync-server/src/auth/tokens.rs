@@ -16,14 +16,15 @@ use crate::keys::random;
 pub const ACCESS_MILLIS: i64 = 10 * 60 * 1000;
 
 /// What is signed begins with its purpose: a token of one kind is no token of another.
-const ACCESS: &[u8] = b"viornet access token 1";
+const ACCESS: &[u8] = b"viornet access token 2";
 const REFRESH: &[u8] = b"viornet refresh token 1";
 
-/// org (16), person (16), expiry in milliseconds (8), HMAC-SHA-256 (32).
+/// org (16), person (16), family of the session (16), expiry in milliseconds (8), HMAC-SHA-256 (32).
 pub fn write_access(key: &hmac::Key, caller: SignedIn, now: Timestamp) -> String {
-    let mut token = Vec::with_capacity(72);
+    let mut token = Vec::with_capacity(88);
     token.extend_from_slice(caller.org.as_bytes());
     token.extend_from_slice(caller.person.as_bytes());
+    token.extend_from_slice(caller.session.as_bytes());
     token.extend_from_slice(&now.plus_millis(ACCESS_MILLIS).as_millis().to_be_bytes());
     let tag = hmac::sign(key, &[ACCESS, &token].concat());
     token.extend_from_slice(tag.as_ref());
@@ -32,13 +33,14 @@ pub fn write_access(key: &hmac::Key, caller: SignedIn, now: Timestamp) -> String
 
 /// The caller, if the token is ours and still good.
 pub fn read_access(key: &hmac::Key, text: &str, now: Timestamp) -> Option<SignedIn> {
-    let token: [u8; 72] = decode(text)?;
-    let (payload, tag) = token.split_at(40);
+    let token: [u8; 88] = decode(text)?;
+    let (payload, tag) = token.split_at(56);
     hmac::verify(key, &[ACCESS, payload].concat(), tag).ok()?;
-    let expires_at = Timestamp::from_millis(i64::from_be_bytes(payload[32..].try_into().ok()?));
+    let expires_at = Timestamp::from_millis(i64::from_be_bytes(payload[48..].try_into().ok()?));
     let caller = SignedIn {
         org: OrgId::from_bytes(payload[..16].try_into().ok()?),
         person: PersonId::from_bytes(payload[16..32].try_into().ok()?),
+        session: Uuid::from_bytes(payload[32..48].try_into().ok()?),
     };
     (now < expires_at).then_some(caller)
 }
@@ -148,6 +150,7 @@ mod tests {
         SignedIn {
             org: OrgId::from_bytes([1; 16]),
             person: PersonId::from_bytes([2; 16]),
+            session: Uuid::from_bytes([3; 16]),
         }
     }
 

@@ -14,7 +14,8 @@ use super::{ORG, Plan, names, places, stock};
 use crate::app::SharedApp;
 use crate::auth::invites::{self, Accept, Invite};
 use crate::auth::password::Password;
-use crate::auth::{SignedIn, setup};
+use crate::auth::{SignedIn, session, setup};
+use crate::database;
 use crate::founding::Founding;
 use crate::store;
 
@@ -39,12 +40,10 @@ pub async fn found(app: &SharedApp, end: Timestamp, plan: &Plan, password: &str)
     let mut tx = app.pool.begin().await?;
     store::setup::lock(&mut tx).await?;
     setup::establish(&mut tx, &founding, owner.login, &hash, now).await?;
+    let session = session::begin(app, &mut tx, (ORG, founding.owner), now).await?;
     tx.commit().await?;
 
-    let who = SignedIn {
-        org: ORG,
-        person: founding.owner,
-    };
+    let who = session.who;
     let profile = register(&mut world, who, owner).await?;
     world.profiles.push(profile);
     world.profile(OWNER).exchange().await?;
@@ -75,7 +74,16 @@ pub async fn found(app: &SharedApp, end: Timestamp, plan: &Plan, password: &str)
     Ok(world)
 }
 
-/// A device for somebody who has a login.
+/// Somebody signs in whose last session was ended.
+pub async fn sign_in(world: &World, person: PersonId) -> Result<SignedIn> {
+    let app = &world.app;
+    let mut tx = database::begin(&app.pool, ORG).await?;
+    let session = session::begin(app, &mut tx, (ORG, person), app.clock.now()).await?;
+    tx.commit().await?;
+    Ok(session.who)
+}
+
+/// A device for somebody who is signed in.
 pub async fn register(world: &mut World, who: SignedIn, member: &Member) -> Result<Profile> {
     let random = Random::new(rand_core::Rng::next_u64(&mut world.random));
     Profile::register(&world.app, who, member.device, random).await
@@ -125,11 +133,7 @@ async fn join(world: &mut World, member: &Member, password: &str) -> Result<Prof
         login: member.login.into(),
         password: password.into(),
     };
-    let session = invites::accept(&world.app, &accept).await?;
-    let who = SignedIn {
-        org: session.org,
-        person: session.person,
-    };
+    let who = invites::accept(&world.app, &accept).await?.who;
     let mut profile = register(world, who, member).await?;
     profile.contact().await?;
     Ok(profile)

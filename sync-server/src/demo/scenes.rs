@@ -287,7 +287,7 @@ async fn phone_is_lost(world: &mut World) -> Result<()> {
     world.profiles[baraka].contact().await?;
     world.pass_minutes(40);
     revoke(world, baraka).await?;
-    let who = world.profiles[baraka].who;
+    let who = founding::sign_in(world, world.profiles[baraka].who.person).await?;
     let profile = founding::register(world, who, &MEMBERS[baraka]).await?;
     world.profiles[baraka] = profile;
     world.profiles[baraka].contact().await?;

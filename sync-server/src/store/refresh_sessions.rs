@@ -88,6 +88,30 @@ pub async fn find_for_update(
     }))
 }
 
+/// Whether this session is the person's, nobody ended it, and the person may still sign in.
+pub async fn is_open(
+    tx: &mut PgConnection,
+    org: OrgId,
+    family: Uuid,
+    person: PersonId,
+) -> Result<bool, sqlx::Error> {
+    sqlx::query_scalar(
+        r"
+        select exists (
+            select 1
+            from refresh_sessions
+            join credentials using (org_id, person_id)
+            where org_id = $1 and family = $2 and person_id = $3 and revoked_at is null and active
+        )
+        ",
+    )
+    .bind(org.sql())
+    .bind(family)
+    .bind(person.sql())
+    .fetch_one(tx)
+    .await
+}
+
 pub async fn rotate(
     tx: &mut PgConnection,
     org: OrgId,

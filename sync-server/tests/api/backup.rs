@@ -17,7 +17,7 @@ use sync_server::cluster::{Cluster, Durability};
 use sync_server::database;
 use sync_server::ids::new_id;
 
-use crate::helpers::{Browser, Folder, TestApp};
+use crate::helpers::{Browser, Folder, PASSWORD, TestApp};
 use crate::profile::{Profile, listen};
 use crate::relay::{Shop, wait_for_block};
 
@@ -116,6 +116,9 @@ async fn devices_bring_back_what_a_restored_server_lacks() {
     assert_eq!(kept, 4);
 
     let address = listen(&app).await;
+    for (profile, login) in [(&mut shop.office, "neema@example.org"), (&mut asha, "asha")] {
+        profile.browser = app.sign_in(login, PASSWORD).await.0;
+    }
     compare(&mut shop.office, &app, address).await;
     compare(&mut asha, &app, address).await;
     assert_eq!(number(&app, SALES).await, 5);
@@ -179,9 +182,7 @@ async fn a_restore_keeps_secrets_and_the_trail_and_ends_sessions_and_invitations
         .post(&restored, "/api/invites/look", link)
         .await;
     assert_eq!(seen.problem(), "link-revoked");
-    restored
-        .sign_in("neema@example.org", crate::helpers::PASSWORD)
-        .await;
+    restored.sign_in("neema@example.org", PASSWORD).await;
     let mut tx = database::begin(&restored.app.pool, answer.org())
         .await
         .unwrap();

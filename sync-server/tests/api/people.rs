@@ -180,6 +180,14 @@ async fn he1_what_a_lost_phone_sends_is_held() {
         asha.browser.refresh(&shop.app, asha.person).await.problem(),
         "session-ended"
     );
+    // Not by the token that it still has either, with a key of another device.
+    let key = crate::profile::Key::new().public();
+    let body_of_key = json!({ "public_key": key });
+    let another = asha
+        .browser
+        .post(&shop.app, "/api/devices", body_of_key)
+        .await;
+    assert_eq!(another.problem(), "not-signed-in");
     let device = json!({ "device_id": listed[0]["device_id"] });
     let ticket = asha.browser.post(&shop.app, "/api/ticket", device).await;
     assert_eq!(ticket.problem(), "device-refused");
