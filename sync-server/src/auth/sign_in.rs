@@ -58,7 +58,7 @@ pub async fn sign_in(app: &App, request: &SignIn) -> Result<Session, Problem> {
 
     let matches = app
         .passwords
-        .verify(password, Some(found.password_hash))
+        .verify(password, Some(found.password_hash.clone()))
         .await?;
     if !matches || !found.active {
         tracing::info!(%org, person = %found.person, attempts, "a sign-in failed");
@@ -66,7 +66,10 @@ pub async fn sign_in(app: &App, request: &SignIn) -> Result<Session, Problem> {
     }
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, org).await?;
-    credentials::set_attempts(&mut tx, org, found.person, 0, None).await?;
+    // While it was compared somebody may have set a new one, and ended all sessions of the old one.
+    if !credentials::forget_attempts(&mut tx, org, found.person, &found.password_hash).await? {
+        return Err(Problem::WrongLogin);
+    }
     let entry = audit::Entry {
         actor: Some(found.person),
         action: "SignedIn",

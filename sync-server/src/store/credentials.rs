@@ -93,6 +93,28 @@ pub async fn set_attempts(
         .map(drop)
 }
 
+/// After the right password; false if it is not the password any more, or opens nothing.
+pub async fn forget_attempts(
+    tx: &mut PgConnection,
+    org: OrgId,
+    person: PersonId,
+    password_hash: &str,
+) -> Result<bool, sqlx::Error> {
+    let done = sqlx::query(
+        r"
+        update credentials
+        set failed_attempts = 0, locked_until = null
+        where org_id = $1 and person_id = $2 and password_hash = $3 and active
+        ",
+    )
+    .bind(org.sql())
+    .bind(person.sql())
+    .bind(password_hash)
+    .execute(tx)
+    .await?;
+    Ok(done.rows_affected() > 0)
+}
+
 /// Gives a person a login and a password, or new ones; forgets failed attempts.
 pub async fn put(
     tx: &mut PgConnection,

@@ -1,8 +1,12 @@
 //! Sign-in by password.
 
+use std::time::Duration;
+
 use axum::body::Body;
 use axum::http::{Request, StatusCode, header};
-use serde_json::json;
+use serde_json::{Value, json};
+use sync_server::auth::password::Password;
+use sync_server::store::SqlId;
 
 use crate::helpers::{Browser, ORIGIN, PASSWORD, TestApp};
 
@@ -112,4 +116,57 @@ async fn bodies_have_a_size() {
     let answer = attempt(&app, &"x".repeat(20_000), "y").await;
     assert_eq!(answer.status, StatusCode::PAYLOAD_TOO_LARGE);
     assert_eq!(answer.problem(), "too-large");
+}
+
+#[tokio::test]
+async fn a_sign_in_under_way_does_not_survive_a_new_password() {
+    let app = TestApp::start().await;
+    let (mut owner, answer) = app.set_up().await;
+    let asha = app.add_person(answer.org(), "Asha").await;
+    let ask = json!({ "person_id": asha.to_string() });
+    let mut link = async || {
+        let invited = owner.post(&app, "/api/invites", ask.clone()).await;
+        invited.json()["token"].clone()
+    };
+    async fn accept(app: &TestApp, link: &Value, password: &str) {
+        let body = json!({ "token": link, "login": "asha", "password": password });
+        let mut browser = Browser::default();
+        let accepted = browser.post(app, "/api/invites/accept", body).await;
+        assert_eq!(accepted.status, StatusCode::OK, "{:?}", accepted.json());
+    }
+    accept(&app, &link().await, PASSWORD).await;
+    let link = link().await;
+    // So many passwords are hashed before hers that a new one is set on another node meanwhile.
+    let other = app.second_node().await;
+    for _ in 0..24 {
+        let app = app.app.clone();
+        tokio::spawn(async move {
+            let password = Password::enter("somebody's").unwrap();
+            app.passwords.hash(password).await.unwrap()
+        });
+    }
+    tokio::task::yield_now().await;
+    let new = async {
+        let mut db = app.as_owner().await;
+        let counted = "select failed_attempts = 1 from credentials where login = 'asha'";
+        while !sqlx::query_scalar::<_, bool>(counted)
+            .fetch_one(&mut db)
+            .await
+            .unwrap()
+        {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        accept(&other, &link, "a new password").await;
+    };
+    tokio::join!(attempt(&app, "asha", PASSWORD), new);
+    // Whichever was first: what is open is of the new password.
+    let mut db = app.as_owner().await;
+    let open: i64 = sqlx::query_scalar(
+        "select count(*) from refresh_sessions where person_id = $1 and revoked_at is null",
+    )
+    .bind(asha.sql())
+    .fetch_one(&mut db)
+    .await
+    .unwrap();
+    assert_eq!(open, 1);
 }
