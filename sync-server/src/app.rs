@@ -51,6 +51,15 @@ impl App {
         clock: Clock,
         origins: Vec<String>,
     ) -> Result<SharedApp, KeysError> {
+        Self::with_relay(pool, clock, origins, Relay::new()).await
+    }
+
+    pub async fn with_relay(
+        pool: PgPool,
+        clock: Clock,
+        origins: Vec<String>,
+        relay: Relay,
+    ) -> Result<SharedApp, KeysError> {
         let keys = Keys::load(&pool, &clock).await?;
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let passwords = Passwords::new(cores);
@@ -60,7 +69,7 @@ impl App {
             keys,
             passwords,
             metrics: Metrics::new(),
-            relay: Arc::new(Relay::new()),
+            relay: Arc::new(relay),
             arrivals: Gate::new(ARRIVALS_AT_ONCE, ARRIVALS_WAITING_MAX),
             hellos: Gate::new(HELLOS_AT_ONCE, HELLOS_WAITING_MAX),
             readings: Gate::new(READINGS_AT_ONCE, READINGS_WAITING_MAX),

@@ -33,7 +33,7 @@ pub async fn open(options: PgConnectOptions) -> Result<PgPool, DatabaseError> {
     PgPoolOptions::new()
         .max_connections(CONNECTIONS_MAX)
         .acquire_timeout(ACQUIRE_TIMEOUT)
-        .after_connect(|connection, _| Box::pin(drop_privileges(connection)))
+        .after_connect(|connection, _| Box::pin(prepare(connection)))
         // A busy connection needs no question before each transaction; one that lay idle may have lost its server.
         .test_before_acquire(false)
         .before_acquire(|connection, idle| {
@@ -58,14 +58,26 @@ async fn migrate(options: &PgConnectOptions) -> Result<(), DatabaseError> {
     connection.close().await.map_err(DatabaseError::Connect)
 }
 
+/// What a connection is given when it is opened.
+///
 /// The owner of tables is exempt from row-level security, so no connection stays the owner. And statements are
 /// planned once for a connection: PostgreSQL would plan those that take arrays anew each time, which takes it longer
-/// than a push of one sale.
-async fn drop_privileges(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::raw_sql("set role viornet_app; set plan_cache_mode = force_generic_plan")
-        .execute(connection)
-        .await
-        .map(drop)
+/// than a push of one sale. A server whose machine has lost its power or network says no goodbye: its connections end
+/// soon, and with them its locks.
+async fn prepare(connection: &mut PgConnection) -> Result<(), sqlx::Error> {
+    sqlx::raw_sql(
+        r"
+        set role viornet_app;
+        set plan_cache_mode = force_generic_plan;
+        set idle_in_transaction_session_timeout = '30s';
+        set tcp_keepalives_idle = 10;
+        set tcp_keepalives_interval = 5;
+        set tcp_keepalives_count = 3
+        ",
+    )
+    .execute(connection)
+    .await
+    .map(drop)
 }
 
 /// Begins a transaction that sees the rows of one organisation.

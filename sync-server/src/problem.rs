@@ -176,7 +176,8 @@ pub fn is_away(error: &sqlx::Error) -> bool {
         | sqlx::Error::Protocol(_) => true,
         sqlx::Error::Database(error) => {
             let code = error.code().unwrap_or_default();
-            ["08", "40", "53", "57", "58"]
+            // 25P03: a transaction was left alone for too long.
+            ["08", "40", "53", "57", "58", "25P03"]
                 .iter()
                 .any(|class| code.starts_with(class))
         }

@@ -28,11 +28,16 @@ use organisation::{Organisation, lock};
 const IDLE_ORGANISATIONS_MAX: usize = 256;
 /// Connections of one node.
 const CONNECTIONS_MAX: usize = 10_000;
+/// Some times as long as the largest group of pushes takes, and longer than an abandoned transaction of another node is
+/// kept.
+const ANSWER_TIMEOUT: Duration = Duration::from_secs(60);
 /// How long connections may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(3);
 
 /// What this node has in memory.
 pub struct Relay {
+    /// How long a group of pushes may wait for PostgreSQL.
+    pub answer_timeout: Duration,
     organisations: Mutex<BTreeMap<OrgId, Arc<Organisation>>>,
     /// Tells this node's own notifications from others'.
     node: u64,
@@ -52,6 +57,7 @@ impl Default for Relay {
 impl Relay {
     pub fn new() -> Self {
         Self {
+            answer_timeout: ANSWER_TIMEOUT,
             organisations: Mutex::default(),
             node: u64::from_be_bytes(random()),
             stop: watch::Sender::new(false),

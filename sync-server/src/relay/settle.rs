@@ -12,6 +12,7 @@ use crdt_model::relay::{AdmitError, Hold, Need, OrgState, Outcome, RelayDocument
 use crdt_model::sync::batch::FullBatch;
 use crdt_model::time::Timestamp;
 use sqlx::PgConnection;
+use tokio::time::timeout;
 
 use super::admit::PushError;
 use super::load::{self, LoadError};
@@ -93,7 +94,8 @@ pub async fn run(app: SharedApp, organisation: std::sync::Arc<Organisation>) {
 
 type Settled = Vec<Admitted>;
 
-/// In a task of its own, so that a panic ends these pushes and nothing else.
+/// In a task of its own, so that a panic ends these pushes and nothing else, and a connection on which no answer comes
+/// can be given up.
 async fn settle_apart(
     app: &SharedApp,
     organisation: &std::sync::Arc<Organisation>,
@@ -102,16 +104,28 @@ async fn settle_apart(
 ) -> Result<Settled, (Vec<Work>, PushError)> {
     let works = std::sync::Arc::new(works);
     let state = slot.take();
-    let task = {
+    let mut task = {
         let (app, organisation, works) = (app.clone(), organisation.clone(), works.clone());
         tokio::spawn(async move { settle(&app, &organisation, state, &works).await })
     };
-    let error = match task.await {
+    let done = match timeout(app.relay.answer_timeout, &mut task).await {
+        Ok(done) => done,
+        Err(_) => {
+            task.abort();
+            // It may just have committed.
+            task.await
+        }
+    };
+    let error = match done {
         Ok(Ok((settled, state))) => {
             *slot = Some(state);
             return Ok(settled);
         }
         Ok(Err(error)) => PushError::from(error),
+        Err(failed) if failed.is_cancelled() => {
+            tracing::error!(org = %organisation.id, "PostgreSQL does not answer a push");
+            PushError::Away
+        }
         Err(failed) => {
             tracing::error!(org = %organisation.id, error = %failed, "a push made the relay panic");
             PushError::Internal

@@ -72,12 +72,17 @@ pub struct Table {
     order: String,
 }
 
-/// Everything this transaction reads is of one moment; before its first query.
+/// Everything this transaction reads is of one moment, however slow its reader is; before its first query.
 pub async fn one_snapshot(tx: &mut PgConnection) -> Result<(), sqlx::Error> {
-    sqlx::query("set transaction isolation level repeatable read, read only")
-        .execute(tx)
-        .await
-        .map(drop)
+    sqlx::raw_sql(
+        r"
+        set transaction isolation level repeatable read, read only;
+        set local idle_in_transaction_session_timeout = 0
+        ",
+    )
+    .execute(tx)
+    .await
+    .map(drop)
 }
 
 /// Times without a zone of their own are written in this one until the transaction ends.

@@ -1,6 +1,6 @@
 //! Several servers over one database, a database that goes away, a server that stops, two organisations.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use axum::body::Body;
@@ -8,10 +8,17 @@ use axum::http::{Request, StatusCode};
 use crdt_model::sync::message::CloseReason;
 use crdt_model::time::Timestamp;
 use serde_json::json;
+use sqlx::postgres::PgConnectOptions;
+use sync_server::app::App;
 use sync_server::clock::Clock;
 use sync_server::cluster::{Cluster, Durability};
 use sync_server::database;
-use sync_server::store::{audit, changes};
+use sync_server::relay::Relay;
+use sync_server::relay::admit::{self, PushError};
+use sync_server::store::{audit, changes, export};
+use tokio::io::{AsyncRead, AsyncWrite, copy_bidirectional};
+use tokio::net::{TcpStream, UnixListener, UnixStream};
+use tokio::sync::watch;
 use tokio::time::timeout;
 
 use crate::helpers::{Folder, TestApp};
@@ -164,4 +171,107 @@ async fn who_adds_rows_beside_a_push_does_not_wait_for_it() {
     );
     assert!(waits.await.is_err());
     push.commit().await.unwrap();
+}
+
+#[tokio::test]
+async fn a_transaction_that_is_left_alone_ends_unless_it_is_an_export() {
+    let app = TestApp::start().await;
+    let org = app.set_up().await.1.org();
+    let mut tx = database::begin(&app.app.pool, org).await.unwrap();
+    let setting = "select current_setting('idle_in_transaction_session_timeout')";
+    let ask = sqlx::query_scalar::<_, String>;
+    assert_eq!(ask(setting).fetch_one(&mut *tx).await.unwrap(), "30s");
+    let mut tx = app.app.pool.begin().await.unwrap();
+    export::one_snapshot(&mut tx).await.unwrap();
+    assert_eq!(ask(setting).fetch_one(&mut *tx).await.unwrap(), "0");
+}
+
+/// A way to PostgreSQL. The first word on the line makes it silent without closing anything, the second ends what was
+/// silent; what is opened later works.
+fn proxy(options: &PgConnectOptions, folder: &Folder) -> (PgConnectOptions, watch::Sender<()>) {
+    let line = watch::Sender::new(());
+    let port = options.get_port();
+    let name = format!(".s.PGSQL.{port}");
+    let listener = UnixListener::bind(folder.0.join(&name)).unwrap();
+    let host = options.get_host().to_owned();
+    let socket = match options.get_socket() {
+        Some(folder) => Some(folder.join(&name)),
+        None => host
+            .starts_with('/')
+            .then(|| PathBuf::from(&host).join(&name)),
+    };
+    let words = line.clone();
+    tokio::spawn(async move {
+        while let Ok((near, _)) = listener.accept().await {
+            let words = words.subscribe();
+            match &socket {
+                Some(path) => {
+                    let far = UnixStream::connect(path).await.unwrap();
+                    tokio::spawn(carry(near, far, words));
+                }
+                None => {
+                    let far = TcpStream::connect((host.as_str(), port)).await.unwrap();
+                    tokio::spawn(carry(near, far, words));
+                }
+            }
+        }
+    });
+    (options.clone().socket(&folder.0), line)
+}
+
+async fn carry<Far: AsyncRead + AsyncWrite + Unpin>(
+    mut near: UnixStream,
+    mut far: Far,
+    mut words: watch::Receiver<()>,
+) {
+    tokio::select! {
+        _ = copy_bidirectional(&mut near, &mut far) => {}
+        _ = words.changed() => {
+            let _ = words.changed().await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_push_that_postgresql_does_not_answer_ends_and_holds_up_nobody() {
+    let mut shop = Shop::open().await;
+    let (mut asha, _) = shop.agent_with(&["A1"]).await;
+    shop.office.go_offline();
+    asha.sell(shop.order(1)).await;
+    let sealed = asha.sealed.clone().unwrap();
+    let folder = Folder::new("silent");
+    let (options, line) = proxy(&shop.app.options, &folder);
+    let mut relay = Relay::new();
+    relay.answer_timeout = Duration::from_secs(2);
+    let pool = database::open(options).await.unwrap();
+    let clock = shop.app.app.clock.clone();
+    let node = App::with_relay(pool, clock, Vec::new(), relay)
+        .await
+        .unwrap();
+
+    let org = asha.identity.org;
+    let mut holder = database::begin(&shop.app.app.pool, org).await.unwrap();
+    changes::lock_head(&mut holder, org).await.unwrap().unwrap();
+    let fall_silent = async {
+        let waits = "select count(*) from pg_stat_activity
+            where datname = current_database() and wait_event_type = 'Lock'";
+        while shop.count(waits).await == 0 {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        line.send_replace(());
+        holder.rollback().await.unwrap();
+    };
+    let pushed = timeout(Duration::from_secs(30), admit::push(&node, &sealed));
+    let (pushed, ()) = tokio::join!(pushed, fall_silent);
+    let pushed = pushed.expect("a push should not wait for ever");
+    assert!(matches!(pushed, Err(PushError::Away)), "{pushed:?}");
+
+    line.send_replace(());
+    let again = async {
+        while admit::push(&node, &sealed).await.is_err() {
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+    };
+    timeout(Duration::from_secs(30), again).await.unwrap();
+    assert_eq!(shop.totals().await.0, 1);
 }
