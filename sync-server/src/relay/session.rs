@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use axum::extract::ws::{CloseFrame, Message};
+use crdt_model::admission::may_read;
 use crdt_model::codec;
 use crdt_model::document::DocumentKey;
 use crdt_model::ids::{DeviceId, OrgId, PersonId};
@@ -212,19 +213,29 @@ impl<S: Socket> Connection<S> {
     }
 
     async fn woken(&mut self, pulse: Pulse) -> Outcome<Vec<Step>> {
+        self.may_go_on().await?;
+        Ok(self.session.woken(pulse.head))
+    }
+
+    /// Asked before anything more is read for this session: one whose reader is slow looks at nothing else meanwhile.
+    async fn may_go_on(&mut self) -> Outcome<()> {
+        if *self.app.relay.stop.borrow() {
+            return Err(Broken::Because(CloseReason::ShuttingDown));
+        }
         let Some(who) = &mut self.who else {
-            return Ok(Vec::new());
+            return Ok(());
         };
-        if pulse.devices_revoked != who.devices_revoked {
+        let devices_revoked = who.pulse.borrow().devices_revoked;
+        if devices_revoked != who.devices_revoked {
             let _place = enter(&self.app.readings).await?;
             let mut tx = database::begin(&self.app.pool, who.organisation.id).await?;
             let device = devices::find(&mut tx, who.organisation.id, who.device).await?;
             if device.is_none_or(|device| device.is_revoked) {
                 return Err(Broken::Because(CloseReason::DeviceRevoked));
             }
-            who.devices_revoked = pulse.devices_revoked;
+            who.devices_revoked = devices_revoked;
         }
-        Ok(self.session.woken(pulse.head))
+        Ok(())
     }
 
     async fn carry_out(&mut self, steps: Vec<Step>) -> Outcome<ControlFlow<()>> {
@@ -244,7 +255,10 @@ impl<S: Socket> Connection<S> {
                     cursor,
                     rights,
                 } => self.identify(&ticket, cursor, rights).await?,
-                Step::Load { after } => self.load(after).await?,
+                Step::Load { after } => {
+                    self.may_go_on().await?;
+                    self.load(after).await?
+                }
                 Step::List => self.list().await?,
                 Step::SendSnapshots(keys) => {
                     self.send_snapshots(&keys).await?;
@@ -358,7 +372,7 @@ impl<S: Socket> Connection<S> {
             let readable = row.key.filter(|key| {
                 self.session
                     .reader()
-                    .is_some_and(|reader| crdt_model::admission::may_read(reader, key))
+                    .is_some_and(|reader| may_read(reader, key))
             });
             let Some(key) = readable else { continue };
             if bytes > 0 && bytes + row.chunk.len() > MESSAGE_BYTES {
@@ -389,17 +403,23 @@ impl<S: Socket> Connection<S> {
     }
 
     async fn send_snapshots(&mut self, keys: &[DocumentKey]) -> Outcome<()> {
-        let (_, org, ..) = self.who()?;
+        let (_, org, person, device) = self.who()?;
         for keys in keys.chunks(SNAPSHOTS_PER_READ) {
-            let documents = {
+            let (documents, reader) = {
                 let _place = enter(&self.app.readings).await?;
                 let mut tx = database::begin(&self.app.pool, org).await?;
                 let documents = load::saved(&mut tx, org, keys).await?;
+                // Rights may be others than when the documents were listed; the log will tell, and all is compared again.
+                let reader = page::reader(&mut tx, org, person, device).await?;
                 // Snapshots may have been left behind.
                 tx.commit().await?;
-                documents
+                (documents, reader)
             };
             for (key, bytes) in documents {
+                if !may_read(&reader, &key) {
+                    continue;
+                }
+                self.may_go_on().await?;
                 let bytes = bytes.into();
                 self.send(&RelayMessage::Snapshot { key, bytes }).await?;
             }

@@ -23,4 +23,5 @@ mod serving;
 mod sessions;
 mod setup;
 mod sign_in;
+mod slow_readers;
 mod stock;
