@@ -186,6 +186,12 @@ impl OrgState {
             .ok_or(AdmitError::Missing(Need::Document(*key)))
     }
 
+    fn get_mut(&mut self, key: &DocumentKey) -> Result<&mut RelayDocument, AdmitError> {
+        self.documents
+            .get_mut(key)
+            .ok_or(AdmitError::Missing(Need::Document(*key)))
+    }
+
     /// Judges a batch whose signature was verified. Nothing is stored yet: that is the driver's part.
     pub fn admit(
         &mut self,
@@ -267,7 +273,7 @@ impl OrgState {
                 (replica::Fit::Impossible, _) => Disposition::Refused(RefusalCode::Impossible),
                 (replica::Fit::Next, Some(Objection::Malformed(Malformed::FactOverwritten)))
                     if self
-                        .get(&full.document)?
+                        .get_mut(&full.document)?
                         .says_the_same(&full.change, &intent.id.to_string()) =>
                 {
                     Disposition::Known
@@ -352,11 +358,7 @@ impl OrgState {
             }
             let hash = change.hash().0;
             let chunk = change.raw_bytes().to_vec();
-            let document = self
-                .documents
-                .get_mut(&full.document)
-                .ok_or(AdmitError::Missing(Need::Document(full.document)))?;
-            document.apply(change.clone());
+            self.get_mut(&full.document)?.apply(change.clone());
             self.head += 1;
             outcome.rows.push(Row {
                 seq: self.head,
@@ -432,10 +434,7 @@ impl OrgState {
         outcome: &mut Outcome,
     ) -> Result<Vec<PlainOp>, AdmitError> {
         let actor = self.actor;
-        let replica = self
-            .documents
-            .get_mut(&document)
-            .ok_or(AdmitError::Missing(Need::Document(document)))?;
+        let replica = self.get_mut(&document)?;
         let Some((written, seq)) = replica.write(actor, now, puts) else {
             return Ok(Vec::new());
         };

@@ -4,6 +4,7 @@
 
 use std::collections::BTreeMap;
 
+use automerge::Change;
 use crdt_model::admission::{Reader, may_read};
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::client::ClientDetails;
@@ -121,7 +122,38 @@ fn play(moves: &[Move]) -> ([Document; 3], Vec<PlainChange>) {
     (documents, written)
 }
 
+/// The relay gives Automerge many changes at once, and answers meanwhile as if it had them.
+fn the_relay_knows_what_the_document_says(changes: impl IntoIterator<Item = Change>) {
+    let mut document = Document::new();
+    let mut relay = RelayDocument::new(Document::new());
+    for change in changes {
+        if document.has(&change.hash().0) {
+            continue;
+        }
+        document.apply(vec![change.clone()]).unwrap();
+        relay.apply(change);
+        assert_eq!(relay.heads(), document.heads());
+        assert_eq!(relay.sheet(), &document.sheet());
+    }
+    let loaded = Document::load(&relay.save()).unwrap();
+    assert_eq!(loaded.heads(), document.heads());
+    assert_eq!(loaded.sheet(), document.sheet());
+}
+
+#[test]
+fn the_relay_knows_hundreds_of_facts() {
+    let facts: Vec<Move> = (0..200).map(|n| Move::State(0, n)).collect();
+    let (documents, _) = play(&facts);
+    the_relay_knows_what_the_document_says(documents[0].changes());
+}
+
 proptest! {
+    #[test]
+    fn the_relay_knows_edits_and_facts(moves in moves()) {
+        let (documents, _) = play(&moves);
+        the_relay_knows_what_the_document_says(documents.iter().flat_map(Document::changes));
+    }
+
     #[test]
     fn any_merge_order_says_the_same(moves in moves(), order in Just([0_usize, 1, 2]).prop_shuffle()) {
         let (documents, _) = play(&moves);

@@ -1,4 +1,8 @@
 //! One document as the relay holds it: the Automerge replica, its sheet, and who wrote how far.
+//!
+//! Automerge walks the whole document for every call that applies changes, and a sale only adds a fact under a key of its
+//! own, whose value needs no merging. So such changes are learned at once and applied to Automerge later, many in one
+//! call: when there are enough of them, or when something is asked that Automerge alone can answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,15 +10,23 @@ use automerge::Change;
 
 use crate::batch;
 use crate::document::{
-    Actor, Container, Document, Hash, PlainChange, PlainOp, Put, Sheet, Written,
+    Actor, Container, Document, Hash, PlainChange, PlainOp, Put, Scalar, Sheet, Written,
 };
 use crate::fact::{FactBody, Leased, Verdict};
 use crate::ids::{BatchId, BlockId};
 use crate::time::Timestamp;
 use crate::voucher;
 
+/// So many changes are applied in one call.
+const LATE_MAX: usize = 64;
+
 pub struct RelayDocument {
+    /// Without the changes in `late`; everything else here is with them.
     document: Document,
+    late: Vec<Change>,
+    /// Of the changes in `late`, the counter of the last operation.
+    late_ops: BTreeMap<Hash, u64>,
+    heads: BTreeSet<Hash>,
     sheet: Sheet,
     /// The last sequence number and operation counter of every actor.
     clock: BTreeMap<Actor, (u64, u64)>,
@@ -50,6 +62,9 @@ impl RelayDocument {
             leases: voucher::leases(&sheet),
             undone: batch::undone(&sheet),
             sheet,
+            heads: document.heads().into_iter().collect(),
+            late: Vec::new(),
+            late_ops: BTreeMap::new(),
             document,
             clock,
             assignments,
@@ -68,9 +83,13 @@ impl RelayDocument {
 
     fn refresh(&mut self, container: Container, key: &str) {
         self.sheet.refresh(&self.document, container, key);
-        if container != Container::Facts {
-            return;
+        if container == Container::Facts {
+            self.fold(key);
         }
+    }
+
+    /// Takes a new fact of the sheet into what is folded from it.
+    fn fold(&mut self, key: &str) {
         let Some(Some(fact)) = self.sheet.facts.get(key) else {
             return;
         };
@@ -92,20 +111,31 @@ impl RelayDocument {
         &self.sheet
     }
 
+    /// Sorted.
     pub fn heads(&self) -> Vec<Hash> {
-        self.document.heads()
+        self.heads.iter().copied().collect()
     }
 
+    /// The whole document, as [`Document::save`] writes it.
     pub fn save(&self) -> Vec<u8> {
-        self.document.save()
+        let mut whole = self.document.clone();
+        whole
+            .apply(self.late.clone())
+            .expect("changes that fit can be applied");
+        whole.save()
     }
 
     pub(super) fn has(&self, hash: &Hash) -> bool {
-        self.document.has(hash)
+        self.late_ops.contains_key(hash) || self.document.has(hash)
+    }
+
+    fn max_op(&self, hash: &Hash) -> Option<u64> {
+        let late = self.late_ops.get(hash).copied();
+        late.or_else(|| self.document.max_op(hash))
     }
 
     pub(super) fn fit(&self, actor: Actor, change: &PlainChange, hash: Hash) -> Fit {
-        if self.document.has(&hash) {
+        if self.has(&hash) {
             return Fit::Already;
         }
         let Ok(dependencies) = change.dependencies() else {
@@ -113,7 +143,7 @@ impl RelayDocument {
         };
         let mut last_op = 0;
         for dependency in &dependencies {
-            match self.document.max_op(dependency) {
+            match self.max_op(dependency) {
                 Some(op) => last_op = last_op.max(op),
                 None => return Fit::Apart,
             }
@@ -131,17 +161,53 @@ impl RelayDocument {
         }
     }
 
-    pub(super) fn apply(&mut self, change: Change) {
+    /// Takes a change that follows what is here.
+    pub fn apply(&mut self, change: Change) {
         let plain = PlainChange::of(&change).expect("the change was built from its plain form");
         let actor = Actor::of(&change).expect("the change was built for an actor of ours");
-        let touched = self
-            .document
-            .apply(vec![change])
-            .expect("a change that fits can be applied");
         note(&mut self.clock, &mut self.assignments, actor, &plain);
-        for (container, key) in touched {
-            self.refresh(container, &key);
+        for dependency in change.deps() {
+            self.heads.remove(&dependency.0);
         }
+        self.heads.insert(change.hash().0);
+        if self.only_adds_facts(&plain) {
+            for op in &plain.ops {
+                self.sheet.overlay(op);
+                self.fold(&op.key);
+            }
+            self.late_ops.insert(change.hash().0, plain.max_op());
+            self.late.push(change);
+            if self.late.len() >= LATE_MAX {
+                self.catch_up();
+            }
+        } else {
+            self.late.push(change);
+            for (container, key) in self.catch_up() {
+                self.refresh(container, &key);
+            }
+        }
+    }
+
+    /// Under keys of their own: nobody else's value can be the one that wins.
+    fn only_adds_facts(&self, plain: &PlainChange) -> bool {
+        let mut keys = BTreeSet::new();
+        plain.ops.iter().all(|op| {
+            op.container == Container::Facts
+                && matches!(op.value, Scalar::Bytes(_))
+                && !self.sheet.facts.contains_key(&op.key)
+                && keys.insert(&op.key)
+        })
+    }
+
+    /// Gives Automerge what it has not seen yet; the keys that were touched.
+    fn catch_up(&mut self) -> Vec<(Container, String)> {
+        if self.late.is_empty() {
+            return Vec::new();
+        }
+        self.late_ops.clear();
+        self.document
+            .apply(std::mem::take(&mut self.late))
+            .expect("changes that fit can be applied")
     }
 
     pub(super) fn write(
@@ -157,7 +223,12 @@ impl RelayDocument {
             })
             .cloned()
             .collect();
+        if new.is_empty() {
+            return None;
+        }
+        self.catch_up();
         let written = self.document.write(actor, now.as_seconds(), &new)?;
+        self.heads = self.document.heads().into_iter().collect();
         note(
             &mut self.clock,
             &mut self.assignments,
@@ -181,7 +252,8 @@ impl RelayDocument {
     }
 
     /// Is every fact of the change already here, to the letter?
-    pub(super) fn says_the_same(&self, change: &PlainChange, intent: &str) -> bool {
+    pub(super) fn says_the_same(&mut self, change: &PlainChange, intent: &str) -> bool {
+        self.catch_up();
         change.ops.iter().all(|op| {
             op.key == intent
                 && self
