@@ -25,7 +25,7 @@ use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crdt_model::package;
 use crdt_model::replica::{Commit, Pending, PendingState, Replica};
 use crdt_model::sync::batch::Batch;
-use crdt_model::sync::device::{Device, Effect, Event};
+use crdt_model::sync::device::{Device, Effect, Event, SEAL_AGAIN_MILLIS};
 use crdt_model::sync::message::{
     DeviceMessage, Disposition, LoggedChange, RefusalCode, RelayMessage,
 };
@@ -871,6 +871,37 @@ fn pu6_a_sealed_batch_is_kept_while_anything_is_pending() {
     let effects = phone.feed(Event::Stored(u64::MAX), NOW);
     assert_eq!(effects, [Effect::NothingToSeal]);
     assert_eq!(phone.feed(Event::Stored(u64::MAX), NOW), []);
+}
+
+#[test]
+fn pu6_what_could_not_be_sealed_is_sealed_later() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let mut phone = Phone::new(shop);
+    phone.connect(false);
+    let first = phone.feed(Event::Stored(u64::MAX), NOW);
+    assert!(matches!(&first[..], [Effect::Seal { number: 1, .. }]));
+    let mut tick = |millis| phone.feed(Event::Tick, NOW.plus_millis(millis));
+    assert_eq!(tick(500), []);
+    assert_eq!(tick(500 + SEAL_AGAIN_MILLIS - 1), []);
+    let again = tick(500 + SEAL_AGAIN_MILLIS);
+    let [Effect::Seal { number, batch }] = &again[..] else {
+        panic!("{again:?}")
+    };
+    assert!(matches!(&first[..], [Effect::Seal { batch: first, .. }] if first == batch));
+    let sealed = Event::Sealed {
+        number: *number,
+        bytes: vec![1],
+    };
+    let later = NOW.plus_millis(500 + SEAL_AGAIN_MILLIS);
+    assert!(matches!(
+        sent(&phone.feed(sealed, later))[..],
+        [DeviceMessage::Push { .. }]
+    ));
+    assert_eq!(
+        phone.feed(Event::Tick, later.plus_millis(SEAL_AGAIN_MILLIS)),
+        []
+    );
 }
 
 #[test]

@@ -29,6 +29,8 @@ pub const HEALTHY_AFTER_MILLIS: i64 = 30_000;
 /// A batch that ends the connection so often is kept back for a while.
 const REFUSALS_MAX: u32 = 3;
 pub const REFUSED_PAUSE_MILLIS: i64 = 600_000;
+/// A batch that the driver could not seal is asked for again after so long.
+pub const SEAL_AGAIN_MILLIS: i64 = 10_000;
 /// Documents in one digest message: 24 bytes each, well below the frame cap.
 const DIGEST_DOCUMENTS: usize = 10_000;
 
@@ -50,7 +52,7 @@ pub enum Event {
     Stored(u64),
     /// The relay's answer to the kept batch, which the driver sent by HTTPS POST because no socket opens.
     Posted(Vec<u8>),
-    /// The batch of [`Effect::Seal`] is signed and sealed.
+    /// The batch of [`Effect::Seal`] is signed and sealed. Where that fails nothing is said: it is asked for again.
     Sealed {
         number: u32,
         bytes: Vec<u8>,
@@ -91,6 +93,8 @@ enum Link {
 struct Ready {
     number: u32,
     bytes: Option<Vec<u8>>,
+    /// The first tick that found it without its bytes.
+    unsealed_since: Option<Timestamp>,
     sent: bool,
 }
 
@@ -188,7 +192,11 @@ impl Device {
 
     pub fn handle(&mut self, event: Event, now: Timestamp, rng: &mut impl Rng) -> Vec<Effect> {
         match event {
-            Event::Tick => self.tick(now),
+            Event::Tick => {
+                let mut effects = self.tick(now);
+                effects.extend(self.seal_again(now));
+                effects
+            }
             Event::TryNow => match self.link {
                 Link::Offline { .. } => self.connect(now),
                 _ => Vec::new(),
@@ -230,6 +238,13 @@ impl Device {
         self.heard_at = self.heard_at.min(now);
         self.asked_at = self.asked_at.min(now);
         self.push_at = self.push_at.min(now.plus_millis(REFUSED_PAUSE_MILLIS));
+        if let Some(since) = self
+            .ready
+            .as_mut()
+            .and_then(|ready| ready.unsealed_since.as_mut())
+        {
+            *since = (*since).min(now);
+        }
         match &mut self.link {
             Link::Offline { retry_at } => {
                 *retry_at = (*retry_at).min(now.plus_millis(BACKOFF_MILLIS_MAX));
@@ -487,9 +502,22 @@ impl Device {
         self.ready = Some(Ready {
             number,
             bytes: None,
+            unsealed_since: None,
             sent: false,
         });
         vec![Effect::Seal { number, batch }]
+    }
+
+    /// Where sealing brought nothing: the key could not be read just then.
+    fn seal_again(&mut self, now: Timestamp) -> Vec<Effect> {
+        let Some(ready) = self.ready.as_mut().filter(|ready| ready.bytes.is_none()) else {
+            return Vec::new();
+        };
+        let since = *ready.unsealed_since.get_or_insert(now);
+        if now.millis_since(since) < SEAL_AGAIN_MILLIS {
+            return Vec::new();
+        }
+        self.seal_next()
     }
 
     fn push(&mut self, now: Timestamp) -> Vec<Effect> {
@@ -501,6 +529,7 @@ impl Device {
                 number,
                 bytes: Some(bytes),
                 sent: sent @ false,
+                ..
             }) => {
                 *sent = true;
                 // What silence there was before says nothing about this.

@@ -169,6 +169,7 @@ impl Desk {
         Ok(kept)
     }
 
+    /// None where it cannot be done now; the device asks again.
     async fn seal(&self, batch: &crdt_model::sync::batch::Batch) -> Option<Vec<u8>> {
         let person = self.shared.person.borrow().clone();
         let key = match within(PROFILE_MILLIS, self.shared.profile.signing_key(&person.id)).await {
@@ -179,7 +180,6 @@ impl Desk {
                 log(&format!("the signing key: {error}"));
                 return None;
             }
-            // The next commit seals it, and more.
             None => return None,
         };
         let sealed = seal::seal(batch, &key, &person.relay_key).await;
