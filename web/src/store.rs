@@ -57,6 +57,10 @@ pub enum StoreError {
     /// Another tab has taken over. Nothing was written; this one must stop writing and follow.
     #[error("this tab is no longer the writer")]
     NotTheWriter,
+    /// A tab that was stopped in the middle of a transaction keeps everybody else out, until it goes on, is closed, or the
+    /// browser ends it.
+    #[error("another tab holds the database")]
+    Held,
     /// The disk or the browser's quota is full. Nothing was written.
     #[error("no space left for this website")]
     Full,

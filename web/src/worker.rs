@@ -300,7 +300,10 @@ async fn send_ready_batches(profile: Rc<Profile>) {
 
 fn not_saved(error: StoreError) -> Failure {
     log(&format!("the stores: {error}"));
-    Failure::NotSaved
+    match error {
+        StoreError::Held => Failure::Busy,
+        _ => Failure::NotSaved,
+    }
 }
 
 /// For support: the browser's console. Never a code, a key or a name.

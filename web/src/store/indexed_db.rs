@@ -12,6 +12,7 @@
 
 use std::{
     cell::{Cell, RefCell},
+    future::Future,
     rc::Rc,
 };
 
@@ -41,13 +42,16 @@ const WRITER_KEY: &str = "!writer";
 const REPLACED_MAX: u64 = 256;
 const ATTEMPTS: u32 = 3;
 const OPEN_TIMEOUT_MS: u32 = 10_000;
+/// How long a small transaction may take before it counts as held up by a tab that was stopped. A slow phone's disk needs
+/// a few seconds at worst.
+const HELD_AFTER_MS: u32 = 10_000;
 
 /// Who may write.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Writers {
     /// Only the latest to have called [`Store::take_over`].
     One,
-    /// Every tab: for records that are written rarely and whole.
+    /// Every tab: for records that are few, written rarely and whole.
     Any,
 }
 
@@ -161,7 +165,7 @@ impl IndexedDb {
             }
             let connection = self.connection.borrow().clone();
             let outcome = match connection {
-                Some(db) => match work(&db).await {
+                Some(db) => match self.unless_held(work(&db)).await {
                     Ok(value) => Ok(value),
                     Err(failure) => Err(failure.into_store_error().await),
                 },
@@ -182,6 +186,21 @@ impl IndexedDb {
                 }
             }
         }
+    }
+
+    /// With one writer only taking over can meet a tab that was stopped, and much may be read. Giving up a commit of his
+    /// would leave open whether it happened.
+    async fn unless_held<T>(
+        &self,
+        work: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        let is_written_by_all = self.writers == Writers::Any;
+        if !is_written_by_all && self.incarnation.get().is_some() {
+            return work.await;
+        }
+        within(HELD_AFTER_MS, work)
+            .await
+            .unwrap_or(Err(Failure::Store(StoreError::Held)))
     }
 
     fn disconnect(&self) {

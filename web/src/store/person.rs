@@ -68,7 +68,8 @@ pub struct PersonStores {
 }
 
 impl PersonStores {
-    /// Opens both stores as their new writer; it fails only if neither can be written.
+    /// Opens both stores as their new writer; it fails only if neither can be written, or if a stopped tab holds the
+    /// database ([`StoreError::Held`]).
     ///
     /// `store` is the person's random store name; `local` is the sentinel that the page keeps in `localStorage`.
     /// `left_out` tells which entries need not be read where there is a brief.
@@ -92,6 +93,10 @@ impl PersonStores {
         };
         // Side by side: each is a chain of waits for the browser.
         let (kv, (folder, in_folder, brief)) = futures::join!(open_kv(store, data_key), in_folder);
+        if let Err(StoreError::Held) = kv {
+            // It is all there, so this is no case for the journal.
+            return Err(StoreError::Held);
+        }
         let brief = brief.and_then(|sealed| envelope.open(BRIEF_FILE, &sealed).ok());
         let left_out = brief.as_deref().map(left_out).unwrap_or_default();
         let incarnation = match &kv {

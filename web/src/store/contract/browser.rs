@@ -164,6 +164,10 @@ async fn run_all() -> Report {
         "a robbed writer takes back what is new, and only that",
         robbed_writer_takes_back_its_news().await,
     );
+    report.record(
+        "a transaction that is held open is waited for a while, and costs nothing",
+        held_database().await,
+    );
     report.record("people are kept twice", people_kept_twice().await);
     report.record("the signing key survives and signs", signing().await);
     report.record("an unlock ticket works until revoked", tickets().await);
@@ -522,6 +526,46 @@ async fn robbed_writer_takes_back_its_news() -> Outcome {
     let (_, opened) = open_person("taken-back", None).await?;
     let left = vec![(b"1".to_vec(), b"written anew".to_vec())];
     expect("left in the journal", opened.pending, left)
+}
+
+/// What a tab does that was stopped between two requests: its transaction goes on.
+const HOLD: &str = "
+    self.isHolding = true;
+    return new Promise((ok, no) => {
+        const request = indexedDB.open('viornet-held');
+        request.onerror = no;
+        request.onsuccess = () => {
+            const db = request.result;
+            const kv = db.transaction('kv', 'readwrite').objectStore('kv');
+            const again = () => {
+                if (self.isHolding) kv.get('nothing').onsuccess = again;
+                else db.close();
+            };
+            again();
+            ok();
+        };
+    })";
+
+async fn held_database() -> Outcome {
+    let (stores, _) = open_person("held", None).await?;
+    stores
+        .commit(
+            &[Write::put("a/1", *b"x")],
+            &[Entry::pending(*b"1", *b"sale")],
+        )
+        .await
+        .map_err(failed)?;
+    let sentinel = stores.confirm().await.map_err(failed)?;
+    drop(stores);
+    javascript(HOLD).await?;
+    let held = PersonStores::open("held", &key(), Some(sentinel), |_| Vec::new()).await;
+    expect("held", held.err(), Some(StoreError::Held))?;
+    javascript("self.isHolding = false").await?;
+    let (stores, opened) = open_person("held", Some(sentinel)).await?;
+    expect("start", opened.start, Start::Normal)?;
+    expect("pending", opened.pending.len(), 1)?;
+    let kept = stores.get("a/1").await.map_err(failed)?;
+    expect("kept", kept, Some(b"x".to_vec()))
 }
 
 fn person(id: &str) -> Person {
