@@ -17,7 +17,7 @@ export async function slowDown(device, factor) {
   const stop = new Int32Array(new SharedArrayBuffer(4));
   const roots = processesOf(device.profile);
   // On a thread of its own, so that nothing which the bench does moves the slices.
-  const worker = new Worker(new URL(import.meta.url), { workerData: { stop, roots, factor } });
+  const worker = new Worker(new URL(import.meta.url), { workerData: { stop, roots, factor: asking(factor) } });
   await once(worker, "message");
   return async () => {
     const ended = once(worker, "exit");
@@ -115,26 +115,39 @@ export const rest = () => new Promise((resolve) => setTimeout(resolve, REST_MS))
 /** More than this off, and what was measured while slowed says nothing. */
 const OFF_MAX = 0.15;
 
+/** What to ask for so that the known loop really takes so many times as long: waking takes its part of each slice. */
+const asked = new Map();
+const TRIES = 5;
+
 /**
- * The known loop at each factor and once more at full speed, as rows for a table: what was asked for, and what page and
- * worker saw. On a machine where others work as well they see something else, and the last column says so.
+ * Finds for each factor what makes the known loop that much slower, which `slowDown` asks for from then on, and measures at
+ * full speed once more. As rows for a table: what was wanted, what had to be asked for, and what page and worker saw. On a
+ * machine where others work as well they see something else each time, and the last column says so.
  */
 export async function checkSlowing(device, factors) {
   await rest();
   const whole = await cpuLoop(device.page);
   const rows = [];
   for (const factor of [...factors, 1]) {
-    const restore = await slowDown(device, factor);
-    const times = await cpuLoop(device.page);
-    await restore();
-    const seen = [times.page / whole.page, times.worker / whole.worker];
-    const isTrue = seen.every((one) => Math.abs(one / factor - 1) <= OFF_MAX);
-    rows.push([`${factor}×`, times.page, times.worker, ...seen, isTrue ? "valid" : "NOT VALID"]);
+    for (let tries = 1; ; tries += 1) {
+      const restore = await slowDown(device, factor);
+      const times = await cpuLoop(device.page);
+      await restore();
+      const seen = [times.page / whole.page, times.worker / whole.worker];
+      const isTrue = seen.every((one) => Math.abs(one / factor - 1) <= OFF_MAX);
+      if (isTrue || factor === 1 || tries === TRIES) {
+        rows.push([`${factor}×`, asking(factor), times.page, times.worker, ...seen, isTrue ? "valid" : "NOT VALID"]);
+        break;
+      }
+      asked.set(factor, Math.max(1.2, (asking(factor) * factor * 2) / (seen[0] + seen[1])));
+    }
   }
   return rows;
 }
 
-export const CHECK_HEAD = ["slowed", "page ms", "worker ms", "× page", "× worker", "within 15 %"];
+const asking = (factor) => asked.get(factor) ?? factor;
+
+export const CHECK_HEAD = ["slowed", "asked for", "page ms", "worker ms", "× page", "× worker", "within 15 %"];
 
 if (!isMainThread && workerData?.roots) {
   run(workerData);
