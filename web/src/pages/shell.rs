@@ -1,7 +1,5 @@
 //! The frame around every screen: navigation by role, site, sync pill, person; bottom bar on phones, sidebar on desks.
 
-use std::rc::Rc;
-
 use crdt_model::capability::Capability;
 use yew::prelude::*;
 use yew_router::prelude::*;
@@ -80,6 +78,12 @@ pub fn Shell(props: &ShellProps) -> Html {
     let Some(session) = session else {
         return Html::default();
     };
+    // Rights come with the first data. A menu that grew then would move under the finger.
+    let screens = if app.is_fetching() && session.grants.is_empty() {
+        Vec::new()
+    } else {
+        open_screens(&session)
+    };
     let open_palette = {
         let is_open = is_palette_open.clone();
         Callback::from(move |_: MouseEvent| is_open.set(true))
@@ -91,7 +95,7 @@ pub fn Shell(props: &ShellProps) -> Html {
     html! {
         <div class="shell">
             <a class="skip" href="#main">{ words.skip_to_content() }</a>
-            <Sidebar here={props.route.section()} session={session.clone()} />
+            <Sidebar here={props.route.section()} screens={screens.clone()} />
             <header class="topbar">
                 <site_menu::SiteMenu />
                 <button type="button" class="topbar-search" onclick={open_palette}>
@@ -101,7 +105,7 @@ pub fn Shell(props: &ShellProps) -> Html {
                 <person_menu::PersonMenu />
             </header>
             <main id="main" class="content" tabindex="-1">{ props.children.clone() }</main>
-            <BottomBar here={props.route.section()} session={session.clone()} />
+            <BottomBar here={props.route.section()} {screens} />
             if *is_palette_open { <palette::Palette session={session.clone()} onhelp={set(&is_helping, true)} onclose={close_palette} /> }
             if *is_helping { <key_sheet::KeySheet {session} here={props.route} onclose={set(&is_helping, false)} /> }
         </div>
@@ -147,13 +151,13 @@ const fn glyph(route: Route) -> Glyph {
 #[derive(Properties, PartialEq)]
 struct BarProps {
     here: Route,
-    session: Rc<Session>,
+    screens: Vec<Route>,
 }
 
 #[component]
 fn BottomBar(props: &BarProps) -> Html {
     let words = use_app().words();
-    let screens = open_screens(&props.session);
+    let screens = &props.screens;
     let shown = if screens.len() > PHONE_ITEMS_MAX {
         PHONE_ITEMS_MAX - 1
     } else {
@@ -177,7 +181,7 @@ fn BottomBar(props: &BarProps) -> Html {
 #[component]
 fn Sidebar(props: &BarProps) -> Html {
     let words = use_app().words();
-    let screens = open_screens(&props.session);
+    let screens = &props.screens;
     let groups: [(Option<&str>, &[Route]); 7] = [
         (None, &[Route::Home, Route::Day]),
         (
