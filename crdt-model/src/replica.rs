@@ -30,7 +30,7 @@ use crate::time::{HybridClock, Timestamp};
 use crate::voucher::{Holder, Stock};
 
 pub use brief::Brief;
-pub use open::OpenError;
+pub use open::{OpenError, is_outbox_key};
 
 /// Whose replica this is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -124,6 +124,16 @@ export async function readSales(page) {
   );
 }
 
+/** The receipt numbers of the sales that wait to be sent. */
+export async function pendingReceipts({ page }) {
+  await goTo(page, "Sync");
+  const pending = page.getByTestId("pending");
+  // The heading stands there before the list has come.
+  await pending.waitFor();
+  const rows = await pending.getByRole("listitem").allTextContents();
+  return rows.map((row) => /^Sale (\S+)/.exec(row)[1]).sort();
+}
+
 /** Opens one sale from the list. */
 export async function openSale({ page }, receipt) {
   await goTo(page, "Sales");

@@ -308,6 +308,11 @@ unlock = Unlock
 unlock-as = Unlock as { $name }
 another-person = Another person
 another-person-hint = The first sign-in on this device needs a connection.
+old-password = Old password
+old-password-hint = Your password was changed. What this device has not sent yet is still under the old one: type the old one once, and nothing is lost.
+old-password-forgotten = I do not know it
+old-password-forgotten-hint = Without it, the oldest sales that wait here are sent now. What else waits stays locked on this device, and everything that the office has is fetched again.
+fail-old-password = This is not the old password.
 needs-set-up = This server has no organisation yet
 
 ## Invite

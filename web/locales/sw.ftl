@@ -308,6 +308,11 @@ unlock = Fungua
 unlock-as = Fungua kama { $name }
 another-person = Mtu mwingine
 another-person-hint = Kuingia mara ya kwanza kwenye kifaa hiki kunahitaji mtandao.
+old-password = Nenosiri la zamani
+old-password-hint = Nenosiri lako limebadilishwa. Ambayo kifaa hiki hakijatuma bado yako chini ya lile la zamani: andika la zamani mara moja, na hakuna kitakachopotea.
+old-password-forgotten = Silijui
+old-password-forgotten-hint = Bila hilo, mauzo ya zamani zaidi yanayosubiri hapa yanatumwa sasa. Mengine yanayosubiri yanabaki yamefungwa kwenye kifaa hiki, na yote ambayo ofisi inayo yanaletwa tena.
+fail-old-password = Hili si nenosiri la zamani.
 needs-set-up = Seva hii bado haina biashara
 
 ## Invite

@@ -102,10 +102,13 @@ pub fn Root(props: &RootProps) -> Html {
     }
 }
 
+/// Several people use one browser, and each has stores of their own.
+const SENTINEL: &str = "sentinel.";
+
 /// The first question: who is here?
 async fn start(worker: &WorkerHandle, dispatch: &UseReducerDispatcher<AppState>) {
     let request = Request::Start {
-        sentinel: browser::setting("sentinel"),
+        sentinels: browser::settings(SENTINEL),
         unlock_ticket: browser::unlock_ticket(),
     };
     let phase = match worker.call(request).await {
@@ -126,8 +129,8 @@ fn hear(dispatch: &UseReducerDispatcher<AppState>, told: Told) {
         Told::Event(Event::Changed) => dispatch.dispatch(AppAction::Changed),
         Told::Event(Event::Import(progress)) => dispatch.dispatch(AppAction::Import(progress)),
         Told::Event(Event::Sync(pill)) => dispatch.dispatch(AppAction::Pill(pill)),
-        Told::Event(Event::Sentinel(sentinel)) => {
-            browser::keep_setting("sentinel", Some(&sentinel))
+        Told::Event(Event::Sentinel { store, text }) => {
+            browser::keep_setting(&format!("{SENTINEL}{store}"), Some(&text));
         }
         Told::Event(Event::Session(session)) => {
             dispatch.dispatch(AppAction::Phase(Phase::SignedIn(Rc::new(session))));

@@ -16,6 +16,8 @@ mod stock;
 mod sync;
 pub mod wire;
 
+use std::collections::BTreeMap;
+
 use crdt_model::capability::Grant;
 use crdt_model::client::index::ClientFilter;
 use crdt_model::client::{ClientDetails, ClientEdit};
@@ -81,11 +83,21 @@ pub enum FromWorker {
     Event(Event),
 }
 
+/// What opens a store of before the password was changed elsewhere.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub enum OldPassword {
+    NotAsked,
+    Known(String),
+    /// What was not sent stays sealed on the device, and everything else is fetched again.
+    Forgotten,
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Request {
-    /// First of all: what the page kept in `localStorage` (`sentinel`) and `sessionStorage` (`unlock_ticket`).
+    /// First of all: what the page kept in `localStorage` (the sentinel of each store, by the store's name) and
+    /// `sessionStorage` (`unlock_ticket`).
     Start {
-        sentinel: Option<String>,
+        sentinels: BTreeMap<String, String>,
         unlock_ticket: Option<Vec<u8>>,
     },
     /// The one-time link of a new server.
@@ -102,6 +114,7 @@ pub enum Request {
     SignIn {
         login: String,
         password: String,
+        old: OldPassword,
     },
     /// Works offline: a person known on this device.
     Unlock {
@@ -495,6 +508,11 @@ pub enum Failure {
     },
     /// This needs a connection, and there is none now.
     Offline,
+    /// The password was changed elsewhere, and what this device holds is still under the old one: [`Request::SignIn`] again,
+    /// with it.
+    OldPassword {
+        was_wrong: bool,
+    },
     /// Somebody ended it before it was done.
     Stopped,
     /// Nobody is signed in, or the screen is locked.
@@ -515,7 +533,10 @@ pub enum Event {
     /// How far the import of this tab is.
     Import(ImportProgress),
     /// Keep this in `localStorage`.
-    Sentinel(String),
+    Sentinel {
+        store: String,
+        text: String,
+    },
     /// Locked from elsewhere (another tab, a timer, a revoked device).
     Locked,
     /// The session's rights, sites or names changed.

@@ -13,12 +13,14 @@ mod page;
 mod seal;
 
 use std::cell::RefCell;
+use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures::StreamExt;
 use wasm_bindgen_futures::spawn_local;
 
 use crate::http;
+use crate::keys::DataKey;
 use crate::lock;
 use crate::protocol::{Answer, Call, Event, Failure, KnownPerson, Request, Start};
 use crate::store::StoreError;
@@ -43,8 +45,8 @@ struct Worker {
     seat: RefCell<Seat>,
     /// Who was found at the start, for the page's first question.
     found: RefCell<Option<Result<Vec<Person>, StoreError>>>,
-    /// What the page kept in `localStorage`.
-    sentinel: RefCell<Option<Sentinel>>,
+    /// What the page kept in `localStorage`, by the name of the store.
+    sentinels: RefCell<BTreeMap<String, Sentinel>>,
     importer: import::Importer,
 }
 
@@ -68,7 +70,7 @@ pub async fn run() {
         profile,
         found: RefCell::new(Some(found)),
         seat: RefCell::new(Seat::Nobody),
-        sentinel: RefCell::new(None),
+        sentinels: RefCell::default(),
         importer: import::Importer::default(),
     });
     while let Some(call) = calls.next().await {
@@ -85,9 +87,9 @@ impl Worker {
     async fn answer(self: &Rc<Self>, call: Call) -> Result<Answer, Failure> {
         match call.request {
             Request::Start {
-                sentinel,
+                sentinels,
                 unlock_ticket,
-            } => self.start(sentinel, unlock_ticket).await,
+            } => self.start(sentinels, unlock_ticket).await,
             Request::SetUp(set_up) => {
                 let unlocked = account::set_up(&self.profile, &set_up).await?;
                 self.take_seat(unlocked).await
@@ -98,12 +100,26 @@ impl Worker {
                 login,
                 password,
             } => {
-                let unlocked =
-                    account::accept_invite(&self.profile, &token, &login, &password).await?;
+                let unlocked = account::accept_invite(
+                    &self.profile,
+                    &token,
+                    &login,
+                    &password,
+                    self.open_key(),
+                )
+                .await?;
                 self.take_seat(unlocked).await
             }
-            Request::SignIn { login, password } => {
-                let unlocked = account::sign_in(&self.profile, &login, &password).await?;
+            Request::SignIn {
+                login,
+                password,
+                old,
+            } => {
+                let keys = account::Keys {
+                    open: self.open_key(),
+                    old,
+                };
+                let unlocked = account::sign_in(&self.profile, &login, &password, keys).await?;
                 self.take_seat(unlocked).await
             }
             Request::Unlock { person, password } => {
@@ -126,10 +142,13 @@ impl Worker {
 
     async fn start(
         self: &Rc<Self>,
-        sentinel: Option<String>,
+        sentinels: BTreeMap<String, String>,
         unlock_ticket: Option<Vec<u8>>,
     ) -> Result<Answer, Failure> {
-        *self.sentinel.borrow_mut() = sentinel.as_deref().and_then(Sentinel::parse);
+        *self.sentinels.borrow_mut() = sentinels
+            .into_iter()
+            .filter_map(|(store, text)| Some((store, Sentinel::parse(&text)?)))
+            .collect();
         let found = self.found.borrow_mut().take();
         let found = match found {
             Some(found) => found,
@@ -214,7 +233,7 @@ impl Worker {
         unlocked: Unlocked,
         writer: lock::Writer,
     ) -> Result<crate::protocol::Session, Failure> {
-        let local = *self.sentinel.borrow();
+        let local = self.sentinels.borrow().get(&unlocked.person.store).copied();
         let (handle, session) = desk::open(
             self.page.clone(),
             self.profile.clone(),
@@ -241,6 +260,14 @@ impl Worker {
         }
     }
 
+    /// The key of whoever is unlocked in this tab: a new password needs no old one then.
+    fn open_key(&self) -> Option<(String, DataKey)> {
+        match &*self.seat.borrow() {
+            Seat::Writer(handle) => Some((handle.person.clone(), handle.data_key())),
+            Seat::Nobody | Seat::Follower(_) => None,
+        }
+    }
+
     async fn ask_desk(&self, request: Request) -> Result<Answer, Failure> {
         loop {
             let seat = self.seat.borrow().clone();
@@ -250,7 +277,9 @@ impl Worker {
                 Seat::Follower(handle) => match handle.ask(&request).await {
                     Ok(answer) => return answer,
                     Err(silent) => {
-                        handle.take_over().await;
+                        if !handle.take_over().await {
+                            return Err(Failure::Busy);
+                        }
                         // Asked again, an order could be carried out twice. The person looks and decides.
                         if silent == follower::Silent::During && !only_reads(&request) {
                             return Err(Failure::Busy);

@@ -29,6 +29,11 @@ pub(super) fn outbox_key(order: u64) -> String {
     format!("o|{order:016x}")
 }
 
+/// Whether a key of the database holds work that the relay may not have.
+pub fn is_outbox_key(key: &str) -> bool {
+    key.starts_with("o|")
+}
+
 /// A snapshot (0), or the change chunk number `n` after it.
 pub(super) fn document_key(key: &DocumentKey, n: usize) -> String {
     format!("d|{key}|{n:04}")

@@ -36,6 +36,7 @@ pub fn text(app: &App, failure: &Failure) -> String {
         }
         Failure::WrongPassword => words.fail_wrong_password().into(),
         Failure::Server { problem } => server(words, problem),
+        Failure::OldPassword { .. } => words.old_password_hint().into(),
         Failure::Stopped => words.fail_stopped().into(),
         Failure::Offline => words.fail_offline().into(),
         Failure::Locked => words.fail_locked().into(),

@@ -1,5 +1,7 @@
 //! Small things the browser is asked for: storage of settings, the clock, the address, the clipboard.
 
+use std::collections::BTreeMap;
+
 use crdt_model::site::Position;
 use crdt_model::time::Timestamp;
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
@@ -29,6 +31,21 @@ fn session() -> Option<Storage> {
 /// A setting kept on this device.
 pub fn setting(name: &str) -> Option<String> {
     local()?.get_item(&format!("viornet.{name}")).ok()?
+}
+
+/// The settings whose names begin so, by what follows.
+pub fn settings(prefix: &str) -> BTreeMap<String, String> {
+    let Some(local) = local() else {
+        return BTreeMap::new();
+    };
+    let prefix = format!("viornet.{prefix}");
+    let names = (0..local.length().unwrap_or(0)).filter_map(|at| local.key(at).ok()?);
+    names
+        .filter_map(|name| {
+            let rest = name.strip_prefix(&prefix)?.to_owned();
+            Some((rest, local.get_item(&name).ok()??))
+        })
+        .collect()
 }
 
 /// A browser that refuses storage forgets settings; nothing else suffers.

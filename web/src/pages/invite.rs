@@ -5,7 +5,7 @@ use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::set_up::is_weak;
-use super::sign_in::Gate;
+use super::sign_in::{Gate, OldPasswordForm};
 use crate::components::failure::FailureNote;
 use crate::components::{Button, Field, Look, Notice, Skeleton, Tap, TimeLeft, Tone};
 use crate::hooks::form::{bind, submit};
@@ -99,6 +99,17 @@ pub fn InvitePage() -> Html {
             </Gate>
         };
     };
+    if let Some(Failure::OldPassword { .. }) = accept.failure {
+        let (login, password) = (login.trim().to_string(), (*password).clone());
+        let onenter = Callback::from(move |()| {
+            if let Some(navigator) = &navigator {
+                navigator.replace(&Route::Home);
+            }
+        });
+        return html! {
+            <Gate title={words.sign_in()}><OldPasswordForm {login} {password} {onenter} /></Gate>
+        };
+    }
     let (weak, nameless) = (is_weak(&password), login.trim().is_empty());
     let onsubmit = {
         let (app, accept, is_checked) = (app.clone(), accept.clone(), is_checked.clone());

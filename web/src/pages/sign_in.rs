@@ -10,7 +10,7 @@ use crate::components::failure::{self, FailureNote};
 use crate::components::{Button, Field, Glyph, Icon, Look, Notice, Tone};
 use crate::hooks::form::{bind, set, submit};
 use crate::hooks::{use_act, use_app};
-use crate::protocol::{Failure, KnownPerson, Request, Start};
+use crate::protocol::{Failure, KnownPerson, OldPassword, Request, Start};
 use crate::route::Route;
 
 #[derive(Properties, PartialEq)]
@@ -153,10 +153,15 @@ fn OtherPerson() -> Html {
             let request = Request::SignIn {
                 login: login.trim().to_string(),
                 password: (*password).clone(),
+                old: OldPassword::NotAsked,
             };
             act.run(request, move |answer| app.enter(answer));
         })
     };
+    if let Some(Failure::OldPassword { .. }) = act.failure {
+        let (login, password) = (login.trim().to_string(), (*password).clone());
+        return html! { <OldPasswordForm {login} {password} /> };
+    }
     let wrong = (act.failure == Some(Failure::WrongPassword))
         .then(|| failure::text(&app, &Failure::WrongPassword));
     html! {
@@ -168,6 +173,56 @@ fn OtherPerson() -> Html {
                 value={(*password).clone()} oninput={bind(&password)} error={wrong.clone()} />
             if wrong.is_none() { <FailureNote failure={act.failure.clone()} /> }
             <Button label={words.sign_in()} look={Look::Primary} class="btn-block" submit=true busy={act.is_busy} />
+        </form>
+    }
+}
+
+#[derive(Properties, PartialEq, Clone)]
+pub struct OldPasswordProps {
+    pub login: String,
+    /// The new one, which the server takes.
+    pub password: String,
+    #[prop_or_default]
+    pub onenter: Callback<()>,
+}
+
+/// The password was changed elsewhere: the old one opens what this device has not sent yet.
+#[component]
+pub fn OldPasswordForm(props: &OldPasswordProps) -> Html {
+    let app = use_app();
+    let words = app.words();
+    let act = use_act();
+    let typed = use_state(String::new);
+    let enter = {
+        let (app, act, props) = (app.clone(), act.clone(), props.clone());
+        Callback::from(move |old: OldPassword| {
+            let (app, onenter) = (app.clone(), props.onenter.clone());
+            let request = Request::SignIn {
+                login: props.login.clone(),
+                password: props.password.clone(),
+                old,
+            };
+            act.run(request, move |answer| {
+                app.enter(answer);
+                onenter.emit(());
+            });
+        })
+    };
+    let onsubmit = {
+        let (enter, typed) = (enter.clone(), typed.clone());
+        submit(move || enter.emit(OldPassword::Known((*typed).clone())))
+    };
+    let forgotten = Callback::from(move |()| enter.emit(OldPassword::Forgotten));
+    let wrong = act.failure == Some(Failure::OldPassword { was_wrong: true });
+    html! {
+        <form class="form" {onsubmit} novalidate=true data-testid="old-password-form">
+            <Notice tone={Tone::Attention}>{ words.old_password_hint() }</Notice>
+            <Field id="old-password" kind="password" label={words.old_password()} autocomplete="off" autofocus=true
+                value={(*typed).clone()} oninput={bind(&typed)} error={wrong.then(|| words.fail_old_password())} />
+            if !wrong { <FailureNote failure={act.failure.clone()} /> }
+            <Button label={words.sign_in()} look={Look::Primary} class="btn-block" submit=true busy={act.is_busy} />
+            <p class="muted">{ words.old_password_forgotten_hint() }</p>
+            <Button label={words.old_password_forgotten()} look={Look::Quiet} class="btn-block" busy={act.is_busy} onclick={forgotten} />
         </form>
     }
 }

@@ -65,6 +65,7 @@ mod tests {
             Request::SignIn {
                 login: "asha".into(),
                 password: "ndizi tamu".into(),
+                old: crate::protocol::OldPassword::Known("ndizi".into()),
             },
         ];
         for request in requests {

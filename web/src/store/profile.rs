@@ -32,9 +32,19 @@ pub struct Person {
     /// The relay's key to seal batches to (32 bytes).
     #[serde(default, with = "serde_bytes")]
     pub relay_key: Vec<u8>,
+    /// Stores of before a password that opens them was forgotten. What they hold is not lost while their keys are here.
+    #[serde(default)]
+    pub sealed_before: Vec<SealedStore>,
     /// By this the relay knows the browser profile again when its signing key is lost (32 bytes; the relay has a hash).
     #[serde(default, with = "serde_bytes")]
     pub recovery: Vec<u8>,
+}
+
+/// A store and its key, under a password that is not this person's any more.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedStore {
+    pub store: String,
+    pub wrapped_key: WrappedKey,
 }
 
 impl Person {
@@ -109,6 +119,7 @@ mod tests {
             store: format!("store-{id}"),
             wrapped_key: WrappedKey::wrap(&key, id, "pw", cost, &mut TestRng::seeded(1)),
             relay_key: vec![7; 32],
+            sealed_before: Vec::new(),
             recovery: vec![8; 32],
         }
     }

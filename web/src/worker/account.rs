@@ -11,14 +11,15 @@ use zeroize::Zeroizing;
 
 use crate::http::{self, HttpError};
 use crate::keys::sign::SigningKey;
-use crate::keys::{Cost, DataKey, UnlockError, WrappedKey, browser_rng};
-use crate::protocol::{Answer, DeviceView, Failure, InviteView, Packed, SetUp};
-use crate::store::profile::Person;
+use crate::keys::{BrowserRng, Cost, DataKey, UnlockError, WrappedKey, browser_rng};
+use crate::protocol::{Answer, DeviceView, Failure, InviteView, OldPassword, Packed, SetUp};
 use crate::store::profile::browser::Profile;
+use crate::store::profile::{Person, SealedStore};
 
 use super::{log, not_saved};
 
 /// A person whose data key is in memory.
+#[derive(Clone)]
 pub struct Unlocked {
     pub person: Person,
     pub data_key: DataKey,
@@ -26,7 +27,7 @@ pub struct Unlocked {
 }
 
 /// What the server gave, and the password until it gave something.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Account {
     access: RefCell<Option<(String, Timestamp)>>,
     password: RefCell<Option<Zeroizing<String>>>,
@@ -69,7 +70,7 @@ pub async fn set_up(profile: &Profile, set_up: &SetUp) -> Result<Unlocked, Failu
         "owner": { "name": set_up.owner, "login": set_up.login, "password": set_up.password },
     });
     let session = post("/api/setup", None, &body).await?;
-    begin(profile, session, &set_up.password).await
+    begin(profile, session, &set_up.password, Keys::default()).await
 }
 
 pub async fn look_invite(token: &str) -> Result<Answer, Failure> {
@@ -97,20 +98,68 @@ pub async fn accept_invite(
     token: &str,
     login: &str,
     password: &str,
+    open: Option<(String, DataKey)>,
 ) -> Result<Unlocked, Failure> {
     let body = serde_json::json!({ "token": token, "login": login, "password": password });
     let session = post("/api/invites/accept", None, &body).await?;
-    begin(profile, session, password).await
+    let keys = Keys {
+        open,
+        ..Keys::default()
+    };
+    begin(profile, session, password, keys).await
 }
 
-pub async fn sign_in(profile: &Profile, login: &str, password: &str) -> Result<Unlocked, Failure> {
+pub async fn sign_in(
+    profile: &Profile,
+    login: &str,
+    password: &str,
+    keys: Keys,
+) -> Result<Unlocked, Failure> {
     let body = serde_json::json!({ "login": login, "password": password });
     let session = post("/api/sign-in", None, &body).await?;
-    begin(profile, session, password).await
+    begin(profile, session, password, keys).await
+}
+
+/// What opens the store of a person whose password was changed elsewhere.
+pub struct Keys {
+    /// Who is unlocked in this tab, and the key.
+    pub open: Option<(String, DataKey)>,
+    pub old: OldPassword,
+}
+
+impl Default for Keys {
+    fn default() -> Self {
+        Self {
+            open: None,
+            old: OldPassword::NotAsked,
+        }
+    }
+}
+
+impl Keys {
+    /// The key of a known person whom the password does not open. None: the person has forgotten the old one.
+    fn open(self, known: &Person) -> Result<Option<DataKey>, Failure> {
+        if let Some((_, key)) = self.open.filter(|(person, _)| *person == known.id) {
+            return Ok(Some(key));
+        }
+        match self.old {
+            OldPassword::Known(old) => match known.wrapped_key.unwrap_with(&known.id, &old) {
+                Ok(key) => Ok(Some(key)),
+                Err(_) => Err(Failure::OldPassword { was_wrong: true }),
+            },
+            OldPassword::NotAsked => Err(Failure::OldPassword { was_wrong: false }),
+            OldPassword::Forgotten => Ok(None),
+        }
+    }
 }
 
 /// The server knows the person; now this device does.
-async fn begin(profile: &Profile, body: SessionBody, password: &str) -> Result<Unlocked, Failure> {
+async fn begin(
+    profile: &Profile,
+    body: SessionBody,
+    password: &str,
+    keys: Keys,
+) -> Result<Unlocked, Failure> {
     let id = body.person_id.to_string();
     let organisation = body.org_id.to_string();
     let account = Account::default();
@@ -132,36 +181,57 @@ async fn begin(profile: &Profile, body: SessionBody, password: &str) -> Result<U
         .map_err(not_saved)?
         .into_iter()
         .find(|person| person.id == id);
-    let opened = known
-        .as_ref()
-        .and_then(|known| known.wrapped_key.unwrap_with(&id, password).ok());
-    let (mut person, data_key) = match (known, opened) {
-        (Some(known), Some(data_key)) => (known, data_key),
-        // New here; or the password was changed elsewhere, and what lies under the old one stays sealed: its batch is
-        // sent from the ready slot, its documents are fetched again.
-        (known, _) => {
-            let mut rng = browser_rng();
+    let mut rng = browser_rng();
+    let wrap =
+        |key: &DataKey, rng: &mut _| WrappedKey::wrap(key, &id, password, Cost::STANDARD, rng);
+    let new_store = |rng: &mut BrowserRng| {
+        let mut store = [0; 16];
+        rng.fill_bytes(&mut store);
+        crdt_model::ids::to_text(&store).to_lowercase()
+    };
+    let (mut person, data_key) = match known {
+        None => {
             let data_key = DataKey::generate(&mut rng);
-            let wrapped_key = WrappedKey::wrap(&data_key, &id, password, Cost::STANDARD, &mut rng);
-            let mut store = [0; 16];
-            rng.fill_bytes(&mut store);
-            let (revision, recovery) =
-                known.map_or((0, Vec::new()), |known| (known.revision, known.recovery));
             let person = Person {
                 id: id.clone(),
-                revision,
+                revision: 0,
                 name: String::new(),
                 login: String::new(),
                 organisation,
                 organisation_name: String::new(),
                 device: None,
-                store: crdt_model::ids::to_text(&store).to_lowercase(),
-                wrapped_key,
+                store: new_store(&mut rng),
+                wrapped_key: wrap(&data_key, &mut rng),
                 relay_key: Vec::new(),
-                recovery,
+                sealed_before: Vec::new(),
+                recovery: Vec::new(),
             };
             (person, data_key)
         }
+        Some(mut known) => match known.wrapped_key.unwrap_with(&id, password) {
+            Ok(data_key) => (known, data_key),
+            // The password was changed elsewhere.
+            Err(_) => match keys.open(&known)? {
+                Some(data_key) => {
+                    known.wrapped_key = wrap(&data_key, &mut rng);
+                    (known, data_key)
+                }
+                // Documents are fetched again. The relay has to know what was sold before it is asked what is free.
+                None => {
+                    send_ready_batch(profile, &known.store).await?;
+                    let data_key = DataKey::generate(&mut rng);
+                    let before = SealedStore {
+                        store: std::mem::replace(&mut known.store, new_store(&mut rng)),
+                        wrapped_key: std::mem::replace(
+                            &mut known.wrapped_key,
+                            wrap(&data_key, &mut rng),
+                        ),
+                    };
+                    known.sealed_before.push(before);
+                    (known, data_key)
+                }
+            },
+        },
     };
     person.name = me.name;
     person.login = me.login;
@@ -174,6 +244,23 @@ async fn begin(profile: &Profile, body: SessionBody, password: &str) -> Result<U
         data_key,
         account,
     })
+}
+
+/// What a store that cannot be opened has sealed.
+async fn send_ready_batch(profile: &Profile, store: &str) -> Result<(), Failure> {
+    if let Some(sealed) = profile.ready_batch(store).await.map_err(not_saved)? {
+        let sent = http::Call::post("/api/push")
+            .bytes(sealed)
+            .fetch_bytes()
+            .await;
+        match parse(sent.map(drop)) {
+            Err(Failure::Offline) => return Err(Failure::Offline),
+            // Of a device that was revoked, for example.
+            Err(failure) => log(&format!("a sealed batch was not taken: {failure:?}")),
+            Ok(()) => {}
+        }
+    }
+    Ok(())
 }
 
 /// Makes sure that the relay knows this device's key for the person.

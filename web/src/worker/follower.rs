@@ -9,12 +9,16 @@ use futures::{FutureExt, StreamExt, select_biased};
 use gloo_timers::future::TimeoutFuture;
 use wasm_bindgen_futures::spawn_local;
 
-use super::Worker;
 use super::account::Unlocked;
-use crate::browser::build;
+use super::{Seat, Worker, log};
+use crate::browser::{build, within};
 use crate::lock::relay::Relay;
-use crate::lock::{Follower, SILENCE_MS};
+use crate::lock::{self, Follower, Role, SILENCE_MS};
 use crate::protocol::{Answer, Event, Failure, Request, wire};
+
+/// How long who asks waits until this tab has the stores. A tab that was stopped in the middle of a transaction can hold
+/// them for longer; then it is said, and the task goes on.
+const TAKE_OVER_MS: u32 = 10_000;
 
 #[derive(Clone)]
 pub struct Handle {
@@ -57,13 +61,11 @@ impl Handle {
         }
     }
 
-    /// Returns when this tab has the stores, or has failed to take them.
-    pub async fn take_over(&self) {
+    /// Returns when this tab has the stores, or has failed to take them; false where neither can be said yet.
+    pub async fn take_over(&self) -> bool {
         let (done, ended) = oneshot::channel();
-        if self.rob.unbounded_send(done).is_ok() {
-            // Dropped with the task.
-            let _ = ended.await;
-        }
+        // Dropped with the task.
+        self.rob.unbounded_send(done).is_err() || within(TAKE_OVER_MS, ended).await.is_some()
     }
 }
 
@@ -108,14 +110,39 @@ pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) ->
         let Ok(held) = held else {
             return worker.lost_seat();
         };
-        let writer = follower.promote(held);
+        let mut writer = follower.promote(held);
         // Until the desk is there, requests find no writer and wait for the end of this task.
-        match worker.open_desk(unlocked, writer).await {
-            Ok(session) => {
-                worker.page.event(Event::Session(session));
-                worker.page.event(Event::Changed);
+        loop {
+            match worker.open_desk(unlocked.clone(), writer).await {
+                Ok(session) => {
+                    worker.page.event(Event::Session(session));
+                    worker.page.event(Event::Changed);
+                    return;
+                }
+                Err(Failure::Busy) => {}
+                Err(_) => return worker.lost_seat(),
             }
-            Err(_) => worker.lost_seat(),
+            loop {
+                match robbing.try_recv() {
+                    Ok(done) => _waiting = Some(done),
+                    Err(mpsc::TryRecvError::Empty) => break,
+                    // The screen was locked.
+                    Err(mpsc::TryRecvError::Closed) => return,
+                }
+            }
+            // The stores are held, or another tab was quicker.
+            match lock::acquire(&unlocked.person.store).await {
+                Ok(Role::Writer(again)) => writer = again,
+                Ok(Role::Follower(follower)) => {
+                    let handle = start(&worker, unlocked, follower);
+                    *worker.seat.borrow_mut() = Seat::Follower(handle);
+                    return;
+                }
+                Err(error) => {
+                    log(&format!("the writer's lock: {error}"));
+                    return worker.lost_seat();
+                }
+            }
         }
     });
     handle

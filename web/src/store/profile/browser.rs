@@ -17,6 +17,7 @@ use crate::{
 const DATABASE: &str = "viornet-profile";
 const FOLDER: [&str; 2] = ["viornet", "people"];
 const PEOPLE: &str = "person/";
+const READY: &str = "ready/";
 
 /// The shared, unencrypted records of this browser.
 pub struct Profile {
@@ -69,18 +70,18 @@ impl Profile {
         in_db.or(in_folder)
     }
 
-    /// The latest sealed batch of a person, which may be sent while he is locked out.
-    pub async fn ready_batch(&self, person: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.db()?.get(&ready_key(person)).await
+    /// The latest sealed batch of a person's store, which may be sent while he is locked out.
+    pub async fn ready_batch(&self, store: &str) -> Result<Option<Vec<u8>>, StoreError> {
+        self.db()?.get(&ready_key(store)).await
     }
 
     /// Replaces the sealed batch; none when nothing is pending.
     pub async fn set_ready_batch(
         &self,
-        person: &str,
+        store: &str,
         sealed: Option<&[u8]>,
     ) -> Result<(), StoreError> {
-        let key = ready_key(person);
+        let key = ready_key(store);
         let write = match sealed {
             Some(sealed) => Write::put(key, sealed),
             None => Write::delete(key),
@@ -88,12 +89,12 @@ impl Profile {
         self.db()?.commit(&[write]).await
     }
 
-    /// The sealed batches of everybody at this browser: what a locked screen can send.
+    /// The sealed batches of every store at this browser: what a locked screen can send.
     pub async fn ready_batches(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
-        let found = self.db()?.load_all("ready/").await?;
+        let found = self.db()?.load_all(READY).await?;
         Ok(found
             .into_iter()
-            .map(|(key, sealed)| (key.trim_start_matches("ready/").to_owned(), sealed))
+            .filter_map(|(key, sealed)| Some((key.strip_prefix(READY)?.to_owned(), sealed)))
             .collect())
     }
 
@@ -170,8 +171,8 @@ impl Profile {
     }
 }
 
-fn ready_key(person: &str) -> String {
-    format!("ready/{person}")
+fn ready_key(store: &str) -> String {
+    format!("{READY}{store}")
 }
 
 /// A browser's refusal of a key operation, as a storage error.

@@ -72,8 +72,8 @@ impl Desk {
                     }
                 }
                 Effect::NothingToSeal => {
-                    let person = self.shared.person.borrow().id.clone();
-                    self.keep_ready(&person, None).await;
+                    let store = self.shared.person.borrow().store.clone();
+                    self.keep_ready(&store, None).await;
                     self.confirm().await;
                     self.shared.tell(Input::Brief);
                 }
@@ -185,7 +185,7 @@ impl Desk {
         let sealed = seal::seal(batch, &key, &person.relay_key).await;
         match sealed {
             Ok(bytes) => {
-                self.keep_ready(&person.id, Some(&bytes)).await;
+                self.keep_ready(&person.store, Some(&bytes)).await;
                 Some(bytes)
             }
             Err(error) => {
@@ -195,8 +195,8 @@ impl Desk {
         }
     }
 
-    async fn keep_ready(&self, person: &str, sealed: Option<&[u8]>) {
-        let kept = self.shared.profile.set_ready_batch(person, sealed);
+    async fn keep_ready(&self, store: &str, sealed: Option<&[u8]>) {
+        let kept = self.shared.profile.set_ready_batch(store, sealed);
         if let Some(Err(error)) = within(PROFILE_MILLIS, kept).await {
             log(&format!("the ready slot: {error}"));
         }
@@ -205,9 +205,10 @@ impl Desk {
     /// Writes the sentinels, so that an emptied store is noticed.
     pub(super) async fn confirm(&self) {
         match self.stores.confirm().await {
-            Ok(sentinel) => self
-                .page
-                .event(protocol::Event::Sentinel(sentinel.to_text())),
+            Ok(sentinel) => self.page.event(protocol::Event::Sentinel {
+                store: self.shared.person.borrow().store.clone(),
+                text: sentinel.to_text(),
+            }),
             // The files are another tab's to tidy.
             Err(StoreError::NotTheWriter) => return,
             Err(error) => log(&format!("the sentinels: {error}")),

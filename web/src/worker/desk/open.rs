@@ -5,7 +5,7 @@ use std::collections::{BTreeSet, VecDeque};
 use std::rc::Rc;
 
 use crdt_model::ids::DeviceId;
-use crdt_model::replica::{Brief, Commit, Identity, Replica};
+use crdt_model::replica::{Brief, Commit, Identity, Replica, is_outbox_key};
 use crdt_model::sync::device::{Device, Effect};
 use futures::channel::mpsc;
 use wasm_bindgen_futures::spawn_local;
@@ -204,7 +204,13 @@ async fn recover(me: Identity, stores: &PersonStores, opened: &mut PersonOpened)
         let (replica, commits, warning) = if opened.start == Start::New {
             (Replica::new(me, &mut rng), Vec::new(), warning)
         } else {
-            let (replica, commit) = Replica::recover(me, journal(), &mut rng);
+            let (replica, mut commit) = Replica::recover(me, journal(), &mut rng);
+            // What is left of an older database must not come back beside what the relay sends, and what this app cannot
+            // read must not spoil the next start.
+            let left = stores.load_all("").await.unwrap_or_default();
+            for (key, _) in left.into_iter().filter(|(key, _)| !is_outbox_key(key)) {
+                commit.writes.entry(key).or_insert(None);
+            }
             let warning = warning.or(Some(StoreWarning::Recovering));
             (replica, vec![commit], warning)
         };

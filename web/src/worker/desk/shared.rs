@@ -58,8 +58,8 @@ impl Shared {
 
     /// Sends the sealed batch by HTTPS POST, where something on the way lets no socket through.
     pub async fn post_ready(&self) {
-        let person = self.person.borrow().id.clone();
-        let Ok(Some(sealed)) = self.profile.ready_batch(&person).await else {
+        let store = self.person.borrow().store.clone();
+        let Ok(Some(sealed)) = self.profile.ready_batch(&store).await else {
             return;
         };
         match crate::http::Call::post("/api/push")
@@ -125,6 +125,11 @@ impl Drop for Ends {
 }
 
 impl Handle {
+    /// The key of the person who is unlocked.
+    pub fn data_key(&self) -> DataKey {
+        self.ends.0.data_key.clone()
+    }
+
     pub async fn ask(&self, request: Request) -> Result<Answer, Failure> {
         let (reply, answer) = oneshot::channel();
         self.ends.0.tell(Input::Ask { request, reply });
