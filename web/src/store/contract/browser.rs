@@ -585,6 +585,7 @@ fn person(id: &str) -> Person {
         store: format!("store-{id}"),
         wrapped_key: WrappedKey::wrap(&key(), id, "pw", cost, &mut browser_rng()),
         relay_key: vec![1; 32],
+        sealed_before: Vec::new(),
         recovery: vec![2; 32],
     }
 }
