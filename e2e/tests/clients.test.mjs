@@ -5,13 +5,17 @@ import assert from "node:assert/strict";
 import { fileURLToPath } from "node:url";
 
 import {
+  accept,
   ASHA,
   assertAccessible,
+  BARAKA,
   fillIn,
   goTo,
+  invite,
   openShop,
   OWNER,
   sell,
+  setUp,
   signIn,
   story,
   sync,
@@ -103,9 +107,7 @@ story("two offices and an agent edit clients with no signal", async (stage) => {
 
   // A list kept by hand, with no signal: what is not taken is named by its line.
   await office.goOffline();
-  await goTo(office.page, "Clients");
-  await office.page.getByRole("link", { name: "Import a list" }).click();
-  await office.page.locator("#file").setInputFiles(LIST);
+  await readList(office, LIST);
   const bad = office.page.getByTestId("import-bad");
   await bad.filter({ hasText: "Line 3" }).filter({ hasText: `${JUMA} has this number` }).waitFor();
   assert.equal(await bad.getByRole("listitem").count(), 4);
@@ -119,6 +121,68 @@ story("two offices and an agent edit clients with no signal", async (stage) => {
     [["94:CE:4F:93:20:5B", "2027-05-27", "t"]],
   );
 });
+
+const SINZA = "Sinza";
+const OF_BOTH_SITES = {
+  name: "both.csv",
+  mimeType: "text/csv",
+  buffer: Buffer.from(`name,phone,site\n${HALIMA},0712 345 678,Mwenge\n${JUMA},0655 111 222,${SINZA}\n`),
+};
+
+story("a list that is refused at one of its sites registers nobody", async (stage) => {
+  const server = await stage.server();
+  const office = await stage.desktop("office");
+  await setUp(office, server);
+  await goTo(office.page, "Sites");
+  await office.page.getByRole("link", { name: "Add site" }).first().click();
+  await fillIn(office.page, { "site-name": SINZA });
+  await office.page.getByRole("heading", { name: SINZA, exact: true, level: 1 }).waitFor();
+  const branch = await stage.desktop("branch");
+  await accept(branch, await invite(office, { ...BARAKA, role: "MANAGER" }), BARAKA);
+  await goTo(office.page, "Staff");
+  await office.page.getByRole("link", { name: BARAKA.name }).click();
+  await addRole(office, "SALES");
+
+  const { page } = branch;
+  const sites = page.getByRole("button", { name: /^Site: / });
+  await sites.waitFor();
+  await readList(branch, OF_BOTH_SITES);
+  await page.getByTestId("import-good").filter({ hasText: "2 clients" }).waitFor();
+
+  // What he sees of the list was true when it was read.
+  await office.page.getByRole("button", { name: /^Remove Sales desk/ }).click();
+  await sites.waitFor({ state: "detached" });
+  await page.getByRole("button", { name: "Register 2 clients" }).click();
+  await page.getByTestId("failure").filter({ hasText: "Your role does not allow this here" }).waitFor();
+  // The next thing he does is kept and sent, and nothing of the list along with it.
+  await register(branch, { "client-name": "Neema Kimaro", "client-phone": "0742 603 869" });
+  await lists(branch, ["Neema Kimaro"]);
+  await sync(branch);
+  assert.deepEqual(await server.sql("select name from clients"), [["Neema Kimaro"]]);
+
+  // Where one sees a site and may not register anybody there, the list says so.
+  await addRole(office, "TECHNICAL");
+  await sites.waitFor();
+  await readList(branch, OF_BOTH_SITES);
+  const bad = page.getByTestId("import-bad");
+  await bad.filter({ hasText: "Line 3" }).filter({ hasText: `may not register clients at ${SINZA}` }).waitFor();
+  await page.getByRole("button", { name: "Register 1 client" }).click();
+  await lists(branch, [HALIMA, "Neema Kimaro"]);
+});
+
+async function addRole({ page }, role) {
+  await page.getByRole("button", { name: "Add role" }).click();
+  await page.locator("#role").selectOption(role);
+  await page.locator("#place").selectOption({ label: SINZA });
+  await page.locator("dialog").getByRole("button", { name: "Add role" }).click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+}
+
+async function readList({ page }, file) {
+  await goTo(page, "Clients");
+  await page.getByRole("link", { name: "Import a list" }).first().click();
+  await page.locator("#file").setInputFiles(file);
+}
 
 async function register({ page }, fields) {
   await goTo(page, "Clients");

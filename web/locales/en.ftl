@@ -1151,6 +1151,7 @@ bad-formula = a cell holds a formula; save the file with its values
 bad-twice-number = this number stands in line { $line } already
 bad-no-site = no site is named, and none is chosen
 bad-site = there is no site { $name } that you may see
+bad-not-at-site = you may not register clients at { $name }
 fail-no-name-column = No column is called "name". The first line is: { $line }
 fail-column-twice-clients = Two columns of the file mean the same. Remove one.
 fail-too-many-clients = These are too many clients at once.

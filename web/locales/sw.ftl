@@ -1151,6 +1151,7 @@ bad-formula = kisanduku kina fomula; hifadhi faili likiwa na thamani zake
 bad-twice-number = namba hii ipo tayari kwenye mstari wa { $line }
 bad-no-site = hakuna eneo lililotajwa wala kuchaguliwa
 bad-site = hakuna eneo { $name } unaloweza kuona
+bad-not-at-site = huruhusiwi kusajili wateja kwenye eneo { $name }
 fail-no-name-column = Hakuna safu inayoitwa "name". Mstari wa kwanza ni: { $line }
 fail-column-twice-clients = Safu mbili za faili zina maana moja. Ondoa moja.
 fail-too-many-clients = Wateja hawa ni wengi mno kwa mara moja.

@@ -17,6 +17,7 @@ use crdt_model::command::Command;
 use crdt_model::document::{Actor, Document, DocumentKey, Put};
 use crdt_model::fixture::{FixtureDetails, FixtureKind};
 use crdt_model::ids::PersonId;
+use crdt_model::import::clients::{ClientPlan, ClientRefusal};
 use crdt_model::phone::Phone;
 use crdt_model::site;
 use crdt_model::staff::{self, Contacts, OWNER};
@@ -157,6 +158,28 @@ fn only_what_one_may_give_is_offered() {
         Answer::Grantable(Packed::new(&Vec::new()))
     );
     assert_eq!(person(&shop, ASHA).contacts, None);
+}
+
+#[test]
+fn a_list_registers_nobody_where_one_may_not() {
+    let mut shop = with_asha();
+    let site = shop.site;
+    let list = "name,phone,site\nHalima,0712345678,mwenge\n";
+    let plan = |shop: &Shop| {
+        let indexes = &mut Indexes::default();
+        views::client_plan(&shop.replica, indexes, list.as_bytes(), None).unwrap()
+    };
+    assert_eq!(plan(&shop).ready.len(), 1);
+    // Sees the site, and nobody's clients.
+    becomes(&mut shop, Role::Technical, Scope::Site(site));
+    let ClientPlan { ready, refused } = plan(&shop);
+    assert_eq!(ready, []);
+    assert_eq!(
+        refused[0].reason,
+        ClientRefusal::NotAtSite {
+            name: "Mwenge".into()
+        }
+    );
 }
 
 #[test]

@@ -131,6 +131,9 @@ pub enum ClientRefusal {
     Registered { name: String },
     #[error("there is no site {name}")]
     NoSuchSite { name: String },
+    /// One may see the site, and not register anybody there.
+    #[error("nobody may be registered at the site {name} by this person")]
+    NotAtSite { name: String },
 }
 
 /// Why a file cannot be read at all.
@@ -351,12 +354,21 @@ pub struct PlannedClient {
     pub details: ClientDetails,
 }
 
+/// A site that a file may name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KnownSite {
+    pub id: SiteId,
+    pub name: String,
+    /// Whether whoever reads the file may register clients there.
+    pub may_register: bool,
+}
+
 impl ClientFile {
     /// Maps sites by name, in any case; a row without one goes to `fallback`. Numbers that somebody has are left
     /// out: `holder` knows who.
     pub fn plan(
         self,
-        sites: &[(String, SiteId)],
+        sites: &[KnownSite],
         fallback: Option<SiteId>,
         holder: impl Fn(&Phone) -> Option<String>,
     ) -> ClientPlan {
@@ -367,19 +379,21 @@ impl ClientFile {
         for row in self.rows {
             let wanted = row.site.to_lowercase();
             let site = match wanted.as_str() {
-                "" => fallback,
+                "" => sites.iter().find(|site| Some(site.id) == fallback),
                 wanted => sites
                     .iter()
-                    .find(|(name, _)| name.trim().to_lowercase() == *wanted)
-                    .map(|(_, id)| *id),
+                    .find(|site| site.name.trim().to_lowercase() == *wanted),
             };
             let reason = match (site, row.details.phone.as_ref().and_then(&holder)) {
                 (None, _) => ClientRefusal::NoSuchSite { name: row.site },
+                (Some(site), _) if !site.may_register => ClientRefusal::NotAtSite {
+                    name: site.name.clone(),
+                },
                 (_, Some(name)) => ClientRefusal::Registered { name },
                 (Some(site), None) => {
                     plan.ready.push(PlannedClient {
                         line: row.line,
-                        site,
+                        site: site.id,
                         details: row.details,
                     });
                     continue;
@@ -520,13 +534,19 @@ mod tests {
 
     #[test]
     fn sites_are_known_by_name_and_numbers_by_their_owner() {
-        let site = SiteId::from_bytes([1; 16]);
+        let known = |n, name: &str, may_register| KnownSite {
+            id: SiteId::from_bytes([n; 16]),
+            name: name.into(),
+            may_register,
+        };
+        let sites = [known(1, "Sinza", true), known(2, "Kariakoo", false)];
         let plan = read(concat!(
             "Anna,0742179679,,,,sinza,,,\n",
             "Rose,0742179680,,,,Mbagala,,,\n",
             "Musa,0742179681,,,,,,,\n",
+            "Zuwena,0742179682,,,,KARIAKOO,,,\n",
         ))
-        .plan(&[("Sinza".into(), site)], None, |phone| {
+        .plan(&sites, None, |phone| {
             phone.as_str().ends_with("79").then(|| "Halima".into())
         });
         assert_eq!(plan.ready, []);
@@ -540,10 +560,14 @@ mod tests {
             [
                 "Halima has this number already",
                 "there is no site Mbagala",
-                "there is no site "
+                "there is no site ",
+                "nobody may be registered at the site Kariakoo by this person"
             ]
         );
-        let plan = read("Musa,0742179681,,,,,,,\n").plan(&[], Some(site), |_| None);
-        assert_eq!((plan.ready.len(), plan.ready[0].site), (1, site));
+        let musa =
+            |fallback| read("Musa,0742179681,,,,,,,\n").plan(&sites, Some(fallback), |_| None);
+        let plan = musa(sites[0].id);
+        assert_eq!((plan.ready.len(), plan.ready[0].site), (1, sites[0].id));
+        assert_eq!(musa(sites[1].id).ready, []);
     }
 }

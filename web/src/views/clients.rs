@@ -9,7 +9,7 @@ use crdt_model::document::DocumentKey;
 use crdt_model::fact::FactBody;
 use crdt_model::ids::{ClientId, PersonId, SiteId};
 use crdt_model::import::ImportLimits;
-use crdt_model::import::clients::{ClientFileError, ClientPlan, read_clients};
+use crdt_model::import::clients::{ClientFileError, ClientPlan, KnownSite, read_clients};
 use crdt_model::package;
 use crdt_model::phone::{Country, Phone};
 use crdt_model::replica::Replica;
@@ -62,7 +62,7 @@ pub fn with_phone(
     }
 }
 
-/// Reads a list, and leaves out whose number somebody here has.
+/// Reads a list, and leaves out whose number somebody here has, and who is of a site where one registers nobody.
 pub fn plan(
     replica: &Replica,
     index: &mut ClientIndex,
@@ -73,9 +73,14 @@ pub fn plan(
     let file = read_clients(bytes, &ImportLimits::default(), country)?;
     index.catch_up(replica.sheets());
     let holders = index.phones();
-    let sites: Vec<(String, SiteId)> = site::sites(replica.sheets())
+    let me = replica.principal();
+    let sites: Vec<KnownSite> = site::sites(replica.sheets())
         .into_iter()
-        .map(|site| (site.name, site.id))
+        .map(|site| KnownSite {
+            may_register: client::may_write(&me, site.id, me.person, "name").is_ok(),
+            id: site.id,
+            name: site.name,
+        })
         .collect();
     Ok(file.plan(&sites, site, |phone| {
         holders.get(phone).map(|name| (*name).to_string())

@@ -27,7 +27,7 @@ use crate::protocol::Order;
 /// What to execute.
 pub enum Planned {
     Sell(SellOrder),
-    /// One after the other. When the first is not refused, none is.
+    /// One after the other. When one is refused, all are.
     Commands {
         commands: Vec<Command>,
         /// The id of what the command makes, as text.

@@ -154,5 +154,6 @@ fn reason(words: Words, reason: &ClientRefusal) -> String {
         ClientRefusal::Registered { name } => words.has_this_number(name),
         ClientRefusal::NoSuchSite { name } if name.is_empty() => words.bad_no_site().into(),
         ClientRefusal::NoSuchSite { name } => words.bad_site(name),
+        ClientRefusal::NotAtSite { name } => words.bad_not_at_site(name),
     }
 }

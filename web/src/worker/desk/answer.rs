@@ -66,25 +66,29 @@ impl Desk {
         // Of blocks without their batch no screen shows anything, and an import writes many.
         let is_shown = !matches!(&planned, Planned::Commands { commands, .. }
             if commands.iter().all(|command| matches!(command, Command::AddBlocks { .. })));
-        let (executed, made) = match planned {
-            Planned::Sell(order) => (
-                self.device
-                    .sell(order, now(), &mut self.rng)
-                    .map(|executed| vec![executed]),
-                None,
-            ),
+        let mut executed: Vec<(IntentId, Commit)> = Vec::new();
+        let (refused, made) = match planned {
+            Planned::Sell(order) => {
+                let sold = self.device.sell(order, now(), &mut self.rng);
+                (sold.map(|sold| executed.push(sold)), None)
+            }
             Planned::Commands { commands, made } => {
-                let executed = commands
-                    .into_iter()
-                    .map(|command| self.device.execute(command, now(), &mut self.rng))
-                    .collect();
-                (executed, made)
+                let mut commands = commands.into_iter();
+                let refused = commands.try_for_each(|command| {
+                    let one = self.device.execute(command, now(), &mut self.rng)?;
+                    executed.push(one);
+                    Ok(())
+                });
+                (refused, made)
             }
         };
-        let executed: Vec<(IntentId, Commit)> = match executed {
-            Ok(executed) => executed,
-            Err(refusal) => return Ok(Err(Failure::Refused(refusal))),
-        };
+        if let Err(refusal) = refused {
+            // What came before it is in memory only, and the next commit would let it be sent: back to what is durable.
+            if !executed.is_empty() {
+                self.reload().await?;
+            }
+            return Ok(Err(Failure::Refused(refusal)));
+        }
         let first = executed.first().map(|(id, _)| *id);
         self.changed |= is_shown;
         let mut kept = Ok(Kept::Both);
