@@ -143,6 +143,10 @@ async fn run_all() -> Report {
         journal_compacts().await,
     );
     report.record(
+        "a compaction that finds no room leaves nothing behind",
+        journal_without_room_to_compact().await,
+    );
+    report.record(
         "a stale writer's journal file is not lost",
         journal_of_stale_writer().await,
     );
@@ -318,6 +322,48 @@ async fn journal_compacts() -> Outcome {
         journal.pending(),
         vec![(b"d".to_vec(), b"4".to_vec())],
     )
+}
+
+/// Every write is a byte short, as some browsers have it on a full disk.
+const FILL: &str = "
+    const proto = FileSystemSyncAccessHandle.prototype;
+    self.realWrite = proto.write;
+    proto.write = function (bytes, options) {
+        return self.realWrite.call(this, bytes.subarray(0, bytes.length - 1), options);
+    }";
+const CLEAR: &str = "FileSystemSyncAccessHandle.prototype.write = self.realWrite";
+
+async fn journal_without_room_to_compact() -> Outcome {
+    let folder = Folder::open(&["contract", "journal-full"])
+        .await
+        .map_err(failed)?;
+    let (journal, _) = OpfsJournal::open(folder.clone(), &key(), Incarnation(1))
+        .await
+        .map_err(failed)?;
+    // Long, and most of it settled: it is time to compact.
+    journal
+        .append(&[
+            Entry::pending(*b"a", *b"1"),
+            Entry::pending(*b"b", *b"2"),
+            Entry::pending(*b"c", vec![0; 1_100_000]),
+            Entry::settled([*b"c"]),
+        ])
+        .map_err(failed)?;
+    javascript(FILL).await?;
+    let compacted = journal.compact().await;
+    javascript(CLEAR).await?;
+    expect("compacted", compacted, Err(StoreError::Full))?;
+    // It goes on in the file that it has, and what is settled there stays settled.
+    journal.append(&[Entry::settled([*b"a"])]).map_err(failed)?;
+    drop(journal);
+    let (journal, _) = OpfsJournal::open(folder.clone(), &key(), Incarnation(2))
+        .await
+        .map_err(failed)?;
+    let left = vec![(b"b".to_vec(), b"2".to_vec())];
+    expect("pending", journal.pending(), left)?;
+    journal.append(&[Entry::settled([*b"b"])]).map_err(failed)?;
+    journal.compact().await.map_err(failed)?;
+    expect("files", folder.names().await.map_err(failed)?.len(), 1)
 }
 
 async fn journal_of_stale_writer() -> Outcome {
@@ -745,12 +791,17 @@ async fn election() -> Outcome {
         .await
         .ok_or("not promoted")?;
     let promoted = follower.promote(held.map_err(|error| error.to_string())?);
-    let third = acquire("election")
-        .await
-        .map_err(|error| error.to_string())?;
-    expect("third", matches!(third, Role::Follower(_)), true)?;
-    drop(promoted);
-    Ok(())
+    let Role::Follower(mut third) = acquire("election").await.map_err(|e| e.to_string())? else {
+        return Err("the third does not follow".into());
+    };
+    // Either has all others lock, whatever they wait for.
+    let mut promoted = promoted;
+    third.relay.lock_others();
+    let asked = within(1_000, promoted.incoming.next_asked()).await;
+    expect("the writer is locked", matches!(asked, Some(None)), true)?;
+    promoted.relay.lock_others();
+    let event = within(1_000, third.incoming.next_event()).await;
+    expect("the follower is locked", event, Some(None))
 }
 
 async fn stealing() -> Outcome {

@@ -36,7 +36,7 @@ struct State {
     /// Files of before, with the length that was read of each.
     old_files: Vec<(FileName, u64)>,
     rng: BrowserRng,
-    /// After a failed append whose remains could not be cut off, nothing more is written.
+    /// After a failed write whose remains could not be cut off, nothing more is written.
     is_broken: bool,
 }
 
@@ -155,7 +155,7 @@ impl OpfsJournal {
         };
         let writer = self.folder.writer(&next.to_string()).await?;
         writer.truncate(0)?;
-        let superseded = {
+        let rewritten = {
             // No await from here to the swap: an append in between would be lost with the old file.
             let state = &mut *self.state.borrow_mut();
             let mut bytes = Vec::new();
@@ -165,16 +165,33 @@ impl OpfsJournal {
                 bytes.extend(self.sealer.seal(next, number, &entry, &mut state.rng));
                 number += 1;
             }
-            writer.write_at(0, &bytes)?;
-            writer.flush()?;
-            let (old_file, old_len) = (state.file, state.len);
-            state.old_files.push((old_file, old_len));
-            state.writer = writer;
-            state.file = next;
-            state.len = bytes.len() as u64;
-            state.next_number = number;
-            state.is_broken = false;
-            std::mem::take(&mut state.old_files)
+            match writer.write_at(0, &bytes).and_then(|()| writer.flush()) {
+                Ok(()) => {
+                    let (old_file, old_len) = (state.file, state.len);
+                    state.old_files.push((old_file, old_len));
+                    state.writer = writer;
+                    state.file = next;
+                    state.len = bytes.len() as u64;
+                    state.next_number = number;
+                    state.is_broken = false;
+                    Ok(std::mem::take(&mut state.old_files))
+                }
+                Err(error) => {
+                    // It is read after the file that goes on: what of it were left would wait again once that one has
+                    // settled it. Cutting needs no room.
+                    let cut = writer.truncate(0).and_then(|()| writer.flush());
+                    drop(writer);
+                    Err((error, cut.is_ok()))
+                }
+            }
+        };
+        let superseded = match rewritten {
+            Ok(superseded) => superseded,
+            Err((error, is_cut)) => {
+                let is_removed = self.folder.remove(&next.to_string()).await.is_ok();
+                self.state.borrow_mut().is_broken |= !is_cut && !is_removed;
+                return Err(error);
+            }
         };
         for (file, len) in superseded {
             if self.folder.remove(&file.to_string()).await.is_err() {
