@@ -140,6 +140,15 @@ export class Server {
     await this.#end("SIGKILL");
   }
 
+  /** Takes connections and says nothing, as one behind a dead link. */
+  pause() {
+    this.#child.kill("SIGSTOP");
+  }
+
+  resume() {
+    this.#child.kill("SIGCONT");
+  }
+
   async #end(signal) {
     const child = this.#child;
     if (!child || child.exitCode !== null || child.signalCode !== null) {

@@ -168,7 +168,7 @@ fn Screens(props: &RootProps) -> Html {
         },
     );
     match &app.state.phase {
-        Phase::Starting => html! {
+        Phase::Starting | Phase::Leaving => html! {
             <main class="gate" id="main"><h1 class="brand">{ words.app_name() }</h1><Skeleton rows=3 /></main>
         },
         Phase::Broken => html! {

@@ -44,6 +44,8 @@ pub enum Message {
         #[serde(with = "serde_bytes")]
         bytes: Vec<u8>,
     },
+    /// The person locked the screen or signed out in one tab, and means all of them.
+    Locked,
 }
 
 impl Message {
@@ -77,6 +79,7 @@ mod tests {
                 bytes: vec![],
             },
             Message::Event { bytes: vec![1] },
+            Message::Locked,
         ];
         for message in messages {
             assert_eq!(Message::decode(&message.encode()), Some(message));

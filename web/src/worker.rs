@@ -17,8 +17,10 @@ use std::collections::BTreeMap;
 use std::rc::Rc;
 
 use futures::StreamExt;
+use futures::future::OptionFuture;
 use wasm_bindgen_futures::spawn_local;
 
+use crate::browser::within;
 use crate::http;
 use crate::keys::DataKey;
 use crate::lock;
@@ -30,6 +32,9 @@ use crate::store::sentinel::Sentinel;
 
 use account::{Account, Unlocked};
 use page::Page;
+
+/// What is done after locking may take so long.
+const LEAVE_MILLIS: u32 = 2_000;
 
 /// Whoever is unlocked, in this tab or through the tab that writes.
 #[derive(Clone)]
@@ -126,15 +131,8 @@ impl Worker {
                 let unlocked = account::unlock(&self.profile, person, &password).await?;
                 self.take_seat(unlocked).await
             }
-            Request::Lock => {
-                self.leave_seat().await;
-                Ok(Answer::Done)
-            }
-            Request::SignOut => {
-                let signed_in = self.ask_desk(Request::SignOut).await;
-                self.leave_seat().await;
-                signed_in.or(Ok(Answer::Done))
-            }
+            Request::Lock => Ok(self.leave_seat(false).await),
+            Request::SignOut => Ok(self.leave_seat(true).await),
             Request::Import(call) => self.import(call).await,
             request => self.ask_desk(request).await,
         }
@@ -246,18 +244,28 @@ impl Worker {
         Ok(session)
     }
 
-    async fn leave_seat(&self) {
+    /// Locked at once, in all tabs of the person. The rest has little time: the page waits for it to begin anew, and
+    /// neither a server that does not answer nor a tab that was stopped may keep it.
+    async fn leave_seat(&self, signs_out: bool) -> Answer {
         self.importer.forget();
-        let seat = self.seat.replace(Seat::Nobody);
-        let person = match &seat {
-            Seat::Nobody => None,
-            Seat::Writer(handle) => Some(handle.person.clone()),
-            Seat::Follower(handle) => Some(handle.person.clone()),
+        let (person, over) = match self.seat.replace(Seat::Nobody) {
+            Seat::Nobody => return Answer::Done,
+            Seat::Writer(handle) => (handle.person.clone(), Some(handle.leave())),
+            Seat::Follower(handle) => {
+                handle.leave();
+                (handle.person.clone(), None)
+            }
         };
-        if let Some(person) = person {
+        let rest = futures::future::join3(
+            OptionFuture::from(over),
             // Without its browser half the ticket in `sessionStorage` opens nothing.
-            let _ = crate::keys::ticket::revoke(&self.profile, &person).await;
+            crate::keys::ticket::revoke(&self.profile, &person),
+            OptionFuture::from(signs_out.then(|| account::sign_out(&person))),
+        );
+        if within(LEAVE_MILLIS, rest).await.is_none() {
+            log("locked; not everybody could be told in time");
         }
+        Answer::Done
     }
 
     /// The key of whoever is unlocked in this tab: a new password needs no old one then.

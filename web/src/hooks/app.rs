@@ -24,6 +24,8 @@ pub enum Phase {
     Broken,
     SignedOut(Rc<Start>),
     SignedIn(Rc<Session>),
+    /// Locked or signed out: nothing is shown any more, and the page is about to begin anew.
+    Leaving,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -130,6 +132,8 @@ impl Reducible for AppState {
     fn reduce(self: Rc<Self>, action: AppAction) -> Rc<Self> {
         let mut next = (*self).clone();
         match action {
+            // Whatever the worker said before it heard of it.
+            AppAction::Phase(_) if self.phase == Phase::Leaving => {}
             AppAction::Phase(phase) => {
                 // Once shown, a site stays until another is chosen: the first of the list changes when one is added.
                 if let Phase::SignedIn(session) = &phase

@@ -85,7 +85,7 @@ pub fn hand_over(app: &App, start: &Function) {
     let (session, signed_out) = match &app.state.phase {
         Phase::SignedIn(session) => (Some((**session).clone()), None),
         Phase::SignedOut(start) => (None, Some((**start).clone())),
-        Phase::Starting | Phase::Broken => return,
+        Phase::Starting | Phase::Broken | Phase::Leaving => return,
     };
     let note = Note {
         session,

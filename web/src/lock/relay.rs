@@ -52,32 +52,33 @@ struct Inner {
     waiting: RefCell<HashMap<u64, oneshot::Sender<Vec<u8>>>>,
     /// Whoever asked whether there is a writer.
     pongs: RefCell<Vec<oneshot::Sender<()>>>,
-    asked: mpsc::UnboundedSender<Asked>,
-    events: mpsc::UnboundedSender<Vec<u8>>,
+    asked: mpsc::UnboundedSender<Option<Asked>>,
+    events: mpsc::UnboundedSender<Option<Vec<u8>>>,
     on_message: RefCell<Option<OnMessage>>,
 }
 
-/// What arrives at this tab: requests if it is the writer, events if it follows.
+/// What arrives at this tab: requests if it is the writer, events if it follows. In both queues, none where the person
+/// has locked the screen in another tab: then this one must lock too.
 pub struct Incoming {
-    pub asked: mpsc::UnboundedReceiver<Asked>,
-    pub events: mpsc::UnboundedReceiver<Vec<u8>>,
+    asked: mpsc::UnboundedReceiver<Option<Asked>>,
+    events: mpsc::UnboundedReceiver<Option<Vec<u8>>>,
 }
 
 impl Incoming {
     /// The next request of a follower that still waits. One that gave up told its person so; an order carried out after
-    /// that would be made a second time by hand.
+    /// that would be made a second time by hand. None: lock.
     pub async fn next_asked(&mut self) -> Option<Asked> {
         loop {
-            let asked = self.asked.next().await?;
+            let asked = self.asked.next().await.flatten()?;
             if js_sys::Date::now() - asked.at < f64::from(ANSWER_TIMEOUT_MS) {
                 return Some(asked);
             }
         }
     }
 
-    /// The next event of the writer.
+    /// The next event of the writer. None: lock.
     pub async fn next_event(&mut self) -> Option<Vec<u8>> {
-        self.events.next().await
+        self.events.next().await.flatten()
     }
 }
 
@@ -148,6 +149,11 @@ impl Relay {
         self.inner.post(&Message::Event { bytes });
     }
 
+    /// Has all other tabs of this person lock.
+    pub fn lock_others(&self) {
+        self.inner.post(&Message::Locked);
+    }
+
     pub(super) fn set_writer(&self, is_writer: bool) {
         self.inner.is_writer.set(is_writer);
         if is_writer {
@@ -196,12 +202,12 @@ impl Inner {
                 }
             }
             Message::Request { from, id, bytes } if self.is_writer.get() => {
-                let _ = self.asked.unbounded_send(Asked {
+                let _ = self.asked.unbounded_send(Some(Asked {
                     bytes,
                     at: js_sys::Date::now(),
                     from,
                     id,
-                });
+                }));
             }
             Message::Answer { to, id, bytes } if to == self.me => {
                 if let Some(waiting) = self.waiting.borrow_mut().remove(&id) {
@@ -209,7 +215,12 @@ impl Inner {
                 }
             }
             Message::Event { bytes } if !self.is_writer.get() => {
-                let _ = self.events.unbounded_send(bytes);
+                let _ = self.events.unbounded_send(Some(bytes));
+            }
+            Message::Locked => {
+                // Whichever it is by the time that it reads them.
+                let _ = self.asked.unbounded_send(None);
+                let _ = self.events.unbounded_send(None);
             }
             _ => {}
         }

@@ -514,13 +514,14 @@ impl Account {
         let () = post("/api/devices/revoke", Some(&token), &body).await?;
         Ok(Answer::Done)
     }
+}
 
-    pub async fn sign_out(&self, person: &Person) {
-        let body = serde_json::json!({ "person_id": person.id });
-        let result: Result<serde_json::Value, Failure> = post("/api/sign-out", None, &body).await;
-        if result.is_err() {
-            log("the server could not be told of the sign-out; its cookie ends by itself");
-        }
+/// Ends the session that the cookie carries.
+pub async fn sign_out(person: &str) {
+    let body = serde_json::json!({ "person_id": person });
+    let result: Result<serde_json::Value, Failure> = post("/api/sign-out", None, &body).await;
+    if result.is_err() {
+        log("the server could not be told of the sign-out; its cookie ends by itself");
     }
 }
 

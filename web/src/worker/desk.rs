@@ -86,6 +86,10 @@ impl Desk {
                     asked = incoming.next_asked().fuse() => Turn::Asked(asked),
                 }
             };
+            // Locked: what was asked before that and not begun is not done any more.
+            if self.shared.ended.get() {
+                return;
+            }
             let is_brief = !self.device.replica.is_whole();
             let is_first_screen = is_first_screen(&turn);
             if is_brief && !is_first_screen && self.complete().await.is_err() {
@@ -127,7 +131,8 @@ impl Desk {
                         Ok(())
                     }
                 },
-                Turn::Asked(None) => Ok(()),
+                // Locked in another tab.
+                Turn::Asked(None) => Err(Lost),
             };
             if outcome.is_err() {
                 self.page.event(protocol::Event::Locked);

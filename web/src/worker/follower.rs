@@ -61,6 +61,12 @@ impl Handle {
         }
     }
 
+    /// Ends the task, and locks this person's other tabs.
+    pub fn leave(&self) {
+        self.relay.lock_others();
+        self.rob.close_channel();
+    }
+
     /// Returns when this tab has the stores, or has failed to take them; false where neither can be said yet.
     pub async fn take_over(&self) -> bool {
         let (done, ended) = oneshot::channel();
@@ -99,7 +105,9 @@ pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) ->
                         worker.page.event(event);
                     }
                 }
-                Turn::Rob(None) | Turn::Event(None) => return,
+                Turn::Rob(None) => return,
+                // Locked in another tab.
+                Turn::Event(None) => return worker.lost_seat(),
                 Turn::Look => {
                     if let Some(held) = follower.writer_gone().now_or_never() {
                         break held;

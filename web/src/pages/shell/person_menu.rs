@@ -1,30 +1,34 @@
 //! The person's menu: language, theme, lock, sign out.
 
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
+use crate::browser::within;
 use crate::components::{Button, Dialog, Glyph, Icon, Look, Menu};
 use crate::hooks::app::Theme;
-use crate::hooks::{Act, AppAction, browser, use_act, use_app};
+use crate::hooks::{App, AppAction, Phase, browser, use_app};
 use crate::i18n::{Lang, Words};
 use crate::protocol::Request;
+
+/// The worker gives itself two seconds. One that is busy for longer ends with the page.
+const WORKER_MILLIS: u32 = 4_000;
 
 #[component]
 pub fn PersonMenu() -> Html {
     let app = use_app();
     let words = app.words();
-    let act = use_act();
     let is_asking = use_state(|| false);
     let Some(session) = app.session() else {
         return Html::default();
     };
     let pending = app.state.pill.as_ref().map_or(0, |pill| pill.pending);
     let lock = {
-        let act = act.clone();
-        Callback::from(move |_: MouseEvent| leave(&act, Request::Lock, None))
+        let app = app.clone();
+        Callback::from(move |_: MouseEvent| leave(&app, Request::Lock, None))
     };
     let sign_out = {
-        let act = act.clone();
-        Callback::from(move |()| leave(&act, Request::SignOut, Some("/")))
+        let app = app.clone();
+        Callback::from(move |()| leave(&app, Request::SignOut, Some("/")))
     };
     let ask = {
         let (is_asking, sign_out) = (is_asking.clone(), sign_out.clone());
@@ -55,7 +59,7 @@ pub fn PersonMenu() -> Html {
                 <Dialog title={words.sign_out_title()} onclose={close.clone()}>
                     <p>{ words.sign_out_pending(pending) }</p>
                     <div class="actions">
-                        <Button label={words.sign_out()} look={Look::Primary} busy={act.is_busy} onclick={sign_out} />
+                        <Button label={words.sign_out()} look={Look::Primary} onclick={sign_out} />
                         <Button label={words.cancel()} look={Look::Quiet} onclick={close} />
                     </div>
                 </Dialog>
@@ -64,10 +68,15 @@ pub fn PersonMenu() -> Html {
     }
 }
 
-/// Locking and signing out end the worker, and the page's memory with it.
-fn leave(act: &Act, request: Request, to: Option<&'static str>) {
-    act.run(request, move |_| {
-        browser::keep_unlock_ticket(None);
+/// Locking and signing out take everything off the screen at the tap. Then the worker ends, and the page's memory with it.
+fn leave(app: &App, request: Request, to: Option<&'static str>) {
+    browser::keep_unlock_ticket(None);
+    app.state.dispatch(AppAction::Phase(Phase::Leaving));
+    let worker = app.worker.clone();
+    spawn_local(async move {
+        if let Some(worker) = worker {
+            let _ = within(WORKER_MILLIS, worker.call(request)).await;
+        }
         browser::reload(to);
     });
 }

@@ -7,7 +7,8 @@ use std::rc::Rc;
 use crdt_model::ids::DeviceId;
 use crdt_model::replica::{Brief, Commit, Identity, Replica, is_outbox_key};
 use crdt_model::sync::device::{Device, Effect};
-use futures::channel::mpsc;
+use futures::FutureExt;
+use futures::channel::{mpsc, oneshot};
 use wasm_bindgen_futures::spawn_local;
 
 use super::brief::{CONFIRM_AFTER_MILLIS, RECENT_MILLIS, complete_after, confirm_soon};
@@ -107,11 +108,18 @@ pub async fn open(
     } else {
         desk.confirm().await;
     }
-    spawn_local(desk.work(queue));
+    let (relay, (ended, over)) = (desk.writer.relay.clone(), oneshot::channel());
+    spawn_local(async move {
+        desk.work(queue).await;
+        // Nobody may wait for it.
+        let _ = ended.send(());
+    });
     Ok((
         Handle {
             person: person_id,
             ends: Rc::new(Ends(shared)),
+            relay,
+            over: over.shared(),
         },
         session,
     ))

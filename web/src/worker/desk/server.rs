@@ -17,7 +17,6 @@ pub(super) const fn is_for_server(request: &Request) -> bool {
             | Request::Devices { .. }
             | Request::RevokeDevice { .. }
             | Request::ExportAccess
-            | Request::SignOut
     )
 }
 
@@ -32,10 +31,6 @@ pub(super) async fn ask_server(shared: Rc<Shared>, request: Request) -> Result<A
         Request::Devices { person } => account.devices(&me, person).await,
         Request::RevokeDevice { device } => account.revoke_device(&me, device).await,
         Request::ExportAccess => account.access(&me).await,
-        Request::SignOut => {
-            account.sign_out(&me).await;
-            Ok(Answer::Done)
-        }
         _ => Err(Failure::Unexpected),
     }
 }

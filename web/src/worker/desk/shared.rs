@@ -6,8 +6,10 @@ use std::rc::Rc;
 use crdt_model::ids::DeviceId;
 use crdt_model::sync::device::Event;
 use futures::channel::{mpsc, oneshot};
+use futures::future;
 
 use crate::keys::DataKey;
+use crate::lock::relay::Relay;
 use crate::protocol::{Answer, Failure, Request, ShutOut};
 use crate::store::profile::Person;
 use crate::store::profile::browser::Profile;
@@ -113,7 +115,12 @@ fn shut_out(failure: &Failure) -> Option<ShutOut> {
 pub struct Handle {
     pub person: String,
     pub(super) ends: Rc<Ends>,
+    pub(super) relay: Relay,
+    pub(super) over: Over,
 }
+
+/// Resolves when the desk has ended.
+pub type Over = future::Shared<oneshot::Receiver<()>>;
 
 pub(super) struct Ends(pub(super) Rc<Shared>);
 
@@ -134,5 +141,14 @@ impl Handle {
         let (reply, answer) = oneshot::channel();
         self.ends.0.tell(Input::Ask { request, reply });
         answer.await.unwrap_or(Err(Failure::Locked))
+    }
+
+    /// Ends the desk whoever still waits for it, and locks this person's other tabs. What it is in the middle of, such as
+    /// sealing what was just sold, it brings to an end.
+    pub fn leave(&self) -> Over {
+        self.relay.lock_others();
+        self.ends.0.ended.set(true);
+        self.ends.0.tell(Input::End);
+        self.over.clone()
     }
 }
