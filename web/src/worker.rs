@@ -14,10 +14,11 @@ mod seal;
 
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::pin::pin;
 use std::rc::Rc;
 
 use futures::StreamExt;
-use futures::future::OptionFuture;
+use futures::future::{Either, OptionFuture, select};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::within;
@@ -26,8 +27,8 @@ use crate::keys::DataKey;
 use crate::lock;
 use crate::protocol::{Answer, Call, Event, Failure, KnownPerson, Request, Start};
 use crate::store::StoreError;
-use crate::store::profile::Person;
 use crate::store::profile::browser::Profile;
+use crate::store::profile::{Person, reconcile};
 use crate::store::sentinel::Sentinel;
 
 use account::{Account, Unlocked};
@@ -35,6 +36,9 @@ use page::Page;
 
 /// What is done after locking may take so long.
 const LEAVE_MILLIS: u32 = 2_000;
+/// So long is waited for the profile's database, which any tab that was stopped can hold up: nothing in it is needed to
+/// go on.
+const PROFILE_MILLIS: u32 = 2_000;
 
 /// Whoever is unlocked, in this tab or through the tab that writes.
 #[derive(Clone)]
@@ -69,7 +73,7 @@ pub async fn run() {
         }
     };
     // Before the page asks: it is still on its way.
-    let found = profile.people().await;
+    let found = people(&profile).await;
     let worker = Rc::new(Worker {
         page,
         profile,
@@ -150,15 +154,17 @@ impl Worker {
         let found = self.found.borrow_mut().take();
         let found = match found {
             Some(found) => found,
-            None => self.profile.people().await,
+            None => people(&self.profile).await,
         };
         let people = found.map_err(not_saved)?;
         let (mut session, mut next_ticket) = (None, None);
         if let Some(ticket) = unlock_ticket {
             for person in &people {
-                if let Ok(Some(data_key)) =
-                    crate::keys::ticket::redeem(&self.profile, &person.id, &ticket).await
-                {
+                let redeemed = crate::keys::ticket::redeem(&self.profile, &person.id, &ticket);
+                let Some(redeemed) = within(PROFILE_MILLIS, redeemed).await else {
+                    break;
+                };
+                if let Ok(Some(data_key)) = redeemed {
                     let unlocked = Unlocked {
                         person: person.clone(),
                         data_key,
@@ -193,13 +199,19 @@ impl Worker {
         *self.seat.borrow_mut() = Seat::Nobody;
         let (person, data_key) = (unlocked.person.id.clone(), unlocked.data_key.clone());
         // Side by side: the ticket is for the next start, and most of it is waiting for the browser.
-        let (ticket, session) = futures::join!(
-            crate::keys::ticket::issue(&self.profile, &person, &data_key),
-            self.open_seat(unlocked)
-        );
+        let ticket = pin!(crate::keys::ticket::issue(
+            &self.profile,
+            &person,
+            &data_key
+        ));
+        let (ticket, session) = match select(ticket, pin!(self.open_seat(unlocked))).await {
+            Either::Left((ticket, seat)) => (Some(ticket), seat.await),
+            // Without one, loading the page anew asks for the password.
+            Either::Right((session, ticket)) => (within(PROFILE_MILLIS, ticket).await, session),
+        };
         Ok(Answer::SignedIn {
             session: session?,
-            unlock_ticket: ticket.ok(),
+            unlock_ticket: ticket.and_then(Result::ok),
         })
     }
 
@@ -310,6 +322,17 @@ fn only_reads(request: &Request) -> bool {
         request,
         Request::Query(_) | Request::ReadClients { .. } | Request::SyncNow
     )
+}
+
+/// Everybody who has signed in here. The copy in files is enough while the database is held up.
+async fn people(profile: &Profile) -> Result<Vec<Person>, StoreError> {
+    if let Some(found) = within(PROFILE_MILLIS, profile.people()).await {
+        return found;
+    }
+    match profile.people_in_folder().await {
+        Ok(people) if !people.is_empty() => Ok(reconcile(&[], &people).people),
+        _ => profile.people().await,
+    }
 }
 
 fn known_person(person: &Person) -> Option<KnownPerson> {

@@ -305,7 +305,7 @@ async fn register_device(
 /// A person known on this device, with no connection.
 pub async fn unlock(profile: &Profile, id: PersonId, password: &str) -> Result<Unlocked, Failure> {
     let id = id.to_string();
-    let people = profile.people().await.map_err(not_saved)?;
+    let people = super::people(profile).await.map_err(not_saved)?;
     let person = people
         .into_iter()
         .find(|person| person.id == id)

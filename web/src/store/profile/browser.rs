@@ -144,7 +144,8 @@ impl Profile {
             .collect())
     }
 
-    async fn people_in_folder(&self) -> Result<Vec<Person>, StoreError> {
+    /// What the files say alone, in any order; one may be there twice.
+    pub async fn people_in_folder(&self) -> Result<Vec<Person>, StoreError> {
         let folder = self.folder()?;
         let mut people = Vec::new();
         for name in folder.small_names().await? {

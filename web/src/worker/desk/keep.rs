@@ -13,10 +13,7 @@ use crate::store::{StoreError, Write};
 use crate::views::Indexes;
 use crate::worker::account::now;
 use crate::worker::link::Link;
-use crate::worker::{log, seal};
-
-/// What is for a locked screen is kept with the profile, which a stopped tab can hold up. No sale waits for that.
-const PROFILE_MILLIS: u32 = 2_000;
+use crate::worker::{PROFILE_MILLIS, log, seal};
 
 impl Desk {
     /// Makes one commit durable; what follows from it is left for later. The result tells where it is.
