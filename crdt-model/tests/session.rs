@@ -8,7 +8,8 @@ use crdt_model::admission::{Reader, caps};
 use crdt_model::capability::{Grant, Principal, Role, Scope};
 use crdt_model::codec;
 use crdt_model::document::{DocumentId, DocumentKey, heads_digest};
-use crdt_model::ids::{BlockId, DeviceId, OrgId, PersonId, SiteId};
+use crdt_model::fact::HoldReason;
+use crdt_model::ids::{BlockId, DeviceId, HoldId, OrgId, PersonId, SiteId};
 use crdt_model::sealing::{OVERHEAD, SealingError, SealingSecretKey, open, seal, sealed_to};
 use crdt_model::sync::batch::{Batch, BatchError, signed_bytes};
 use crdt_model::sync::message::{
@@ -714,4 +715,19 @@ fn se3_a_batch_of_an_unknown_version_is_refused_as_a_whole() {
             Err(BatchError::Version(version))
         );
     }
+}
+
+#[test]
+fn a_batch_of_which_something_must_be_written_again_is_not_done_with() {
+    let ack = |dispositions: &[Disposition]| {
+        let results: Vec<_> = dispositions.iter().map(|one| ([7; 32], *one)).collect();
+        RelayMessage::ack(0, &results).is_final()
+    };
+    let hold = HoldId::from_bytes([1; 16]);
+    let held = Disposition::Held(hold, HoldReason::NotAllowed);
+    assert!(ack(&[Disposition::Accepted, Disposition::Known, held]));
+    assert!(!ack(&[Disposition::Accepted, Disposition::Rebase]));
+    // Nothing of it was looked at.
+    assert!(!ack(&[]));
+    assert!(!RelayMessage::Pong.is_final());
 }

@@ -2,7 +2,20 @@
 
 import assert from "node:assert/strict";
 
-import { ASHA, fillIn, goTo, openShop, sell, story, unlock, until } from "../helpers.mjs";
+import {
+  ASHA,
+  BARAKA,
+  fillIn,
+  goTo,
+  hasStock,
+  openShop,
+  pillSays,
+  sell,
+  story,
+  sync,
+  unlock,
+  until,
+} from "../helpers.mjs";
 
 const week = { packageName: "1 Week" };
 
@@ -55,4 +68,62 @@ story("who signs out is out at once, though the server does not answer", async (
   assert.deepEqual(await receipts(), [sold.receipt]);
   await fillIn(phone.page, { password: ASHA.password });
   await phone.page.getByTestId("sync-pill").waitFor();
+});
+
+async function comeBack({ page }, { name, password }) {
+  await page.getByRole("button", { name }).click();
+  await fillIn(page, { password });
+  await page.getByTestId("sync-pill").waitFor();
+}
+
+/** What is kept for others to send. */
+function readySlots({ page }) {
+  return page.evaluate(
+    () =>
+      new Promise((resolve, reject) => {
+        const request = indexedDB.open("viornet-profile");
+        request.onerror = reject;
+        request.onsuccess = () => {
+          const db = request.result;
+          db.transaction("kv").objectStore("kv").getAllKeys().onsuccess = ({ target }) => {
+            db.close();
+            resolve(target.result.filter((key) => String(key).startsWith("ready/")));
+          };
+        };
+      }),
+  );
+}
+
+story("what who leaves has sold with no signal, the next person's connection carries to the server", async (stage) => {
+  const { server, phones } = await openShop(stage, { agents: [ASHA, BARAKA], leased: [ASHA] });
+  const [phone] = phones;
+  const { page } = phone;
+  await choose(phone, "Lock");
+  await isLocked(page);
+  await page.getByRole("button", { name: "Another person" }).click();
+  await fillIn(page, { login: BARAKA.login, password: BARAKA.password });
+  await page.getByTestId("sync-pill").waitFor();
+  await sync(phone);
+  await choose(phone, "Lock");
+  await comeBack(phone, ASHA);
+  await hasStock(phone, 10);
+
+  await server.kill();
+  const sold = [await sell(phone, week), await sell(phone, week)];
+  await choose(phone, "Lock");
+  // Her locked screen finds no server; then he has the phone.
+  await comeBack(phone, BARAKA);
+  assert.equal((await readySlots(phone)).length, 1);
+  await server.start();
+  await sync(phone);
+  const receipts = async () => (await server.sql("select receipt from sales order by 1")).flat();
+  await until(async () => (await receipts()).length === sold.length, "her sales to be on the server");
+  assert.deepEqual(await receipts(), sold.map((sale) => sale.receipt).sort());
+  await until(async () => (await readySlots(phone)).length === 0, "nothing to be left for others to send");
+
+  // She finds all of it safe.
+  await choose(phone, "Lock");
+  await comeBack(phone, ASHA);
+  await pillSays(phone, /All safe/);
+  await hasStock(phone, 10 - sold.length);
 });

@@ -268,6 +268,7 @@ sign-out-pending = { $count ->
         [one] 1 item is still only on this device. It stays here, sealed, and is sent by the next person who connects.
        *[other] { $count } items are still only on this device. They stay here, sealed, and are sent by the next person who connects.
     }
+sign-out-many = Not all of them may fit into what is sent without you. The rest goes once you unlock here again.
 add-site = Add site
 site-name = Site name
 site-place = Place

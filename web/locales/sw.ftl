@@ -268,6 +268,7 @@ sign-out-pending = { $count ->
         [one] Kitu 1 bado kiko kwenye kifaa hiki tu. Kitabaki hapa, kimefungwa, na kitatumwa na mtu atakayeunganisha baadaye.
        *[other] Vitu { $count } bado viko kwenye kifaa hiki tu. Vitabaki hapa, vimefungwa, na vitatumwa na mtu atakayeunganisha baadaye.
     }
+sign-out-many = Huenda si vyote vitatumwa bila wewe. Vilivyobaki vitatumwa utakapofungua tena hapa.
 add-site = Ongeza kituo
 site-name = Jina la kituo
 site-place = Mahali

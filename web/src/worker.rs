@@ -10,6 +10,7 @@ mod import;
 mod link;
 mod orders;
 mod page;
+mod ready;
 mod seal;
 
 use std::cell::RefCell;
@@ -22,7 +23,6 @@ use futures::future::{Either, OptionFuture, select};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::browser::within;
-use crate::http;
 use crate::keys::DataKey;
 use crate::lock;
 use crate::protocol::{Answer, Call, Event, Failure, KnownPerson, Request, Start};
@@ -39,6 +39,9 @@ const LEAVE_MILLIS: u32 = 2_000;
 /// So long is waited for the profile's database, which any tab that was stopped can hold up: nothing in it is needed to
 /// go on.
 const PROFILE_MILLIS: u32 = 2_000;
+
+/// So often a locked screen tries to send what lies ready.
+const SEND_AGAIN_MILLIS: u32 = 60_000;
 
 /// Whoever is unlocked, in this tab or through the tab that writes.
 #[derive(Clone)]
@@ -183,7 +186,7 @@ impl Worker {
             }
         }
         if session.is_none() {
-            spawn_local(send_ready_batches(self.profile.clone()));
+            spawn_local(self.clone().send_while_locked());
         }
         let people = people.iter().filter_map(known_person).collect();
         Ok(Answer::Started(Start {
@@ -310,6 +313,14 @@ impl Worker {
         }
     }
 
+    /// A locked screen still carries everybody's sealed work to the relay, once there is a signal.
+    async fn send_while_locked(self: Rc<Self>) {
+        while matches!(*self.seat.borrow(), Seat::Nobody) {
+            ready::send(&self.profile, None).await;
+            gloo_timers::future::TimeoutFuture::new(SEND_AGAIN_MILLIS).await;
+        }
+    }
+
     /// The desk is gone: another tab took the stores over.
     fn lost_seat(&self) {
         *self.seat.borrow_mut() = Seat::Nobody;
@@ -342,20 +353,6 @@ fn known_person(person: &Person) -> Option<KnownPerson> {
         organisation: person.organisation_name.clone(),
         login: person.login.clone(),
     })
-}
-
-/// A locked screen still carries everybody's sealed work to the relay. What becomes of it, each person's own session
-/// learns: pushing again is harmless.
-async fn send_ready_batches(profile: Rc<Profile>) {
-    for (_, sealed) in profile.ready_batches().await.unwrap_or_default() {
-        if let Err(error) = http::Call::post("/api/push")
-            .bytes(sealed)
-            .fetch_bytes()
-            .await
-        {
-            log(&format!("a sealed batch stays here for now: {error}"));
-        }
-    }
 }
 
 fn not_saved(error: StoreError) -> Failure {

@@ -188,6 +188,17 @@ pub enum CloseReason {
 }
 
 impl RelayMessage {
+    /// Whether this answer to a batch ends the matter: nothing of it is to be written and sent again.
+    pub fn is_final(&self) -> bool {
+        let Self::Ack { results, .. } = self else {
+            return false;
+        };
+        !results.is_empty()
+            && results
+                .iter()
+                .all(|(_, disposition)| *disposition != Disposition::Rebase)
+    }
+
     /// The answer to a push: each change by the beginning of its hash.
     pub fn ack(number: u32, results: &[(Hash, Disposition)]) -> Self {
         Self::Ack {

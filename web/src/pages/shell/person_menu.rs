@@ -13,6 +13,9 @@ use crate::protocol::Request;
 /// The worker gives itself two seconds. One that is busy for longer ends with the page.
 const WORKER_MILLIS: u32 = 4_000;
 
+/// One batch is sealed for others to send. It holds 256 changes, of which hardly anything that waits needs more than two.
+const SURELY_SENT: u32 = 128;
+
 #[component]
 pub fn PersonMenu() -> Html {
     let app = use_app();
@@ -58,6 +61,7 @@ pub fn PersonMenu() -> Html {
             if *is_asking {
                 <Dialog title={words.sign_out_title()} onclose={close.clone()}>
                     <p>{ words.sign_out_pending(pending) }</p>
+                    if pending > SURELY_SENT { <p>{ words.sign_out_many() }</p> }
                     <div class="actions">
                         <Button label={words.sign_out()} look={Look::Primary} onclick={sign_out} />
                         <Button label={words.cancel()} look={Look::Quiet} onclick={close} />

@@ -7,6 +7,7 @@ use crdt_model::ids::DeviceId;
 use crdt_model::sync::device::Event;
 use futures::channel::{mpsc, oneshot};
 use futures::future;
+use wasm_bindgen_futures::spawn_local;
 
 use crate::keys::DataKey;
 use crate::lock::relay::Relay;
@@ -14,7 +15,7 @@ use crate::protocol::{Answer, Failure, Request, ShutOut};
 use crate::store::profile::Person;
 use crate::store::profile::browser::Profile;
 use crate::worker::account::Account;
-use crate::worker::log;
+use crate::worker::{log, ready};
 
 /// What the desk works through, one after the other.
 pub enum Input {
@@ -80,7 +81,12 @@ impl Shared {
         let before = person.device.clone();
         let ticket = self.account.ticket(&self.profile, &mut person).await;
         match &ticket {
-            Ok(_) => self.tell(Input::Welcome(None)),
+            Ok(_) => {
+                self.tell(Input::Welcome(None));
+                let (profile, store) = (self.profile.clone(), person.store.clone());
+                // The others of this phone may be away for long.
+                spawn_local(async move { ready::send(&profile, Some(&store)).await });
+            }
             Err(failure) => {
                 if let Some(why) = shut_out(failure) {
                     self.tell(Input::Welcome(Some(why)));
