@@ -905,6 +905,35 @@ fn pu6_what_could_not_be_sealed_is_sealed_later() {
 }
 
 #[test]
+fn pu6_what_is_sold_while_a_batch_is_on_its_way_is_kept_too() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let order = shop.order();
+    let mut phone = Phone::new(shop);
+    phone.connect(false);
+    let (first, _) = phone.seal();
+    let (_, commit) = phone.device.sell(order, NOW, &mut phone.rng).unwrap();
+    let effects = phone.feed(Event::Stored(commit.number), NOW);
+    let [Effect::Seal { number, batch }] = &effects[..] else {
+        panic!("{effects:?}")
+    };
+    assert_eq!((first.intents.len(), batch.intents.len()), (1, 2));
+    let sealed = Event::Sealed {
+        number: *number,
+        bytes: vec![2],
+    };
+    assert_eq!(phone.feed(sealed, NOW), [], "one at a time");
+    assert_eq!(
+        phone.feed(Event::Stored(u64::MAX), NOW),
+        [],
+        "once is enough"
+    );
+    phone.feed(Event::Closed, NOW);
+    let again = sent(&phone.connect(false));
+    assert!(matches!(&again[..], [DeviceMessage::Push { sealed, .. }] if sealed[..] == [2]));
+}
+
+#[test]
 fn pu9_safe_is_what_was_accepted() {
     let mut shop = Shop::new();
     let id = shop.sell();

@@ -89,13 +89,14 @@ enum Link {
     Live { since: Timestamp },
 }
 
+/// The batch that is kept sealed.
 #[derive(Debug)]
 struct Ready {
     number: u32,
+    changes: usize,
     bytes: Option<Vec<u8>>,
     /// The first tick that found it without its bytes.
     unsealed_since: Option<Timestamp>,
-    sent: bool,
 }
 
 /// One device.
@@ -107,6 +108,8 @@ pub struct Device {
     asked_at: Timestamp,
     next_number: u32,
     ready: Option<Ready>,
+    /// The number of the batch on its way. More may be ready meanwhile: a locked screen sends all that waits.
+    in_flight: Option<u32>,
     /// Connections ended by a batch since the last one that was answered, and when to push again.
     refusals: u32,
     push_at: Timestamp,
@@ -128,6 +131,7 @@ impl Device {
             asked_at: Timestamp::ZERO,
             next_number: 1,
             ready: None,
+            in_flight: None,
             refusals: 0,
             push_at: Timestamp::ZERO,
             is_comparing: false,
@@ -159,7 +163,7 @@ impl Device {
 
     /// A batch is on its way, or a comparison.
     fn is_answer_due(&self) -> bool {
-        self.is_comparing || self.ready.as_ref().is_some_and(|ready| ready.sent)
+        self.is_comparing || self.in_flight.is_some()
     }
 
     /// The relay cannot read the batch. Sending it again and again helps nobody, but the rest goes on.
@@ -332,9 +336,7 @@ impl Device {
 
     /// Whether the batch in flight arrived is unknown; it is sent again, and the relay knows it by its hashes.
     const fn unsend(&mut self) {
-        if let Some(ready) = &mut self.ready {
-            ready.sent = false;
-        }
+        self.in_flight = None;
     }
 
     fn message(
@@ -390,11 +392,8 @@ impl Device {
             }
             RelayMessage::Ack { number, results } => {
                 self.refusals = 0;
-                if self
-                    .ready
-                    .as_ref()
-                    .is_some_and(|ready| ready.number == number)
-                {
+                if self.in_flight == Some(number) {
+                    self.in_flight = None;
                     self.ready = None;
                 }
                 let commit = self.replica.acknowledge(&results, now, rng);
@@ -405,8 +404,9 @@ impl Device {
                 why,
                 retry_after_millis,
             } => {
-                let in_flight = self.ready.as_ref().is_some_and(|ready| ready.sent);
-                if in_flight && matches!(why, CloseReason::BadFrame | CloseReason::OutOfOrder) {
+                if self.in_flight.is_some()
+                    && matches!(why, CloseReason::BadFrame | CloseReason::OutOfOrder)
+                {
                     self.refused(now);
                 }
                 let mut effects = vec![Effect::Refused(why)];
@@ -449,9 +449,8 @@ impl Device {
     }
 
     fn drop_unsent(&mut self) {
-        if self.ready.as_ref().is_some_and(|ready| !ready.sent) {
-            self.ready = None;
-        }
+        self.ready
+            .take_if(|ready| self.in_flight != Some(ready.number));
     }
 
     /// What arrived does not fit what is here: compare everything at the next hello.
@@ -483,11 +482,8 @@ impl Device {
             .collect()
     }
 
-    /// Keeps the next batch sealed, unless one is on its way.
+    /// Keeps all that waits sealed, up to the size of a batch.
     fn seal_next(&mut self) -> Vec<Effect> {
-        if self.ready.as_ref().is_some_and(|ready| ready.sent) {
-            return Vec::new();
-        }
         let Some(batch) = self.replica.next_batch() else {
             self.ready = None;
             return if std::mem::take(&mut self.kept) {
@@ -496,14 +492,23 @@ impl Device {
                 Vec::new()
             };
         };
+        let changes = batch
+            .intents
+            .iter()
+            .map(|intent| intent.changes.len())
+            .sum();
+        let is_kept = |ready: &Ready| ready.changes == changes;
+        if self.in_flight.is_some() && self.ready.as_ref().is_some_and(is_kept) {
+            return Vec::new();
+        }
         let number = self.next_number;
         self.next_number = self.next_number.wrapping_add(1);
         self.kept = true;
         self.ready = Some(Ready {
             number,
+            changes,
             bytes: None,
             unsealed_since: None,
-            sent: false,
         });
         vec![Effect::Seal { number, batch }]
     }
@@ -517,6 +522,7 @@ impl Device {
         if now.millis_since(since) < SEAL_AGAIN_MILLIS {
             return Vec::new();
         }
+        self.ready = None;
         self.seal_next()
     }
 
@@ -524,14 +530,13 @@ impl Device {
         if !self.is_online() || self.is_comparing || now < self.push_at {
             return Vec::new();
         }
-        match &mut self.ready {
+        match &self.ready {
             Some(Ready {
                 number,
                 bytes: Some(bytes),
-                sent: sent @ false,
                 ..
-            }) => {
-                *sent = true;
+            }) if self.in_flight.is_none() => {
+                self.in_flight = Some(*number);
                 // What silence there was before says nothing about this.
                 self.heard_at = now;
                 vec![send(&DeviceMessage::Push {

@@ -123,8 +123,8 @@ impl Shop {
         Ok(executed)
     }
 
-    pub fn sell(&mut self) -> IntentId {
-        let order = SellOrder {
+    pub const fn order(&self) -> SellOrder {
+        SellOrder {
             site: self.site,
             package: self.package,
             price: Money::from_minor(100_000),
@@ -132,8 +132,11 @@ impl Shop {
             method: PaymentMethod::Cash,
             reference: None,
             client: Buyer::WalkIn,
-        };
-        let (id, commit) = self.replica.sell(order, NOW, &mut self.rng).unwrap();
+        }
+    }
+
+    pub fn sell(&mut self) -> IntentId {
+        let (id, commit) = self.replica.sell(self.order(), NOW, &mut self.rng).unwrap();
         self.replica.stored(commit.number);
         id
     }
