@@ -5,3 +5,4 @@ pub mod batch;
 pub mod device;
 pub mod message;
 pub mod relay;
+pub mod rescue;

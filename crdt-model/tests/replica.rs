@@ -284,6 +284,32 @@ fn pu3_the_largest_import_is_pushed_and_held_whole() {
 }
 
 #[test]
+fn pu10_all_that_waits_is_written_as_batches_that_follow_each_other() {
+    let mut shop = Shop::new();
+    shop.sell();
+    let codes = codes(480, 64);
+    let blocks = CODES_BYTES_PER_COMMAND_MAX / (480 * 65);
+    for _ in 0..2 {
+        let import = make_batch(&mut shop, blocks, &codes);
+        shop.execute(import).unwrap();
+    }
+    shop.sell();
+    let batches = shop.replica.all_batches();
+    assert!(batches.len() > 1);
+    assert_eq!(batches.first(), shop.replica.next_batch().as_ref());
+    let intents = batches.iter().flat_map(|batch| &batch.intents);
+    let intents: Vec<IntentId> = intents.map(|intent| intent.id).collect();
+    let outbox: Vec<IntentId> = shop.replica.outbox().map(|one| one.intent.id).collect();
+    assert_eq!(intents, outbox, "each once, in their order");
+    // Pushed one after the other they are what would have been pushed one answer after the other.
+    for batch in batches {
+        assert_eq!(shop.replica.next_batch(), Some(batch));
+        shop.answer_once(Disposition::Accepted);
+    }
+    assert_eq!(shop.replica.next_batch(), None);
+}
+
+#[test]
 fn what_the_relay_would_refuse_is_refused_here() {
     let mut shop = Shop::new();
     let command = Command::AddSite {

@@ -1032,9 +1032,32 @@ declined = Declined
 dismiss = Dismiss
 sent-by = From { $name }
 rescue-title = Rescue file
-rescue-hint = If this device cannot connect, save its unsent work as a sealed file and upload it from another device.
+rescue-hint = If this { $device ->
+        [computer] computer
+       *[phone] phone
+    } cannot connect, save its unsent work as a sealed file. Anybody on the staff sends it from another device, under "Sync", with "Send a rescue file". Clear nothing here before that says it is safe.
 rescue-save = Save rescue file
 rescue-saved = Rescue file saved
+rescue-carry = Send a rescue file
+rescue-carry-hint = A file that was saved on a device that cannot connect. You cannot see what is in it. Sending it twice does no harm.
+rescue-sending = Sending the file
+rescue-safe = { $count ->
+        [one] 1 entry of the file is safe on the server.
+       *[other] { $count } entries of the file are safe on the server.
+    }
+rescue-held = { $count ->
+        [one] 1 entry is kept on the server until the office decides.
+       *[other] { $count } entries are kept on the server until the office decides.
+    }
+rescue-left = { $count ->
+        [one] 1 entry could not be taken from the file. Keep the other device: it must connect itself.
+       *[other] { $count } entries could not be taken from the file. Keep the other device: it must connect itself.
+    }
+fail-rescue-unreadable = This is not a rescue file, or not all of it. Save it again on the other device.
+fail-rescue-newer = This rescue file is from a newer version of the app. Update the app here first.
+fail-rescue-foreign = This rescue file belongs to another organisation. It stays as it is.
+file-is-too-large = The file is too large to be read here.
+file-not-read = The browser could not read the file. Choose it again.
 clock-off = This device's clock is off by { $duration }. Times are corrected.
 what-sale = Sale { $receipt }
 what-replacement = New code for a client

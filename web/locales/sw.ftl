@@ -1032,9 +1032,32 @@ declined = Imekataliwa
 dismiss = Ondoa
 sent-by = Kutoka kwa { $name }
 rescue-title = Faili ya uokoaji
-rescue-hint = Kama kifaa hiki hakiwezi kuunganisha, hifadhi kazi ambayo haijatumwa kama faili iliyofungwa na uitume kutoka kifaa kingine.
+rescue-hint = Kama { $device ->
+        [computer] kompyuta
+       *[phone] simu
+    } hii haiwezi kuunganisha, hifadhi kazi ambayo haijatumwa kama faili iliyofungwa. Mfanyakazi yeyote anaituma kutoka kifaa kingine, chini ya "Sawazisha", kwa "Tuma faili ya uokoaji". Usifute chochote hapa kabla haijasema kuwa ni salama.
 rescue-save = Hifadhi faili ya uokoaji
 rescue-saved = Faili ya uokoaji imehifadhiwa
+rescue-carry = Tuma faili ya uokoaji
+rescue-carry-hint = Faili iliyohifadhiwa kwenye kifaa kisichoweza kuunganisha. Huwezi kuona kilichomo. Kuituma mara mbili hakuna madhara.
+rescue-sending = Faili inatumwa
+rescue-safe = { $count ->
+        [one] Ingizo 1 la faili liko salama kwenye seva.
+       *[other] Maingizo { $count } ya faili yako salama kwenye seva.
+    }
+rescue-held = { $count ->
+        [one] Ingizo 1 limewekwa kwenye seva hadi ofisi iamue.
+       *[other] Maingizo { $count } yamewekwa kwenye seva hadi ofisi iamue.
+    }
+rescue-left = { $count ->
+        [one] Ingizo 1 halikuweza kuchukuliwa kutoka kwenye faili. Tunza kifaa kingine: lazima kiunganishe chenyewe.
+       *[other] Maingizo { $count } hayakuweza kuchukuliwa kutoka kwenye faili. Tunza kifaa kingine: lazima kiunganishe chenyewe.
+    }
+fail-rescue-unreadable = Hii si faili ya uokoaji, au si nzima. Ihifadhi tena kwenye kifaa kingine.
+fail-rescue-newer = Faili hii ya uokoaji ni ya toleo jipya zaidi la programu. Sasisha programu hapa kwanza.
+fail-rescue-foreign = Faili hii ya uokoaji ni ya shirika lingine. Inabaki ilivyo.
+file-is-too-large = Faili ni kubwa mno kusomwa hapa.
+file-not-read = Kivinjari hakikuweza kusoma faili. Ichague tena.
 clock-off = Saa ya kifaa hiki imekosea kwa { $duration }. Muda unasahihishwa.
 what-sale = Mauzo { $receipt }
 what-replacement = Namba mpya kwa mteja

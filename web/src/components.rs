@@ -8,6 +8,7 @@ pub mod contested;
 pub mod dialog;
 pub mod failure;
 pub mod field;
+pub mod file_button;
 pub mod filter;
 pub mod icon;
 pub mod menu;

@@ -36,6 +36,7 @@ use crdt_model::phone::Phone;
 use crdt_model::sale::SellOrder;
 use crdt_model::site::SiteDetails;
 use crdt_model::staff::Contacts;
+use crdt_model::sync::rescue::RescueError;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::Code;
 use serde::{Deserialize, Serialize};
@@ -62,8 +63,8 @@ pub use stock::{
     VoucherStory, VouchersView,
 };
 pub use sync::{
-    HeldEditView, HeldView, NeedsYou, NeedsYouView, PendingView, ShutOut, StoreWarning, Summary,
-    SyncPill, SyncView,
+    HeldEditView, HeldView, NeedsYou, NeedsYouView, PendingView, RescueCarried, ShutOut,
+    StoreWarning, Summary, SyncPill, SyncView,
 };
 
 /// UI → worker.
@@ -160,6 +161,10 @@ pub enum Request {
     ExportAccess,
     /// The pending work as one sealed file, for another device to carry.
     RescueFile,
+    /// Another device's rescue file. Needs a connection.
+    CarryRescue {
+        bytes: Vec<u8>,
+    },
     /// A declined or refused item was read; forget it.
     Dismiss {
         intent: IntentId,
@@ -471,6 +476,7 @@ pub enum Answer {
         name: String,
         bytes: Vec<u8>,
     },
+    RescueCarried(RescueCarried),
     Sell(SellView),
     Stock(StockView),
     Sales(SalesView),
@@ -501,6 +507,8 @@ pub enum Failure {
     Import(crdt_model::import::ImportError),
     /// A file that cannot be read as clients.
     ClientFile(ClientFileError),
+    /// A file that cannot be sent on.
+    Rescue(RescueError),
     WrongPassword,
     /// The server said no: its problem type (`too-many-attempts`, `setup-done`, `invite-expired` …).
     Server {

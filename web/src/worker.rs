@@ -11,6 +11,7 @@ mod link;
 mod orders;
 mod page;
 mod ready;
+mod rescue;
 mod seal;
 
 use std::cell::RefCell;

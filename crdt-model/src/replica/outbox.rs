@@ -8,7 +8,6 @@ use serde_bytes::ByteBuf;
 use super::receive::TakenIn;
 use super::{Commit, Pending, PendingChange, PendingState, REPLACED_REMEMBERED, Replica};
 use crate::admission::caps;
-use crate::codec;
 use crate::command::Command;
 use crate::document::{Container, DocumentKey, Hash};
 use crate::fact::{FactBody, Verdict};
@@ -47,6 +46,22 @@ impl Pending {
 impl Replica {
     /// The oldest durable pending work, as one batch. `None`: everything is acknowledged or waits for a person.
     pub fn next_batch(&self) -> Option<Batch> {
+        self.batch_without(&BTreeSet::new()).map(|(batch, _)| batch)
+    }
+
+    /// All durable pending work as batches in their order, each on top of those before it.
+    pub fn all_batches(&self) -> Vec<Batch> {
+        let mut before = BTreeSet::new();
+        let mut batches = Vec::new();
+        while let Some((batch, hashes)) = self.batch_without(&before) {
+            before.extend(hashes);
+            batches.push(batch);
+        }
+        batches
+    }
+
+    /// The oldest durable pending work that does not lie in a batch already, and the changes it is made of.
+    fn batch_without(&self, before: &BTreeSet<Hash>) -> Option<(Batch, Vec<Hash>)> {
         let mut batch = Batch {
             version: BATCH_VERSION,
             org: self.me.org,
@@ -66,7 +81,9 @@ impl Replica {
             .filter(|pending| pending.state == PendingState::Waiting);
         for pending in waiting {
             let is_unsent = |change: &&PendingChange| {
-                !change.accepted && !self.coming.contains(&(pending.intent.id, change.document))
+                !change.accepted
+                    && !before.contains(&change.hash)
+                    && !self.coming.contains(&(pending.intent.id, change.document))
             };
             // An intent is judged as one: it begins the next batch when it does not fit this one.
             let unsent = pending.changes.iter().filter(is_unsent);
@@ -116,7 +133,7 @@ impl Replica {
             return None;
         }
         batch.shorten(&hashes);
-        Some(batch)
+        Some((batch, hashes))
     }
 
     /// A batch does not come to be without a part that waits for a person: who made it hears of it, and finishes it
@@ -444,11 +461,5 @@ impl Replica {
                 self.keep_pending(pending, commit);
             }
         }
-    }
-
-    /// The pending work as bytes that another device or support can carry; sealing is the driver's.
-    pub fn rescue(&self) -> Vec<u8> {
-        let pending: Vec<&Pending> = self.outbox.values().collect();
-        codec::encode(&(self.me, pending))
     }
 }

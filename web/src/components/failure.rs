@@ -13,6 +13,7 @@ use crdt_model::sale::SellError;
 use crdt_model::site::{SiteError, TEXT_LENGTH_MAX};
 use crdt_model::staff::{ContactsError, NOTE_LENGTH_MAX};
 use crdt_model::stock_ask::AskError;
+use crdt_model::sync::rescue::RescueError;
 use crdt_model::voucher::CodesError;
 use yew::prelude::*;
 
@@ -34,6 +35,9 @@ pub fn text(app: &App, failure: &Failure) -> String {
         Failure::ClientFile(ClientFileError::ColumnTwice { .. }) => {
             words.fail_column_twice_clients().into()
         }
+        Failure::Rescue(RescueError::Unreadable) => words.fail_rescue_unreadable().into(),
+        Failure::Rescue(RescueError::Newer) => words.fail_rescue_newer().into(),
+        Failure::Rescue(RescueError::Foreign) => words.fail_rescue_foreign().into(),
         Failure::WrongPassword => words.fail_wrong_password().into(),
         Failure::Server { problem } => server(words, problem),
         Failure::OldPassword { .. } => words.old_password_hint().into(),

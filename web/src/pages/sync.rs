@@ -1,7 +1,11 @@
 //! What is only on this device, what needs somebody, and the way out when nothing connects.
 
+mod rescue;
+
 use crdt_model::fact::HoldReason;
 use yew::prelude::*;
+
+use rescue::{CarryRescue, SaveRescue};
 
 use super::clients::one::field_name;
 use super::shell::{pill_text, pill_tone};
@@ -161,9 +165,10 @@ fn SyncBody(props: &SyncBodyProps) -> Html {
                 else {
                     <p class="muted">{ words.pending_hint() }</p>
                     <ul class="rows">{ for view.pending.iter().map(|item| pending_row(&app, item)) }</ul>
-                    <Rescue />
+                    <SaveRescue />
                 }
             </section>
+            <CarryRescue />
         </>
     }
 }
@@ -215,38 +220,6 @@ fn pending_row(app: &App, item: &PendingView) -> Html {
             <span class="row-main">{ summary(app, &item.summary) }</span>
             <span class="muted">{ format::age(app.words(), item.at, browser::now()) }</span>
         </li>
-    }
-}
-
-#[component]
-fn Rescue() -> Html {
-    let app = use_app();
-    let words = app.words();
-    let act = use_act();
-    let onclick = {
-        let (app, act) = (app.clone(), act.clone());
-        Callback::from(move |()| {
-            let app = app.clone();
-            act.run(Request::RescueFile, move |answer| {
-                if let Answer::RescueFile { name, bytes } = answer {
-                    let saved = browser::download(&name, &bytes).is_ok();
-                    let words = app.words();
-                    app.toast(if saved {
-                        words.rescue_saved()
-                    } else {
-                        words.fail_unexpected()
-                    });
-                }
-            });
-        })
-    };
-    html! {
-        <div class="rescue">
-            <h3>{ words.rescue_title() }</h3>
-            <p class="muted">{ words.rescue_hint() }</p>
-            <Button label={words.rescue_save()} glyph={Glyph::Download} busy={act.is_busy} {onclick} />
-            <FailureNote failure={act.failure.clone()} />
-        </div>
     }
 }
 

@@ -133,3 +133,13 @@ pub struct HeldEditView {
     pub what: Summary,
     pub fields: Vec<String>,
 }
+
+/// What became of the changes of a rescue file.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RescueCarried {
+    pub safe: u64,
+    /// Kept aside until the office decides.
+    pub held: u64,
+    /// Only the device that made them can send these again.
+    pub left: u64,
+}

@@ -4,15 +4,15 @@ use crdt_model::command::Command;
 use crdt_model::ids::IntentId;
 use crdt_model::replica::Commit;
 use crdt_model::sync::device::{Effect, Event};
+use crdt_model::sync::rescue;
 
 use super::{Desk, Lost};
-use crate::keys::browser_rng;
 use crate::protocol::{Answer, Failure, Order, Packed, Request, StoreWarning};
 use crate::store::person::Kept;
 use crate::views;
 use crate::worker::account::now;
-use crate::worker::not_saved;
 use crate::worker::orders::{self, Planned};
+use crate::worker::{not_saved, seal};
 
 impl Desk {
     pub(super) async fn answer(
@@ -52,7 +52,7 @@ impl Desk {
                     .map_err(not_saved)
                     .map(|_| Answer::Done)
             }
-            Request::RescueFile => self.rescue(),
+            Request::RescueFile => self.rescue().await,
             _ => Err(Failure::Unexpected),
         })
     }
@@ -124,15 +124,18 @@ impl Desk {
         }
     }
 
-    fn rescue(&self) -> Result<Answer, Failure> {
-        let person = self.shared.person.borrow();
-        let relay_key = crdt_model::sealing::SealingPublicKey::from_bytes(&person.relay_key)
-            .map_err(|_| Failure::Unexpected)?;
-        let plain = self.device.replica.rescue();
-        let bytes =
-            crdt_model::sealing::seal(&relay_key, b"ViorNet rescue 1", &plain, &mut browser_rng())
-                .map_err(|_| Failure::Unexpected)?;
-        let name = format!("viornet-rescue-{}.vrn", now().as_seconds());
-        Ok(Answer::RescueFile { name, bytes })
+    /// All that waits, sealed batch by batch, as a file.
+    async fn rescue(&self) -> Result<Answer, Failure> {
+        let person = self.shared.person.borrow().clone();
+        let key = self.signing_key(&person).await.ok_or(Failure::Unexpected)?;
+        let mut sealed = Vec::new();
+        for batch in self.device.replica.all_batches() {
+            let bytes = seal::seal(&batch, &key, &person.relay_key).await;
+            sealed.push(bytes.map_err(not_saved)?);
+        }
+        Ok(Answer::RescueFile {
+            name: format!("viornet-rescue-{}.vrn", now().as_seconds()),
+            bytes: rescue::write(sealed),
+        })
     }
 }

@@ -6,9 +6,11 @@ use crdt_model::sync::message::CloseReason;
 
 use super::{Desk, Input, Lost};
 use crate::browser::within;
+use crate::keys::sign::SigningKey;
 use crate::protocol::{self, ShutOut, StoreWarning};
 use crate::store::journal::Entry;
 use crate::store::person::Kept;
+use crate::store::profile::Person;
 use crate::store::{StoreError, Write};
 use crate::views::Indexes;
 use crate::worker::account::now;
@@ -169,16 +171,7 @@ impl Desk {
     /// None where it cannot be done now; the device asks again.
     async fn seal(&self, batch: &crdt_model::sync::batch::Batch) -> Option<Vec<u8>> {
         let person = self.shared.person.borrow().clone();
-        let key = match within(PROFILE_MILLIS, self.shared.profile.signing_key(&person.id)).await {
-            Some(Ok(Some(key))) => key,
-            // Lost with IndexedDB: the next ticket registers a new one, and the batch is sealed then.
-            Some(Ok(None)) => return None,
-            Some(Err(error)) => {
-                log(&format!("the signing key: {error}"));
-                return None;
-            }
-            None => return None,
-        };
+        let key = self.signing_key(&person).await?;
         let sealed = seal::seal(batch, &key, &person.relay_key).await;
         match sealed {
             Ok(bytes) => {
@@ -187,6 +180,17 @@ impl Desk {
             }
             Err(error) => {
                 log(&format!("sealing: {error}"));
+                None
+            }
+        }
+    }
+
+    /// `None` where it was lost with IndexedDB, until the next ticket registers a new one, or cannot be read just now.
+    pub(super) async fn signing_key(&self, person: &Person) -> Option<SigningKey> {
+        match within(PROFILE_MILLIS, self.shared.profile.signing_key(&person.id)).await? {
+            Ok(key) => key,
+            Err(error) => {
+                log(&format!("the signing key: {error}"));
                 None
             }
         }

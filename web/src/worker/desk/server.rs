@@ -6,6 +6,7 @@ use futures::channel::oneshot;
 
 use super::{Input, SESSION_CALL, Shared};
 use crate::protocol::{Answer, Failure, Request};
+use crate::worker::rescue;
 
 pub(super) const fn is_for_server(request: &Request) -> bool {
     matches!(
@@ -17,6 +18,7 @@ pub(super) const fn is_for_server(request: &Request) -> bool {
             | Request::Devices { .. }
             | Request::RevokeDevice { .. }
             | Request::ExportAccess
+            | Request::CarryRescue { .. }
     )
 }
 
@@ -31,6 +33,7 @@ pub(super) async fn ask_server(shared: Rc<Shared>, request: Request) -> Result<A
         Request::Devices { person } => account.devices(&me, person).await,
         Request::RevokeDevice { device } => account.revoke_device(&me, device).await,
         Request::ExportAccess => account.access(&me).await,
+        Request::CarryRescue { bytes } => rescue::carry(&bytes).await,
         _ => Err(Failure::Unexpected),
     }
 }

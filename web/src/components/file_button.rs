@@ -1,0 +1,90 @@
+//! A file that somebody chooses, read whole.
+
+use js_sys::Uint8Array;
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::HtmlInputElement;
+use yew::prelude::*;
+
+use super::button::Look;
+use super::icon::{Glyph, Icon};
+use super::states::{Notice, Tone};
+use crate::hooks::use_app;
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChosenFile {
+    pub name: String,
+    pub bytes: Vec<u8>,
+}
+
+#[derive(Properties, PartialEq)]
+pub struct FileButtonProps {
+    pub id: AttrValue,
+    pub label: AttrValue,
+    pub hint: AttrValue,
+    /// As in HTML: `.csv,text/csv`.
+    pub accept: AttrValue,
+    #[prop_or_default]
+    pub look: Look,
+    /// A larger one is not read at all.
+    pub bytes_max: usize,
+    pub onread: Callback<ChosenFile>,
+}
+
+#[derive(Clone, Copy, PartialEq)]
+enum Unread {
+    TooLarge,
+    /// Taken away meanwhile, or not ours to read.
+    Failed,
+}
+
+#[component]
+pub fn FileButton(props: &FileButtonProps) -> Html {
+    let words = use_app().words();
+    let unread = use_state(|| None::<Unread>);
+    let onchange = {
+        let (unread, onread, bytes_max) = (unread.clone(), props.onread.clone(), props.bytes_max);
+        Callback::from(move |event: Event| {
+            let input: HtmlInputElement = event.target_unchecked_into();
+            let Some(chosen) = input.files().and_then(|files| files.get(0)) else {
+                return;
+            };
+            // Exact: a file of 2⁵³ bytes is none.
+            if chosen.size() > bytes_max as f64 {
+                input.set_value("");
+                unread.set(Some(Unread::TooLarge));
+                return;
+            }
+            let (unread, onread) = (unread.clone(), onread.clone());
+            spawn_local(async move {
+                let read = JsFuture::from(chosen.array_buffer()).await;
+                // Chosen again after an edit, the same file is read again.
+                input.set_value("");
+                unread.set(read.is_err().then_some(Unread::Failed));
+                if let Ok(buffer) = read {
+                    onread.emit(ChosenFile {
+                        name: chosen.name(),
+                        bytes: Uint8Array::new(&buffer).to_vec(),
+                    });
+                }
+            });
+        })
+    };
+    let id = &props.id;
+    html! {
+        <>
+            <div class="field">
+                <label class={classes!(props.look.class(), "file-button")} for={id}>
+                    <Icon glyph={Glyph::Upload} /><span>{ &props.label }</span>
+                </label>
+                <input {id} class="file-input" type="file" accept={&props.accept} aria-label={&props.label}
+                    aria-describedby={format!("{id}-hint")} {onchange} />
+                <p class="field-hint" id={format!("{id}-hint")}>{ &props.hint }</p>
+            </div>
+            if let Some(unread) = *unread {
+                <Notice tone={Tone::Danger}>
+                    { match unread { Unread::TooLarge => words.file_is_too_large(), Unread::Failed => words.file_not_read() } }
+                </Notice>
+            }
+        </>
+    }
+}
