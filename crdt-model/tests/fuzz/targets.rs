@@ -30,6 +30,7 @@ use crdt_model::sync::batch::{Batch, SignedBatch, signed_bytes};
 use crdt_model::sync::device::{Device, Event};
 use crdt_model::sync::message::{DeviceMessage, PROTOCOL, RelayMessage};
 use crdt_model::sync::relay::{Session, Step};
+use crdt_model::sync::rescue;
 use crdt_model::time::{Date, Month, Timestamp};
 use crdt_model::voucher;
 
@@ -178,6 +179,7 @@ fn answers(bytes: &[u8]) {
         if !is_document {
             device.handle(Event::Frame(frame.to_vec()), NOW, &mut random);
             device.handle(Event::Posted(frame.to_vec()), NOW, &mut random);
+            let _ = rescue::read(frame);
         }
     }
 }
@@ -477,7 +479,9 @@ fn admission_seeds() -> Vec<Vec<u8>> {
 
 fn fact_seeds() -> Vec<Vec<u8>> {
     let bench = Bench::new();
-    vec![bench.fact(&bench.agent, bench.sale(1)).encode()]
+    let mut nested = vec![0x82, 0x01];
+    nested.extend(b"\xa1\x61b\xa1\x67Verdict\xa1\x64Held\xa1\x61f\x81".repeat(1_400));
+    vec![bench.fact(&bench.agent, bench.sale(1)).encode(), nested]
 }
 
 fn voucher_seeds() -> Vec<Vec<u8>> {

@@ -156,6 +156,19 @@ fn deep_nesting_does_not_overflow_the_stack() {
 }
 
 #[test]
+fn a_fact_that_holds_facts_that_hold_facts_is_not_read() {
+    // `Verdict::Held` holds facts, so this type is read by a call for each level.
+    for levels in [20, 1_400, 190_000] {
+        let mut bytes = vec![0x82, 0x01];
+        for _ in 0..levels {
+            bytes.extend(b"\xa1\x61b\xa1\x67Verdict\xa1\x64Held\xa1\x61f\x81");
+        }
+        bytes.push(0xf6);
+        assert!(cheaply(|| Fact::decode(&bytes)).is_err(), "{levels}");
+    }
+}
+
+#[test]
 fn ad1_nobody_writes_as_another_device_or_person() {
     let mut bench = Bench::new();
     let written = bench.write(
