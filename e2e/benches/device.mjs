@@ -1,5 +1,6 @@
 // An agent's phone: from nothing to "can sell" without any network, and from the tap to a sale that is durable, with
-// the whole browser slowed. First for an agent of one day, then after a year of a hundred sales a day.
+// the whole browser slowed. First for an agent of one day, then after a year of a hundred sales a day. Arguments are other days,
+// and factors: `device 365 4x`.
 
 import assert from "node:assert/strict";
 
@@ -8,7 +9,8 @@ import { bringBack, fill, tabMemory, watchFor, whenSeen } from "../helpers/bench
 import { median, printTable, quantile } from "../helpers/figures.mjs";
 import { CHECK_HEAD, checkSlowing, rest, slowDown } from "../helpers/slow.mjs";
 
-const FACTORS = [1, 4, 6];
+const factors = process.argv.filter((text) => /^[\d.]+x$/.test(text)).map((text) => Number.parseFloat(text));
+const FACTORS = factors.length > 0 ? factors : [1, 4, 6];
 const STARTS = 5;
 const SALES = 50;
 const CAN_SELL = watchFor("button.tile:not(.tile-none)");
@@ -141,7 +143,7 @@ async function sellMany(phone, factor) {
   return [median(sold), quantile(sold, 0.95), Math.max(...sold), sold[0], taps / SALES];
 }
 
-const days = process.argv.slice(2).map(Number);
+const days = process.argv.slice(2).map(Number).filter((count) => count > 0);
 await validate();
 for (const count of days.length > 0 ? days : [1, 365]) {
   await agent(count);
