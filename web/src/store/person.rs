@@ -203,16 +203,23 @@ impl PersonStores {
     /// appended to its journal is taken back there: nobody was told that it was kept, and what it chose (a voucher) may
     /// be another's by now.
     pub async fn commit(&self, writes: &[Write], entries: &[Entry]) -> Result<Kept, StoreError> {
-        let in_journal = match &self.journal {
-            _ if entries.is_empty() => Ok(()),
-            Some(journal) => journal.append(entries),
-            None => Err(StoreError::Unavailable("no journal".into())),
+        let in_kv = async {
+            match &self.kv {
+                _ if writes.is_empty() => Ok(()),
+                Some(kv) => kv.commit(writes).await,
+                None => Err(StoreError::Unavailable("no database".into())),
+            }
         };
-        let in_kv = match &self.kv {
-            _ if writes.is_empty() => Ok(()),
-            Some(kv) => kv.commit(writes).await,
-            None => Err(StoreError::Unavailable("no database".into())),
+        // Appending waits for the disk without letting anybody else run here. The database is asked before, and writes
+        // meanwhile.
+        let in_journal = async {
+            match &self.journal {
+                _ if entries.is_empty() => Ok(()),
+                Some(journal) => journal.append(entries),
+                None => Err(StoreError::Unavailable("no journal".into())),
+            }
         };
+        let (in_kv, in_journal) = futures::join!(in_kv, in_journal);
         if in_kv == Err(StoreError::NotTheWriter) {
             self.take_back(entries);
             return Err(StoreError::NotTheWriter);
