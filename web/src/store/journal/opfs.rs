@@ -59,8 +59,15 @@ impl OpfsJournal {
         let mut ledger = Ledger::default();
         let mut losses = Losses::default();
         let mut old_files = Vec::new();
-        for file in files {
-            let bytes = folder.read(&file.to_string()).await?.unwrap_or_default();
+        // Side by side: each is a chain of waits for the browser.
+        let read = files.iter().map(|file| {
+            let name = file.to_string();
+            let folder = &folder;
+            async move { folder.read(&name).await }
+        });
+        let contents = futures::future::try_join_all(read).await?;
+        for (file, bytes) in files.into_iter().zip(contents) {
+            let bytes = bytes.unwrap_or_default();
             losses.add(sealer.read_into(&mut ledger, file, &bytes));
             old_files.push((file, bytes.len() as u64));
         }
