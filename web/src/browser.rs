@@ -1,6 +1,7 @@
 //! Small pieces of the browser that several modules need, usable in a worker: the global scope, promises, time-outs.
 
 use std::future::Future;
+use std::task::Poll;
 
 use futures::future::{Either, select};
 use js_sys::Promise;
@@ -33,6 +34,19 @@ pub async fn within<T>(milliseconds: u32, future: impl Future<Output = T>) -> Op
         Either::Left((value, _)) => Some(value),
         Either::Right(_) => None,
     }
+}
+
+/// Lets every task go on first that can.
+pub async fn others_first() {
+    let mut has_waited = false;
+    std::future::poll_fn(|context| {
+        if std::mem::replace(&mut has_waited, true) {
+            return Poll::Ready(());
+        }
+        context.waker().wake_by_ref();
+        Poll::Pending
+    })
+    .await;
 }
 
 /// The name of a DOM exception or JavaScript error, such as `QuotaExceededError`.

@@ -81,7 +81,8 @@ pub enum FromWorker {
         id: u32,
         result: Result<Box<Answer>, Failure>,
     },
-    Event(Event),
+    /// What happened together: the page draws once for all of it.
+    Events(Vec<Event>),
 }
 
 /// What opens a store of before the password was changed elsewhere.

@@ -86,7 +86,11 @@ impl WorkerHandle {
                         let _ = waiting.send(result.map(|answer| *answer));
                     }
                 }
-                Some(Ok(FromWorker::Event(event))) => on_event.emit(Told::Event(event)),
+                Some(Ok(FromWorker::Events(events))) => {
+                    for event in events {
+                        on_event.emit(Told::Event(event));
+                    }
+                }
                 Some(Err(_)) | None => {
                     web_sys::console::error_1(&"unreadable message from the worker".into())
                 }

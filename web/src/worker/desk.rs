@@ -15,14 +15,14 @@ use futures::channel::mpsc;
 use futures::{FutureExt, StreamExt, select_biased};
 use wasm_bindgen_futures::spawn_local;
 
-use self::brief::{REST_AFTER_MILLIS, complete_after, is_first_screen};
+use self::brief::{REST_AFTER_MILLIS, is_first_screen, set_out_after};
 pub use self::open::open;
 use self::server::{ask_server, is_for_server};
 pub use self::shared::{Handle, Input, Shared};
 use super::account::now;
 use super::link::Link;
 use super::page::Page;
-use crate::browser::build;
+use crate::browser::{build, others_first};
 use crate::keys::BrowserRng;
 use crate::lock::Writer;
 use crate::lock::relay::Asked;
@@ -54,6 +54,8 @@ struct Desk {
     session: Session,
     indexes: Indexes,
     changed: bool,
+    /// The first screen has its answer: from now on the relay is met, and all else that nobody waits for is done.
+    is_set_out: bool,
     /// What follows from commits that are durable, and that nobody waits for: signing, sealing, sending.
     later: VecDeque<Effect>,
     rng: BrowserRng,
@@ -90,9 +92,9 @@ impl Desk {
             if self.shared.ended.get() {
                 return;
             }
-            let is_brief = !self.device.replica.is_whole();
-            let is_first_screen = is_first_screen(&turn);
-            if is_brief && !is_first_screen && self.complete().await.is_err() {
+            let is_before = !self.is_set_out;
+            let is_first_screen = is_first_screen(&turn, self.device.replica.is_whole());
+            if is_before && !is_first_screen && self.set_out().await.is_err() {
                 self.page.event(protocol::Event::Locked);
                 return;
             }
@@ -106,7 +108,10 @@ impl Desk {
                 }
                 Turn::Input(Some(Input::Ask { request, reply })) => {
                     let outcome = self.answer(request).await;
-                    outcome.map(|answer| drop(reply.send(answer)))
+                    let outcome = outcome.map(|answer| drop(reply.send(answer)));
+                    // The page gets it first: what is told below makes it draw and ask again.
+                    others_first().await;
+                    outcome
                 }
                 Turn::Input(Some(input)) => self.hear(input).await,
                 Turn::Asked(Some(asked)) => match wire::from_tab(build(), &asked.bytes) {
@@ -139,8 +144,8 @@ impl Desk {
                 return;
             }
             self.tell_changes();
-            if is_brief && is_first_screen {
-                spawn_local(complete_after(self.shared.clone(), REST_AFTER_MILLIS));
+            if is_before && is_first_screen {
+                spawn_local(set_out_after(self.shared.clone(), REST_AFTER_MILLIS));
                 continue;
             }
             // The answer is on its way; now what nobody waits for.
@@ -161,7 +166,7 @@ impl Desk {
                 let commit = self.device.replica.change_device(device, &mut self.rng);
                 return self.run(vec![Effect::Commit(commit)]).await.map(drop);
             }
-            Input::Complete => return Ok(()),
+            Input::SetOut => return Ok(()),
             Input::Brief => return self.keep_brief().await,
             Input::Confirm => {
                 self.confirm().await;
@@ -205,10 +210,13 @@ impl Desk {
             self.session = session.clone();
             events.push(protocol::Event::Session(session));
         }
-        events.push(protocol::Event::Changed);
-        for event in events {
-            self.writer.relay.broadcast(wire::for_tabs(build(), &event));
-            self.page.event(event);
+        for event in events.iter().chain([&protocol::Event::Changed]) {
+            self.writer.relay.broadcast(wire::for_tabs(build(), event));
         }
+        // Until then nothing on its screen is older than this.
+        if self.is_set_out {
+            events.push(protocol::Event::Changed);
+        }
+        self.page.events(events);
     }
 }

@@ -47,7 +47,11 @@ impl Page {
     }
 
     pub fn event(&self, event: Event) {
-        self.post(&FromWorker::Event(event));
+        self.events(vec![event]);
+    }
+
+    pub fn events(&self, events: Vec<Event>) {
+        self.post(&FromWorker::Events(events));
     }
 
     fn post(&self, message: &FromWorker) {

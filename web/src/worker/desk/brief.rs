@@ -1,4 +1,5 @@
-//! A till that starts from a brief: its first screen comes before the rest is read.
+//! The first screen comes before everything else that a start does; and a till that starts from a brief shows it before
+//! the rest is read.
 
 use std::rc::Rc;
 
@@ -15,15 +16,15 @@ use crate::worker::log;
 /// By then the first screen is there, even on a slow phone.
 pub(super) const CONFIRM_AFTER_MILLIS: u32 = 2_000;
 
-/// A till that has its first screen is left to paint it before the rest is read.
-pub(super) const REST_AFTER_MILLIS: u32 = 100;
+/// Who has the first screen is left to paint it before the rest is read, sealed and sent.
+pub(super) const REST_AFTER_MILLIS: u32 = 250;
 
 /// Every sale since then is on the first screen of a till: it counts those of a day.
 pub(super) const RECENT_MILLIS: i64 = 36 * 60 * 60 * 1_000;
 
-pub(super) async fn complete_after(shared: Rc<Shared>, millis: u32) {
+pub(super) async fn set_out_after(shared: Rc<Shared>, millis: u32) {
     gloo_timers::future::TimeoutFuture::new(millis).await;
-    shared.tell(Input::Complete);
+    shared.tell(Input::SetOut);
 }
 
 pub(super) async fn confirm_soon(shared: Rc<Shared>) {
@@ -31,28 +32,34 @@ pub(super) async fn confirm_soon(shared: Rc<Shared>) {
     shared.tell(Input::Confirm);
 }
 
-/// What a brief is made for.
-pub(super) const fn is_first_screen(turn: &Turn) -> bool {
-    matches!(
-        turn,
+/// What is answered before anything else is done: whatever is asked of a replica that is whole, and of a brief what it is
+/// made for.
+pub(super) const fn is_first_screen(turn: &Turn, is_whole: bool) -> bool {
+    match turn {
         Turn::Input(Some(Input::Ask {
-            request: Request::Query(Query::Sell { .. }),
+            request: Request::Query(query),
             ..
-        }))
-    )
+        })) => is_whole || matches!(query, Query::Sell { .. }),
+        _ => false,
+    }
 }
 
 impl Desk {
-    /// A replica that is whole may write, and meets the relay.
-    pub(super) fn set_out(&mut self) {
+    /// Makes the replica whole, which then may write and meets the relay.
+    pub(super) async fn set_out(&mut self) -> Result<(), Lost> {
+        if !self.device.replica.is_whole() {
+            self.complete().await?;
+        }
+        self.is_set_out = true;
         // A batch that was ready before the restart is made anew.
         let effects = self.device.handle(Event::Stored(0), now(), &mut self.rng);
         self.later.extend(effects);
         spawn_local(tick(self.shared.clone()));
+        Ok(())
     }
 
     /// Reads what the brief stood for.
-    pub(super) async fn complete(&mut self) -> Result<(), Lost> {
+    async fn complete(&mut self) -> Result<(), Lost> {
         let replica = &mut self.device.replica;
         let completed = match self.stores.load_left_out(&replica.left_out()).await {
             Ok(entries) => replica.complete(entries).map_err(|error| error.to_string()),
@@ -66,7 +73,6 @@ impl Desk {
             }
             return Err(Lost);
         }
-        self.set_out();
         Ok(())
     }
 

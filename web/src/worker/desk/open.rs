@@ -11,7 +11,7 @@ use futures::FutureExt;
 use futures::channel::{mpsc, oneshot};
 use wasm_bindgen_futures::spawn_local;
 
-use super::brief::{CONFIRM_AFTER_MILLIS, RECENT_MILLIS, complete_after, confirm_soon};
+use super::brief::{CONFIRM_AFTER_MILLIS, RECENT_MILLIS, confirm_soon, set_out_after};
 use super::shared::Ends;
 use super::{Desk, Handle, Shared};
 use crate::keys::browser_rng;
@@ -86,6 +86,7 @@ pub async fn open(
         session: session.clone(),
         indexes: Indexes::default(),
         changed: true,
+        is_set_out: false,
         later: VecDeque::new(),
         rng: browser_rng(),
     };
@@ -97,16 +98,13 @@ pub async fn open(
     if is_kept {
         desk.settle_strays(&opened).await?;
     }
-    if desk.device.replica.is_whole() {
-        desk.set_out();
-    } else {
-        spawn_local(complete_after(shared.clone(), CONFIRM_AFTER_MILLIS));
-    }
-    if opened.start == Start::Normal {
-        // Nothing was lost that the sentinels must tell of: the first screen comes first.
+    if opened.start == Start::Normal && !session.grants.is_empty() {
+        // Nothing was lost that the sentinels must tell of, and there is something to show: the first screen comes first.
+        spawn_local(set_out_after(shared.clone(), CONFIRM_AFTER_MILLIS));
         spawn_local(confirm_soon(shared.clone()));
     } else {
         desk.confirm().await;
+        desk.set_out().await.map_err(|_| Failure::Busy)?;
     }
     let (relay, (ended, over)) = (desk.writer.relay.clone(), oneshot::channel());
     spawn_local(async move {

@@ -33,8 +33,8 @@ pub enum Input {
     NewDevice(DeviceId),
     /// The start is over; time for the sentinels.
     Confirm,
-    /// Time to read what the brief stood for.
-    Complete,
+    /// The first screen has had its time.
+    SetOut,
     /// Time to see whether another one is wanted.
     Brief,
     /// The server gave a ticket, or says that it will not.
