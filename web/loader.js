@@ -23,6 +23,9 @@ globalThis.viornetOffice = office;
 
 // What the worker says before the UI listens is kept: `heard` says it again (web/src/hooks/worker.rs).
 function startWorker() {
+  if (globalThis.viornetWorker) {
+    return;
+  }
   try {
     globalThis.viornetWorker = newWorker();
   } catch (error) {
@@ -60,9 +63,13 @@ function isOffice() {
 
 async function start() {
   try {
+    // A page with a service worker has all of the worker on the device already, and waits for it longest.
+    if (navigator.serviceWorker?.controller) {
+      startWorker();
+    }
     // Without the office the till can still sell.
     const run = (isOffice() && (await office().catch(() => null))) || (await till());
-    // Not earlier: on two cores its download holds up the UI's, and both are late.
+    // At a first visit not earlier: its download would hold up the UI's, and both would be late.
     startWorker();
     await run();
   } catch (error) {
@@ -70,11 +77,16 @@ async function start() {
   }
 }
 
+// Until then a phone has better things to do than to look for another version.
+const SETTLED_MILLIS = 4_000;
+
 // Only registers. When a new version waits, the UI decides when no sale is open and posts
 // { type: "activate" } to the waiting worker; see service-worker.js.
 function registerServiceWorker() {
   navigator.serviceWorker
     ?.register("/service-worker.js", { scope: "/", updateViaCache: "none" })
+    // A browser that started without it did not look for another one either. There may be no signal.
+    .then((registration) => registration.update().catch(() => {}))
     .catch((error) => console.warn("no offline start:", error));
   navigator.serviceWorker?.ready.then(({ active }) => active?.postMessage({ type: "later" }));
 }
@@ -108,6 +120,8 @@ start();
 if (MODE === "development") {
   forgetServiceWorker();
   reloadWhenRebuilt();
+} else if (navigator.serviceWorker?.controller) {
+  setTimeout(registerServiceWorker, SETTLED_MILLIS);
 } else {
   registerServiceWorker();
 }

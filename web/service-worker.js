@@ -14,14 +14,36 @@ const LATER = %LATER%;
 const CACHE_PREFIX = "viornet-";
 const CACHE = CACHE_PREFIX + VERSION;
 const PAGE = "/index.html";
+const STARTS = ["/", "/sell"];
 // In each version's cache: when it took over. No address of the app.
 const ACTIVE_SINCE = "/active-since";
 // Answered by the server or not at all.
 const NEVER_CACHED = /^\/(api|sync|dev|healthz|readyz|metrics)(\/|$)/;
 
 self.addEventListener("install", (event) => {
-  event.waitUntil(fillCache(PRECACHE));
+  event.waitUntil(Promise.all([fillCache(PRECACHE).then(keepStarts), route(event)]));
 });
+
+// A browser that can do so looks into the caches by itself, as `answer` would: then a start need not wait for this worker
+// to be started as well, and no part of a page for its answer.
+async function route(event) {
+  const start = STARTS.map((urlPattern) => ({ urlPattern, requestMode: "navigate", requestMethod: "GET" }));
+  try {
+    await event.addRoutes?.([
+      { condition: { urlPattern: "/a/*", requestMethod: "GET" }, source: "cache" },
+      { condition: { or: start }, source: { cacheName: CACHE } },
+    ]);
+  } catch (error) {
+    console.warn("this worker answers for all:", error);
+  }
+}
+
+// The page once more, under the addresses where somebody starts: a browser looks for them as they are.
+async function keepStarts() {
+  const cache = await caches.open(CACHE);
+  const page = await cache.match(PAGE);
+  await Promise.all(STARTS.map((path) => cache.put(path, page.clone())));
+}
 
 self.addEventListener("activate", (event) => {
   event.waitUntil(
