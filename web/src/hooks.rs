@@ -9,9 +9,11 @@ pub mod form;
 pub mod keys;
 pub mod place;
 pub mod relief;
+pub mod today;
 pub mod update;
 pub mod worker;
 
 pub use app::{App, AppAction, Phase, use_app};
 pub use ask::{Act, Load, use_act, use_query};
 pub use filters::use_filters;
+pub use today::use_today;

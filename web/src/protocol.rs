@@ -370,6 +370,8 @@ pub enum Order {
 pub enum Query {
     Sell {
         site: SiteId,
+        /// When the day began.
+        today: Timestamp,
     },
     Stock,
     Sales {

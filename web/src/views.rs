@@ -54,7 +54,7 @@ pub fn answer(
     around: Surroundings,
 ) -> Answer {
     match query {
-        Query::Sell { site } => Answer::Sell(stock::sell(replica, *site, around.now)),
+        Query::Sell { site, today } => Answer::Sell(stock::sell(replica, *site, *today)),
         Query::Stock => Answer::Stock(stock::mine(replica, around.now)),
         Query::Sales {
             filter,

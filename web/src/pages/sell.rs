@@ -15,7 +15,7 @@ use crate::components::{
 };
 use crate::format;
 use crate::hooks::form::{bind, filled, set, submit};
-use crate::hooks::{Act, AppAction, Load, use_act, use_app, use_query};
+use crate::hooks::{Act, AppAction, Load, use_act, use_app, use_query, use_today};
 use crate::i18n::Words;
 use crate::protocol::{Answer, Order, PackageChoice, Query, SellView, Tile};
 use crate::route::Route;
@@ -43,7 +43,11 @@ struct TillProps {
 fn Till(props: &TillProps) -> Html {
     let app = use_app();
     let words = app.words();
-    let load = use_query(Some(Query::Sell { site: props.site }));
+    let today = use_today();
+    let load = use_query(Some(Query::Sell {
+        site: props.site,
+        today,
+    }));
     let view = match &load {
         Load::Waiting => return html! { <><h1>{ words.sell() }</h1><Skeleton rows=3 /></> },
         Load::Failed(failure) => return html! { <Failed failure={failure.clone()} /> },

@@ -289,10 +289,7 @@ pub(super) fn day(replica: &Replica, starts: &[Timestamp]) -> DayView {
     let starts = &starts[starts.len().saturating_sub(DAYS_MAX)..];
     let mut days = vec![DayFigures::default(); starts.len()];
     let inside = sale::each(replica.sheets()).map(|(_, _, at, sale)| (at, sale.total()));
-    // None is counted twice: most that are outside were never inside.
-    let outside = sales_outside(replica)
-        .filter(|entry| sale::sale(replica.sheets(), entry.id).is_none())
-        .map(|entry| (entry.at, entry.sale.total()));
+    let outside = untaken(replica).map(|entry| (entry.at, entry.sale.total()));
     for (at, total) in inside.chain(outside) {
         let begun = starts.partition_point(|start| *start <= at);
         if let Some(day) = begun.checked_sub(1).and_then(|day| days.get_mut(day)) {
@@ -323,6 +320,11 @@ fn sales(replica: &Replica) -> Vec<SaleEntry> {
         sales.sort_by_key(|entry| std::cmp::Reverse((entry.at, entry.id)));
     }
     sales
+}
+
+/// Those of [`sales_outside`] that no sheet has: counted beside the sheets, none is counted twice.
+pub(super) fn untaken(replica: &Replica) -> impl Iterator<Item = SaleEntry> {
+    sales_outside(replica).filter(|entry| sale::sale(replica.sheets(), entry.id).is_none())
 }
 
 fn sales_outside(replica: &Replica) -> impl Iterator<Item = SaleEntry> {
@@ -367,3 +369,6 @@ pub fn one(replica: &Replica, id: IntentId) -> Option<SaleView> {
     let entry = sale::sale(replica.sheets(), id).or_else(outside)?;
     Some(Lookup::new(replica).view(&entry))
 }
+
+#[cfg(test)]
+mod tests;

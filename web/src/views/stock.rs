@@ -25,7 +25,7 @@ use crate::protocol::{
     StockBlock, StockNeedsView, StockView, Tile, UndoView, VouchersView,
 };
 
-pub(super) fn sell(replica: &Replica, site: SiteId, now: Timestamp) -> SellView {
+pub(super) fn sell(replica: &Replica, site: SiteId, today: Timestamp) -> SellView {
     let stock = replica.shared_stock();
     let packages = package::packages(replica.sheets().get(&DocumentKey::Catalog));
     let me = replica.me().person;
@@ -72,9 +72,11 @@ pub(super) fn sell(replica: &Replica, site: SiteId, now: Timestamp) -> SellView 
         .collect();
     tiles.extend(empty);
     tiles.sort_by_key(|tile| (tile.left == 0, tile.price, tile.package.id));
-    let day_ago = now.plus_millis(-86_400_000);
-    let sold_today = sale::each(replica.sheets())
-        .filter(|(_, person, at, _)| *person == me && *at >= day_ago)
+    let inside = sale::each(replica.sheets()).map(|(_, person, at, _)| (person, at));
+    let outside = super::sales::untaken(replica).map(|entry| (entry.person, entry.at));
+    let sold_today = inside
+        .chain(outside)
+        .filter(|(person, at)| *person == me && *at >= today)
         .count();
     SellView {
         tiles,
@@ -384,4 +386,4 @@ pub(super) fn package_name(replica: &Replica, id: PackageId) -> String {
 }
 
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;

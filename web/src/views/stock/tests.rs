@@ -17,16 +17,18 @@ use rand_core::TryRng;
 use super::*;
 use crate::protocol::BlockHappened;
 
-const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
-const SITE: SiteId = SiteId::from_bytes([1; 16]);
+pub(in crate::views) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+/// When the day of [`NOW`] began.
+const TODAY: Timestamp = Timestamp::from_millis(1_790_000_000_000 - 7_200_000);
+pub(in crate::views) const SITE: SiteId = SiteId::from_bytes([1; 16]);
 const BLOCK: BlockId = BlockId::from_bytes([2; 16]);
-const PACKAGE: PackageId = PackageId::from_bytes([3; 16]);
-const OWNER: PersonId = PersonId::from_bytes([10; 16]);
-const ASHA: PersonId = PersonId::from_bytes([11; 16]);
+pub(in crate::views) const PACKAGE: PackageId = PackageId::from_bytes([3; 16]);
+pub(in crate::views) const OWNER: PersonId = PersonId::from_bytes([10; 16]);
+pub(in crate::views) const ASHA: PersonId = PersonId::from_bytes([11; 16]);
 const BARAKA: PersonId = PersonId::from_bytes([12; 16]);
 
 /// Ids are given by hand here; nothing else needs chance.
-struct Ones;
+pub(in crate::views) struct Ones;
 
 impl TryRng for Ones {
     type Error = std::convert::Infallible;
@@ -50,7 +52,7 @@ const fn id(n: u8) -> IntentId {
 }
 
 /// Somebody's replica with the staff and one package.
-fn replica(person: PersonId) -> Replica {
+pub(in crate::views) fn replica(person: PersonId) -> Replica {
     let me = Identity {
         org: OrgId::from_bytes([9; 16]),
         person,
@@ -77,7 +79,7 @@ fn replica(person: PersonId) -> Replica {
     replica
 }
 
-fn has(replica: &mut Replica, key: DocumentKey, puts: &[Put]) {
+pub(in crate::views) fn has(replica: &mut Replica, key: DocumentKey, puts: &[Put]) {
     let mut document = Document::new();
     let actor = Actor::from_bytes([9; 16]);
     document.write(actor, NOW.as_seconds(), puts).unwrap();
@@ -276,8 +278,8 @@ fn a_holder_sees_since_when_and_that_it_leaves() {
     let view = mine(&asha, NOW);
     assert_eq!(view.blocks[0].since, Some(NOW.plus_millis(60_000)));
     assert_eq!(view.blocks[0].leaving, None);
-    assert_eq!(sell(&asha, SITE, NOW).tiles[0].left, 3);
-    assert!(sell(&asha, SITE, NOW).tiles[0].is_low);
+    assert_eq!(sell(&asha, SITE, TODAY).tiles[0].left, 3);
+    assert!(sell(&asha, SITE, TODAY).tiles[0].is_low);
 
     let till = DocumentKey::Till {
         site: SITE,
@@ -291,7 +293,7 @@ fn a_holder_sees_since_when_and_that_it_leaves() {
     );
     let leaving = mine(&asha, NOW).blocks[0].leaving.clone().unwrap();
     assert_eq!(leaving.to.as_deref(), Some("Baraka"));
-    assert_eq!(sell(&asha, SITE, NOW).tiles[0].left, 0);
+    assert_eq!(sell(&asha, SITE, TODAY).tiles[0].left, 0);
 }
 
 /// Asha's phone: a block of eight, three of it sold in older months and one today; an ask of an older month is open.
@@ -378,13 +380,13 @@ fn a_till_that_starts_by_a_brief_shows_what_it_would_show() {
         Replica::open_brief(whole.me(), brief, first, [], since, &mut Ones).unwrap()
     };
     let mut opened = open(NOW.plus_millis(-86_400_000)).unwrap();
-    let wanted = sell(&whole, SITE, NOW);
+    let wanted = sell(&whole, SITE, TODAY);
     assert_eq!((wanted.tiles[0].left, wanted.sold_today), (4, 1));
     assert!(wanted.tiles[0].is_asked);
     assert_eq!(wanted.cash, Money::from_minor(1_500_000));
-    assert_eq!(sell(&opened, SITE, NOW), wanted);
+    assert_eq!(sell(&opened, SITE, TODAY), wanted);
     opened.complete(rest).unwrap();
-    assert_eq!(sell(&opened, SITE, NOW), wanted);
+    assert_eq!(sell(&opened, SITE, TODAY), wanted);
     assert_eq!(mine(&opened, NOW), mine(&whole, NOW));
     // Sales that must be there one by one are not.
     assert!(open(NOW.plus_millis(-65 * 86_400_000)).is_none());

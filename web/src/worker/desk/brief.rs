@@ -19,7 +19,7 @@ pub(super) const CONFIRM_AFTER_MILLIS: u32 = 2_000;
 /// Who has the first screen is left to paint it before the rest is read, sealed and sent.
 pub(super) const REST_AFTER_MILLIS: u32 = 250;
 
-/// Every sale since then is on the first screen of a till: it counts those of a day.
+/// Every sale since then is on the first screen of a till: it counts those of today.
 pub(super) const RECENT_MILLIS: i64 = 36 * 60 * 60 * 1_000;
 
 pub(super) async fn set_out_after(shared: Rc<Shared>, millis: u32) {

@@ -1,0 +1,87 @@
+//! What a till and a day count, and what an office lists.
+
+use crdt_model::command::fact_put;
+use crdt_model::fact::{Codes, HoldReason};
+use crdt_model::ids::{BatchId, BlockId, HoldId};
+use crdt_model::sale::{Buyer, SellOrder};
+use crdt_model::sync::message::Disposition;
+
+use super::super::stock::sell;
+use super::super::stock::tests::{ASHA, NOW, OWNER, Ones, PACKAGE, SITE, has, replica};
+use super::*;
+
+const HOUR: i64 = 3_600_000;
+const HOLD: HoldId = HoldId::from_bytes([30; 16]);
+
+fn price() -> Money {
+    Money::from_minor(500_000)
+}
+
+/// Asha's phone with a block of eight.
+fn asha() -> Replica {
+    let mut replica = replica(ASHA);
+    let block = BlockId::from_bytes([2; 16]);
+    let codes: Vec<String> = (0..8).map(|n| format!("code{n}")).collect();
+    let codes = Fact {
+        at: NOW,
+        since: NOW,
+        by: OWNER,
+        body: FactBody::Codes(Codes {
+            batch: BatchId::from_bytes([4; 16]),
+            package: PACKAGE,
+            price: price(),
+            packed: codes.join("\n"),
+        }),
+    };
+    let key = DocumentKey::Block { site: SITE, block };
+    let id = IntentId::from_bytes([1; 16]).to_string();
+    has(&mut replica, key, &[fact_put(&id, &codes)]);
+    replica
+}
+
+fn sold(replica: &mut Replica, at: Timestamp, method: PaymentMethod) -> IntentId {
+    let order = SellOrder {
+        site: SITE,
+        package: PACKAGE,
+        price: price(),
+        quantity: 1,
+        method,
+        reference: None,
+        client: Buyer::WalkIn,
+    };
+    let (id, commit) = replica.sell(order, at, &mut Ones).unwrap();
+    replica.stored(commit.number);
+    id
+}
+
+/// The relay answers the same about everything that is sent.
+fn answered(replica: &mut Replica, disposition: Disposition) {
+    let batch = replica.next_batch().unwrap().expand().unwrap();
+    let results: Vec<_> = batch
+        .hashes()
+        .map(|hash| (hash[..8].to_vec().into(), disposition))
+        .collect();
+    let commit = replica.acknowledge(&results, NOW, &mut Ones);
+    replica.stored(commit.number);
+}
+
+#[test]
+fn sold_today_begins_at_midnight_on_the_till_as_on_the_day() {
+    let midnight = NOW.plus_millis(-HOUR);
+    let mut asha = asha();
+    sold(&mut asha, NOW.plus_millis(-3 * HOUR), PaymentMethod::Cash);
+    sold(&mut asha, NOW.plus_millis(-2 * HOUR), PaymentMethod::Cash);
+    answered(&mut asha, Disposition::Accepted);
+    sold(&mut asha, NOW, PaymentMethod::Cash);
+    assert_eq!(sell(&asha, SITE, midnight).sold_today, 1);
+    // The client has the code of what is held, and the seller the money.
+    answered(&mut asha, Disposition::Held(HOLD, HoldReason::NotAllowed));
+    assert_eq!(sell(&asha, SITE, midnight).sold_today, 1);
+    let starts = [midnight.plus_millis(-24 * HOUR), midnight];
+    let sales: Vec<u32> = day(&asha, &starts)
+        .days
+        .iter()
+        .map(|day| day.sales)
+        .collect();
+    assert_eq!(sales, [2, 1]);
+}
