@@ -106,6 +106,15 @@ impl Zone {
         let days = (at.as_millis() + offset).div_euclid(DAY);
         Timestamp::from_millis(days * DAY - offset)
     }
+
+    /// When the last days began, oldest first; the last is `today`, itself a beginning.
+    pub fn last_days(&self, today: Timestamp, count: i64) -> Vec<Timestamp> {
+        (0..count)
+            .rev()
+            // At noon of that day, so that a day of 23 or 25 hours has its own midnight.
+            .map(|ago| self.start_of_day(today.plus_millis(DAY / 2 - ago * DAY)))
+            .collect()
+    }
 }
 
 /// Date and time on a wall.
@@ -473,7 +482,13 @@ mod tests {
         assert_eq!(when(EN, ago(17 * DAY), NOW, &zone), "Tue 3 Nov 14:02");
         assert_eq!(when(EN, ago(365 * DAY), NOW, &zone), "20 Nov 2025 14:02");
         assert_eq!(when_short(EN, ago(17 * DAY), NOW, &zone), "Tue 3 Nov");
-        assert_eq!(clock(zone.start_of_day(NOW), &zone), "00:00");
+        let today = zone.start_of_day(NOW);
+        assert_eq!(clock(today, &zone), "00:00");
+        let days = zone.last_days(today, 3);
+        assert_eq!(
+            days,
+            [today.plus_millis(-2 * DAY), today.plus_millis(-DAY), today]
+        );
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use std::rc::Rc;
 
 use crdt_model::capability::Capability;
+use crdt_model::time::Timestamp;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -12,7 +13,7 @@ use crate::components::{
     Amount, Bar, Bars, Failed, Glyph, Icon, Look, Notice, Skeleton, Tap, Tone,
 };
 use crate::format;
-use crate::hooks::{App, Load, browser, use_app, use_query};
+use crate::hooks::{App, Load, use_app, use_query, use_today};
 use crate::protocol::{Answer, Query, SalesFilter};
 use crate::route::Route;
 
@@ -29,10 +30,9 @@ pub fn HomePage() -> Html {
             .is_some_and(|session| session.may(capability))
     };
     let sees_sales = may(Capability::SalesAll) || may(Capability::Sell);
-    // Midnight does not move while the screen is open; `now` would make every render another query.
-    let today = use_memo(app.zone(), |zone| zone.start_of_day(browser::now()));
+    let today = use_today();
     let filter = SalesFilter {
-        from: Some(*today),
+        from: Some(today),
         ..SalesFilter::default()
     };
     let sales = use_query(sees_sales.then_some(Query::Sales {
@@ -40,7 +40,7 @@ pub fn HomePage() -> Html {
         offset: 0,
         limit: LATEST,
     }));
-    let days = use_days(sees_sales);
+    let days = use_days(today, sees_sales);
     let packages = use_query(may(Capability::PackagesManage).then_some(Query::Packages));
     let staff = use_query(may(Capability::StaffManage).then_some(Query::Staff));
     let site = app.site();
@@ -92,7 +92,7 @@ pub fn HomePage() -> Html {
                             <div class="figure"><dt>{ words.sales_today() }</dt><dd data-testid="sales-today">{ view.count }</dd></div>
                             <div class="figure"><dt>{ words.total() }</dt><dd><Amount amount={view.revenue} testid="revenue-today" /></dd></div>
                         </dl>
-                        { seven_days(&app, &days) }
+                        { seven_days(&app, today, &days) }
                     </div>
                     if !view.rows.is_empty() {
                         <div class="section-head">
@@ -182,20 +182,14 @@ pub fn StockNeeds(props: &StockNeedsProps) -> Html {
 }
 
 const DAYS: i64 = 7;
-const DAY_MILLIS: i64 = 86_400_000;
+/// Noon belongs to its day in every zone.
+const NOON_MILLIS: i64 = 43_200_000;
 
 /// The last seven days, today last.
 #[hook]
-fn use_days(is_wanted: bool) -> Option<Rc<Answer>> {
-    let app = use_app();
-    let starts = use_memo(app.zone(), |zone| {
-        let midnight = zone.start_of_day(browser::now());
-        (0..DAYS)
-            .rev()
-            // At noon of that day, so that a day of 23 or 25 hours has its own midnight.
-            .map(|ago| zone.start_of_day(midnight.plus_millis(DAY_MILLIS / 2 - ago * DAY_MILLIS)))
-            .collect::<Vec<_>>()
-    });
+fn use_days(today: Timestamp, is_wanted: bool) -> Option<Rc<Answer>> {
+    let zone = use_app().zone();
+    let starts = use_memo((zone, today), |(zone, today)| zone.last_days(*today, DAYS));
     let load = use_query(is_wanted.then(|| Query::Day {
         starts: (*starts).clone(),
     }));
@@ -205,36 +199,31 @@ fn use_days(is_wanted: bool) -> Option<Rc<Answer>> {
     }
 }
 
-fn seven_days(app: &App, days: &Option<Rc<Answer>>) -> Html {
+fn seven_days(app: &App, today: Timestamp, days: &Option<Rc<Answer>>) -> Html {
     let words = app.words();
     let Some(Answer::Day(view)) = days.as_deref() else {
         return html! { <Skeleton rows=2 /> };
     };
-    let (zone, now, currency) = (app.zone(), browser::now(), app.currency());
-    let bars: Vec<Bar> = (0..)
-        .zip(view.days.iter().rev())
-        .map(|(ago, day)| {
-            let noon = zone
-                .start_of_day(now)
-                .plus_millis(DAY_MILLIS / 2 - ago * DAY_MILLIS);
-            Bar {
-                label: if ago == 0 {
-                    words.period_today().into()
-                } else {
-                    format::weekday(words, noon, &zone).into()
-                },
-                figure: format::short(day.total, currency).into(),
-                full: format!(
-                    "{}, {}",
-                    words.sales_count(day.sales),
-                    format::money(day.total, currency)
-                )
-                .into(),
-                value: day.total.minor(),
-            }
+    let (zone, currency) = (app.zone(), app.currency());
+    let bars: Vec<Bar> = view
+        .days
+        .iter()
+        .map(|day| Bar {
+            label: if day.start == today {
+                words.period_today().into()
+            } else {
+                format::weekday(words, day.start.plus_millis(NOON_MILLIS), &zone).into()
+            },
+            figure: format::short(day.total, currency).into(),
+            full: format!(
+                "{}, {}",
+                words.sales_count(day.sales),
+                format::money(day.total, currency)
+            )
+            .into(),
+            value: day.total.minor(),
         })
         .collect();
-    let bars = bars.into_iter().rev().collect::<Vec<_>>();
     html! {
         <section class="card-box">
             <h2>{ words.seven_days() }</h2>
@@ -248,11 +237,13 @@ fn seven_days(app: &App, days: &Option<Rc<Answer>>) -> Html {
 pub fn DayPage() -> Html {
     let app = use_app();
     let words = app.words();
-    let days = use_days(true);
+    let midnight = use_today();
+    let days = use_days(midnight, true);
     let needs_you = app.state.pill.as_ref().map_or(0, |pill| pill.needs_you);
     let figures = match days.as_deref() {
         Some(Answer::Day(view)) => {
-            let today = view.days.last().copied().unwrap_or_default();
+            let today = view.days.iter().find(|day| day.start == midnight);
+            let today = today.copied().unwrap_or_default();
             html! {
                 <dl class="figures">
                     <div class="figure"><dt>{ words.cash_to_hand_over() }</dt><dd><Amount amount={view.cash} testid="day-cash" /></dd></div>
@@ -278,7 +269,7 @@ pub fn DayPage() -> Html {
             } else {
                 <p class="muted">{ words.nothing_needs_you() }</p>
             }
-            <div class="day">{ figures }{ seven_days(&app, &days) }</div>
+            <div class="day">{ figures }{ seven_days(&app, midnight, &days) }</div>
         </>
     }
 }

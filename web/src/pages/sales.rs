@@ -4,6 +4,7 @@ use std::rc::Rc;
 
 use crdt_model::fact::PaymentMethod;
 use crdt_model::ids::PersonId;
+use crdt_model::time::Timestamp;
 use serde::{Deserialize, Serialize};
 use yew::prelude::*;
 
@@ -11,7 +12,7 @@ use crate::components::{
     Amount, Button, Chip, Empty, FewRows, Field, Glyph, Icon, List, Look, Page, Pages, SafetyChip,
     Select, Table, Tap, Tone, VirtualRows, use_pages, with_first,
 };
-use crate::hooks::{App, browser, use_app, use_filters};
+use crate::hooks::{App, use_app, use_filters, use_today};
 use crate::i18n::Words;
 use crate::protocol::{Answer, Query, SaleView, SalesFilter, SalesView};
 use crate::route::Route;
@@ -53,8 +54,7 @@ struct Filters {
 }
 
 impl Filters {
-    fn to_filter(&self, app: &App) -> SalesFilter {
-        let midnight = app.zone().start_of_day(browser::now());
+    fn to_filter(&self, midnight: Timestamp) -> SalesFilter {
         let from = match self.period.as_str() {
             "today" => Some(midnight),
             "week" => Some(midnight.plus_millis(-6 * DAY_MILLIS)),
@@ -147,6 +147,7 @@ pub fn SalesPage() -> Html {
     let app = use_app();
     let words = app.words();
     let filters = use_filters::<Filters>(Route::Sales);
+    let today = use_today();
     let Pages { figures, hear } = use_pages::<SalesList>();
     let view = figures.as_deref();
     let agents: Vec<(AttrValue, AttrValue)> = view.map_or_else(Vec::new, |view| {
@@ -194,7 +195,7 @@ pub fn SalesPage() -> Html {
                 }
             </div>
             if let Some(view) = view.filter(|view| view.count > 0) { <Totals view={view.clone()} /> }
-            <VirtualRows<SalesList> class="list-sales" label={words.sales()} testid="sales" list={SalesList(filters.to_filter(&app))} {hear} {empty} />
+            <VirtualRows<SalesList> class="list-sales" label={words.sales()} testid="sales" list={SalesList(filters.to_filter(today))} {hear} {empty} />
         </>
     }
 }

@@ -128,6 +128,8 @@ pub struct DayView {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct DayFigures {
+    /// When it began: the answer to an earlier question is of other days.
+    pub start: Timestamp,
     pub sales: u32,
     pub total: Money,
 }

@@ -287,7 +287,13 @@ const DAYS_MAX: usize = 62;
 /// What was sold on each day, and what this person has in hand.
 pub(super) fn day(replica: &Replica, starts: &[Timestamp]) -> DayView {
     let starts = &starts[starts.len().saturating_sub(DAYS_MAX)..];
-    let mut days = vec![DayFigures::default(); starts.len()];
+    let mut days: Vec<DayFigures> = starts
+        .iter()
+        .map(|start| DayFigures {
+            start: *start,
+            ..DayFigures::default()
+        })
+        .collect();
     let inside = sale::each(replica.sheets()).map(|(_, _, at, sale)| (at, sale.total()));
     let outside = untaken(replica).map(|entry| (entry.at, entry.sale.total()));
     for (at, total) in inside.chain(outside) {

@@ -78,10 +78,7 @@ fn sold_today_begins_at_midnight_on_the_till_as_on_the_day() {
     answered(&mut asha, Disposition::Held(HOLD, HoldReason::NotAllowed));
     assert_eq!(sell(&asha, SITE, midnight).sold_today, 1);
     let starts = [midnight.plus_millis(-24 * HOUR), midnight];
-    let sales: Vec<u32> = day(&asha, &starts)
-        .days
-        .iter()
-        .map(|day| day.sales)
-        .collect();
-    assert_eq!(sales, [2, 1]);
+    let days = day(&asha, &starts).days;
+    let sales: Vec<_> = days.iter().map(|day| (day.start, day.sales)).collect();
+    assert_eq!(sales, [(starts[0], 2), (midnight, 1)]);
 }
