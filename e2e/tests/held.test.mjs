@@ -97,6 +97,10 @@ story("a held sale is seen by both sides and accepted with one click", async (st
   await assertAccessible(asha.page, "held, for the agent");
   assert.match(await stateOf(asha, held.receipt), /Needs you/);
   assert.match(await stateOf(asha, fine.receipt), /Safe on server/);
+  await goTo(asha.page, "My day");
+  await asha.page.getByTestId("cash-waiting").filter({ hasText: "5,000 waits for a decision" }).waitFor();
+  assert.match(await asha.page.getByTestId("day-cash").textContent(), /20,000/);
+  await assertAccessible(asha.page, "a day with cash that waits");
   assert.deepEqual(await server.sql("select receipt from sales"), [[fine.receipt]]);
 
   await goTo(office.page, "Sync");

@@ -357,6 +357,7 @@ sell-empty-office-hint = Lease a block to yourself. It arrives by itself when yo
 sell-no-packages = No packages yet
 sell-no-packages-hint = Packages are what you sell: a name, a price and how long it lasts.
 cash-in-hand = Cash in hand
+cash-waiting = of this { $amount } waits for a decision
 sold-today = Sold today
 ask-for-stock = Ask for stock
 ask-for-more = ask for more

@@ -357,6 +357,7 @@ sell-empty-office-hint = Jipe fungu la vocha. Litakuja lenyewe ukiwa na mtandao.
 sell-no-packages = Bado hakuna vifurushi
 sell-no-packages-hint = Vifurushi ndivyo unavyouza: jina, bei na muda wake.
 cash-in-hand = Taslimu mkononi
+cash-waiting = kati yake { $amount } zinasubiri uamuzi
 sold-today = Umeuza leo
 ask-for-stock = Omba vocha
 ask-for-more = omba zaidi

@@ -50,8 +50,8 @@ pub use packages::{PackageUse, PackagesView};
 pub use packed::Packed;
 pub use people::{DeviceView, InviteView, PersonView, StaffView};
 pub use sales::{
-    CashView, DayFigures, DayView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter,
-    SalesView, SellView, Tile,
+    CashInHand, CashView, DayFigures, DayView, DoubleSaleView, Safety, SaleLineView, SaleView,
+    SalesFilter, SalesView, SellView, Tile,
 };
 pub use session::{KnownPerson, Session, SetUp, Start};
 pub use sites::{SitePerson, SiteRow, SiteView};

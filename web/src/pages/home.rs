@@ -4,11 +4,13 @@
 use std::rc::Rc;
 
 use crdt_model::capability::Capability;
+use crdt_model::money::Money;
 use crdt_model::time::Timestamp;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
 use super::sales::SaleRows;
+use super::sell::CashWaiting;
 use crate::components::{
     Amount, Bar, Bars, Failed, Glyph, Icon, Look, Notice, Skeleton, Tap, Tone,
 };
@@ -246,7 +248,9 @@ pub fn DayPage() -> Html {
             let today = today.copied().unwrap_or_default();
             html! {
                 <dl class="figures">
-                    <div class="figure"><dt>{ words.cash_to_hand_over() }</dt><dd><Amount amount={view.cash} testid="day-cash" /></dd></div>
+                    <div class="figure"><dt>{ words.cash_to_hand_over() }</dt><dd><Amount amount={view.cash.all} testid="day-cash" /></dd>
+                        if view.cash.waiting > Money::ZERO { <dd class="figure-note"><CashWaiting cash={view.cash} /></dd> }
+                    </div>
                     <div class="figure"><dt>{ words.sold_today() }</dt><dd data-testid="day-sold">{ today.sales }</dd></div>
                     <div class="figure"><dt>{ words.total() }</dt><dd><Amount amount={today.total} testid="day-total" /></dd></div>
                     <div class="figure"><dt>{ words.stock_left_figure() }</dt><dd data-testid="day-stock">{ view.stock_left }</dd></div>

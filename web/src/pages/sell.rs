@@ -17,7 +17,7 @@ use crate::format;
 use crate::hooks::form::{bind, filled, set, submit};
 use crate::hooks::{Act, AppAction, Load, use_act, use_app, use_query, use_today};
 use crate::i18n::Words;
-use crate::protocol::{Answer, Order, PackageChoice, Query, SellView, Tile};
+use crate::protocol::{Answer, CashInHand, Order, PackageChoice, Query, SellView, Tile};
 use crate::route::Route;
 
 mod client;
@@ -181,7 +181,8 @@ fn Counter(props: &CounterProps) -> Html {
             <div class="page-head">
                 <h1>{ words.sell() }</h1>
                 <p class="till-sums">
-                    <span>{ words.cash_in_hand() }{ " " }<Amount amount={props.view.cash} testid="cash-in-hand" /></span>
+                    <span>{ words.cash_in_hand() }{ " " }<Amount amount={props.view.cash.all} testid="cash-in-hand" /></span>
+                    <CashWaiting cash={props.view.cash} />
                     <span>{ words.sold_today() }{ " " }<strong data-testid="sold-today">{ props.view.sold_today }</strong></span>
                 </p>
             </div>
@@ -227,6 +228,23 @@ fn Counter(props: &CounterProps) -> Html {
                 <PaymentDialog {method} {total} act={act.clone()} onclose={close_payment} onpaid={pay} />
             }
         </div>
+    }
+}
+
+#[derive(Properties, PartialEq)]
+pub struct CashWaitingProps {
+    pub cash: CashInHand,
+}
+
+/// How much of the cash beside it is of sales about which somebody must decide.
+#[component]
+pub fn CashWaiting(props: &CashWaitingProps) -> Html {
+    let app = use_app();
+    if props.cash.waiting == Money::ZERO {
+        return Html::default();
+    }
+    html! {
+        <span class="muted" data-testid="cash-waiting">{ app.words().cash_waiting(&app.money(props.cash.waiting)) }</span>
     }
 }
 

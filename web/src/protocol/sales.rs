@@ -25,7 +25,7 @@ pub struct SalesFilter {
 pub struct SellView {
     pub tiles: Vec<Tile>,
     /// Of this person, all tills.
-    pub cash: Money,
+    pub cash: CashInHand,
     pub sold_today: u32,
 }
 
@@ -115,13 +115,21 @@ pub struct CashView {
     pub total: Money,
 }
 
+/// What a person has taken in cash, and hands over.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CashInHand {
+    /// With what waits: the money is there, whatever is decided about the sale.
+    pub all: Money,
+    /// Of sales that the relay holds or could not take.
+    pub waiting: Money,
+}
+
 /// A start screen's figures, of what this person may see.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct DayView {
     /// One a day that was asked for, oldest first; the last is today.
     pub days: Vec<DayFigures>,
-    /// What this person holds in cash.
-    pub cash: Money,
+    pub cash: CashInHand,
     /// Unsold vouchers on this device that this person can sell.
     pub stock_left: u32,
 }

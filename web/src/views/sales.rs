@@ -19,8 +19,8 @@ use crdt_model::voucher::Stock;
 use super::clients::view as client_view;
 use super::{count, name_of};
 use crate::protocol::{
-    CashView, DayFigures, DayView, DoubleSaleView, Safety, SaleLineView, SaleView, SalesFilter,
-    SalesView,
+    CashInHand, CashView, DayFigures, DayView, DoubleSaleView, Safety, SaleLineView, SaleView,
+    SalesFilter, SalesView,
 };
 
 /// What the sales on one screen are looked up in.
@@ -306,11 +306,23 @@ pub(super) fn day(replica: &Replica, starts: &[Timestamp]) -> DayView {
     let stock = replica.shared_stock();
     DayView {
         days,
-        cash: sale::cash_of(replica.sheets(), replica.me().person),
+        cash: cash_in_hand(replica),
         stock_left: stock
             .mine()
             .map(|block| count(stock.free(block).count()))
             .sum(),
+    }
+}
+
+/// What the owner of the replica has in hand. A sale that was declined does not count: it was no sale.
+pub(super) fn cash_in_hand(replica: &Replica) -> CashInHand {
+    let waiting = untaken(replica)
+        .filter(|entry| entry.sale.method == PaymentMethod::Cash)
+        .map(|entry| entry.sale.total())
+        .sum();
+    CashInHand {
+        all: replica.cash().saturating_add(waiting),
+        waiting,
     }
 }
 

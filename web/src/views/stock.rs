@@ -80,7 +80,7 @@ pub(super) fn sell(replica: &Replica, site: SiteId, today: Timestamp) -> SellVie
         .count();
     SellView {
         tiles,
-        cash: replica.cash(),
+        cash: super::sales::cash_in_hand(replica),
         sold_today: count(sold_today),
     }
 }

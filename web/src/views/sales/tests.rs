@@ -65,6 +65,29 @@ fn answered(replica: &mut Replica, disposition: Disposition) {
     replica.stored(commit.number);
 }
 
+/// A manager says no to what is held.
+fn declined(replica: &mut Replica, intent: IntentId) {
+    let verdict = Fact {
+        at: NOW,
+        since: NOW,
+        by: PersonId::RELAY,
+        body: FactBody::Verdict(Verdict::HeldDecided {
+            hold: HOLD,
+            intent,
+            by: OWNER,
+            accepted: false,
+            reason: None,
+        }),
+    };
+    let till = DocumentKey::Till {
+        site: SITE,
+        person: ASHA,
+        month: crdt_model::time::Month::of(NOW),
+    };
+    let puts = [fact_put(&HOLD.to_string(), &verdict)];
+    has(replica, till.verdict().unwrap(), &puts);
+}
+
 #[test]
 fn sold_today_begins_at_midnight_on_the_till_as_on_the_day() {
     let midnight = NOW.plus_millis(-HOUR);
@@ -81,4 +104,26 @@ fn sold_today_begins_at_midnight_on_the_till_as_on_the_day() {
     let days = day(&asha, &starts).days;
     let sales: Vec<_> = days.iter().map(|day| (day.start, day.sales)).collect();
     assert_eq!(sales, [(starts[0], 2), (midnight, 1)]);
+}
+
+#[test]
+fn cash_of_a_held_sale_is_in_hand_and_waits_until_it_is_declined() {
+    let mut asha = asha();
+    sold(&mut asha, NOW, PaymentMethod::Cash);
+    answered(&mut asha, Disposition::Accepted);
+    sold(&mut asha, NOW, PaymentMethod::Mpesa);
+    let held = sold(&mut asha, NOW, PaymentMethod::Cash);
+    let cash = |all: u8, waiting: u8| CashInHand {
+        all: (0..all).map(|_| price()).sum(),
+        waiting: (0..waiting).map(|_| price()).sum(),
+    };
+    assert_eq!(sell(&asha, SITE, NOW).cash, cash(2, 0));
+    answered(&mut asha, Disposition::Held(HOLD, HoldReason::NotAllowed));
+    let view = day(&asha, &[NOW]);
+    assert_eq!((view.cash, view.days[0].sales), (cash(2, 1), 3));
+    assert_eq!(sell(&asha, SITE, NOW).cash, cash(2, 1));
+
+    declined(&mut asha, held);
+    let view = day(&asha, &[NOW]);
+    assert_eq!((view.cash, view.days[0].sales), (cash(1, 0), 2));
 }

@@ -383,7 +383,7 @@ fn a_till_that_starts_by_a_brief_shows_what_it_would_show() {
     let wanted = sell(&whole, SITE, TODAY);
     assert_eq!((wanted.tiles[0].left, wanted.sold_today), (4, 1));
     assert!(wanted.tiles[0].is_asked);
-    assert_eq!(wanted.cash, Money::from_minor(1_500_000));
+    assert_eq!(wanted.cash.all, Money::from_minor(1_500_000));
     assert_eq!(sell(&opened, SITE, TODAY), wanted);
     opened.complete(rest).unwrap();
     assert_eq!(sell(&opened, SITE, TODAY), wanted);
