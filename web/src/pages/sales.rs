@@ -151,9 +151,9 @@ pub fn SalesPage() -> Html {
     let Pages { figures, hear } = use_pages::<SalesList>();
     let view = figures.as_deref();
     let agents: Vec<(AttrValue, AttrValue)> = view.map_or_else(Vec::new, |view| {
-        view.cash
+        view.sellers
             .iter()
-            .map(|row| (row.person.to_string().into(), row.name.clone().into()))
+            .map(|(person, name)| (person.to_string().into(), name.clone().into()))
             .collect()
     });
     let periods = vec![
@@ -189,7 +189,7 @@ pub fn SalesPage() -> Html {
                     options={with_first(words.period_all(), periods)} onchange={filters.change(|filters, period| filters.period = period)} />
                 <Select id="method" label={words.method()} hidden_label=true value={filters.method.clone()}
                     options={with_first(words.all_methods(), methods)} onchange={filters.change(|filters, method| filters.method = method)} />
-                if agents.len() > 1 || !filters.person.is_empty() {
+                if agents.len() > 1 || !(agents.is_empty() || filters.person.is_empty()) {
                     <Select id="agent" label={words.agent()} hidden_label=true value={filters.person.clone()}
                         options={with_first(words.all_agents(), agents)} onchange={filters.change(|filters, person| filters.person = person)} />
                 }

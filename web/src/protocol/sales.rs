@@ -104,6 +104,8 @@ pub struct SalesView {
     pub revenue: Money,
     /// Cash to hand over, by seller, for those who may see all sales.
     pub cash: Vec<CashView>,
+    /// Whom one may choose to see the sales of, for the same: all who ever sold, and who is chosen.
+    pub sellers: Vec<(PersonId, String)>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

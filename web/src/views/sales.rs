@@ -158,6 +158,7 @@ pub struct SalesIndex {
     matching: Vec<SaleEntry>,
     revenue: Money,
     cash: Vec<CashView>,
+    sellers: Vec<(PersonId, String)>,
 }
 
 /// The revision of the sheets, the sales outside them, and what was asked for.
@@ -192,12 +193,19 @@ impl SalesIndex {
             count: count(self.matching.len()),
             revenue: self.revenue,
             cash: self.cash.clone(),
+            sellers: self.sellers.clone(),
         }
     }
 
     fn make(&mut self, replica: &Replica, filter: &SalesFilter) {
         let search = Search::new(replica, &filter.search);
-        self.matching = sales(replica)
+        let all = sales(replica);
+        let may_see_all = replica.principal().may_somewhere(Capability::SalesAll);
+        self.sellers = match may_see_all {
+            true => sellers(replica, &all, filter.person),
+            false => Vec::new(),
+        };
+        self.matching = all
             .into_iter()
             .filter(|entry| {
                 filter.site.is_none_or(|site| entry.site == site)
@@ -211,11 +219,30 @@ impl SalesIndex {
             })
             .collect();
         self.revenue = self.matching.iter().map(|entry| entry.sale.total()).sum();
-        self.cash = match replica.principal().may_somewhere(Capability::SalesAll) {
+        self.cash = match may_see_all {
             true => cash(replica, &self.matching),
             false => Vec::new(),
         };
     }
+}
+
+/// Everybody who sold, and who is chosen, by name.
+fn sellers(
+    replica: &Replica,
+    sales: &[SaleEntry],
+    chosen: Option<PersonId>,
+) -> Vec<(PersonId, String)> {
+    let ids: BTreeSet<PersonId> = sales
+        .iter()
+        .map(|entry| entry.person)
+        .chain(chosen)
+        .collect();
+    let mut sellers: Vec<(PersonId, String)> = ids
+        .into_iter()
+        .map(|id| (id, name_of(replica, id)))
+        .collect();
+    sellers.sort_by(|one, two| (&one.1, one.0).cmp(&(&two.1, two.0)));
+    sellers
 }
 
 /// What each person took.

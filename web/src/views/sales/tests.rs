@@ -7,7 +7,7 @@ use crdt_model::sale::{Buyer, SellOrder};
 use crdt_model::sync::message::Disposition;
 
 use super::super::stock::sell;
-use super::super::stock::tests::{ASHA, NOW, OWNER, Ones, PACKAGE, SITE, has, replica};
+use super::super::stock::tests::{ASHA, BARAKA, NOW, OWNER, Ones, PACKAGE, SITE, has, replica};
 use super::*;
 
 const HOUR: i64 = 3_600_000;
@@ -126,4 +126,40 @@ fn cash_of_a_held_sale_is_in_hand_and_waits_until_it_is_declined() {
     declined(&mut asha, held);
     let view = day(&asha, &[NOW]);
     assert_eq!((view.cash, view.days[0].sales), (cash(1, 0), 2));
+}
+
+#[test]
+fn whose_sales_are_listed_can_be_seen_and_changed() {
+    let mut office = replica(OWNER);
+    let till = DocumentKey::Till {
+        site: SITE,
+        person: BARAKA,
+        month: crdt_model::time::Month::of(NOW),
+    };
+    let sale = Fact {
+        at: NOW,
+        since: NOW,
+        by: BARAKA,
+        body: FactBody::Sale(crdt_model::fact::Sale {
+            receipt: "AAAA-000001".into(),
+            lines: Vec::new(),
+            method: PaymentMethod::Cash,
+            reference: None,
+            client: None,
+        }),
+    };
+    let id = IntentId::from_bytes([40; 16]).to_string();
+    has(&mut office, till, &[fact_put(&id, &sale)]);
+    let mut index = SalesIndex::default();
+    let filter = SalesFilter {
+        person: Some(ASHA),
+        from: Some(NOW.plus_millis(HOUR)),
+        ..SalesFilter::default()
+    };
+    let view = index.list(&office, &filter, 0, 10);
+    assert_eq!(view.count, 0);
+    let both = [(ASHA, "Asha".to_string()), (BARAKA, "Baraka".to_string())];
+    assert_eq!(view.sellers, both);
+    let view = index.list(&office, &SalesFilter::default(), 0, 10);
+    assert_eq!((view.count, view.sellers), (1, both[1..].to_vec()));
 }

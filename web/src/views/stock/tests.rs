@@ -25,7 +25,7 @@ const BLOCK: BlockId = BlockId::from_bytes([2; 16]);
 pub(in crate::views) const PACKAGE: PackageId = PackageId::from_bytes([3; 16]);
 pub(in crate::views) const OWNER: PersonId = PersonId::from_bytes([10; 16]);
 pub(in crate::views) const ASHA: PersonId = PersonId::from_bytes([11; 16]);
-const BARAKA: PersonId = PersonId::from_bytes([12; 16]);
+pub(in crate::views) const BARAKA: PersonId = PersonId::from_bytes([12; 16]);
 
 /// Ids are given by hand here; nothing else needs chance.
 pub(in crate::views) struct Ones;
