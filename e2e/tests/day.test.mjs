@@ -1,4 +1,4 @@
-// The figures of a day, on a screen that stays open over midnight.
+// What is read on another day: a receipt, and a screen that stays open over midnight.
 
 import assert from "node:assert/strict";
 
@@ -18,6 +18,18 @@ async function says(page, id, text) {
   const figure = page.getByTestId(id);
   await until(async () => (await figure.textContent()) === text, `${id} to say ${text}`, 40_000);
 }
+
+story("a receipt on paper has its date", async (stage) => {
+  const { phones } = await openShop(stage);
+  const [{ page }] = phones;
+  await sell(phones[0], { packageName: "1 Week" });
+  const receipt = page.getByTestId("receipt");
+  assert.match(await receipt.innerText(), /today \d\d:\d\d/);
+  await page.emulateMedia({ media: "print" });
+  const printed = await receipt.innerText();
+  assert.match(printed, new RegExp(`\\b${new Date().getFullYear()} \\d\\d:\\d\\d`));
+  assert.doesNotMatch(printed, /today/);
+});
 
 story("after midnight a screen that was left open begins the new day", async (stage) => {
   const { phones } = await openShop(stage);

@@ -183,6 +183,19 @@ pub fn date(words: Words, at: Timestamp, now: Timestamp, zone: &Zone) -> String 
     }
 }
 
+/// `Fri 20 Nov 2026 14:02`: for paper and messages, which are read on another day.
+pub fn when_for_good(words: Words, at: Timestamp, zone: &Zone) -> String {
+    let local = zone.local(at);
+    format!(
+        "{} {} {} {} {}",
+        weekday_name(words, local.days),
+        local.day,
+        month_name(words, local.month),
+        local.year,
+        clock(at, zone)
+    )
+}
+
 /// `today`, `Mon 3 Nov`, with the year instead of the weekday when it is another one.
 pub fn day(words: Words, date: Date, today: Date) -> String {
     let (year, month, day) = date.civil();
@@ -482,6 +495,7 @@ mod tests {
         assert_eq!(when(EN, ago(17 * DAY), NOW, &zone), "Tue 3 Nov 14:02");
         assert_eq!(when(EN, ago(365 * DAY), NOW, &zone), "20 Nov 2025 14:02");
         assert_eq!(when_short(EN, ago(17 * DAY), NOW, &zone), "Tue 3 Nov");
+        assert_eq!(when_for_good(EN, NOW, &zone), "Fri 20 Nov 2026 14:02");
         let today = zone.start_of_day(NOW);
         assert_eq!(clock(today, &zone), "00:00");
         let days = zone.last_days(today, 3);

@@ -208,6 +208,11 @@ impl App {
         format::when(self.words(), at, browser::now(), &self.zone())
     }
 
+    /// `Fri 20 Nov 2026 14:02`.
+    pub fn when_for_good(&self, at: Timestamp) -> String {
+        format::when_for_good(self.words(), at, &self.zone())
+    }
+
     pub fn when_short(&self, at: Timestamp) -> String {
         format::when_short(self.words(), at, browser::now(), &self.zone())
     }

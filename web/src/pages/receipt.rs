@@ -71,7 +71,7 @@ pub struct ReceiptProps {
     pub sale: Rc<SaleView>,
 }
 
-/// The receipt: what is printed is exactly this.
+/// The receipt as it is on screen and printed; paper has the date, since nobody reads it today only.
 #[component]
 pub fn Receipt(props: &ReceiptProps) -> Html {
     let app = use_app();
@@ -91,7 +91,8 @@ pub fn Receipt(props: &ReceiptProps) -> Html {
                 <ReceiptLine key={at} line={line.clone()} is_alone={sale.lines.len() == 1} />
             }) }
             <footer class="receipt-foot">
-                <p><span data-testid="receipt-number">{ &sale.receipt }</span>{ " · " }{ app.when(sale.at) }</p>
+                <p><span data-testid="receipt-number">{ &sale.receipt }</span><span class="no-print">{ " · " }{ app.when(sale.at) }</span></p>
+                <p class="print-only" data-testid="receipt-date">{ app.when_for_good(sale.at) }</p>
                 <p class="muted">{ format!("{} · {}", sale.site_name, sale.person_name) }</p>
                 if let Some(client) = &sale.client { <p>{ format!("{}: {}", words.client(), client.name) }</p> }
                 if let Some(reference) = &sale.reference { <p>{ format!("{}: {reference}", words.reference()) }</p> }
@@ -199,7 +200,7 @@ fn share_text(app: &App, sale: &SaleView) -> String {
         "{} · {} · {}",
         app.money(sale.total),
         sale.receipt,
-        app.when(sale.at)
+        app.when_for_good(sale.at)
     ));
     lines.join("\n")
 }
