@@ -362,17 +362,28 @@ pub fn set_active(id: PackageId, active: bool) -> Vec<Put> {
     vec![put(id, "active", active)]
 }
 
-/// The packages offered when an organisation has none.
+/// The packages offered when an organisation has none, at prices of about the same worth in every currency.
 pub fn first_packages(currency: Currency) -> [PackageDetails; 4] {
-    let package = |name: &str, price: i64, count: u32, unit: Unit| PackageDetails {
+    let package = |name: &str, minor: i64, count: u32, unit: Unit| PackageDetails {
         use_within_days: Some(90),
-        ..PackageDetails::new(name.into(), currency.major(price), Validity { count, unit })
+        ..PackageDetails::new(
+            name.into(),
+            Money::from_minor(minor),
+            Validity { count, unit },
+        )
+    };
+    let [week, weeks, month, months] = match currency {
+        Currency::Tzs => [500_000, 900_000, 1_500_000, 4_000_000],
+        Currency::Kes => [25_000, 45_000, 75_000, 200_000],
+        Currency::Ugx => [7_000, 13_000, 22_000, 60_000],
+        Currency::Rwf => [3_000, 5_500, 9_000, 24_000],
+        Currency::Usd => [200, 350, 600, 1_600],
     };
     [
-        package("1 Week", 5_000, 1, Unit::Week),
-        package("2 Weeks", 9_000, 2, Unit::Week),
-        package("1 Month", 15_000, 1, Unit::Month),
-        package("3 Months", 40_000, 3, Unit::Month),
+        package("1 Week", week, 1, Unit::Week),
+        package("2 Weeks", weeks, 2, Unit::Week),
+        package("1 Month", month, 1, Unit::Month),
+        package("3 Months", months, 3, Unit::Month),
     ]
 }
 
@@ -418,6 +429,27 @@ mod tests {
     use crate::document::{Actor, Document};
 
     const ID: PackageId = PackageId::from_bytes([1; 16]);
+
+    #[test]
+    fn first_prices_are_of_one_worth_and_can_be_paid_in_cash() {
+        // Roughly what a dollar is, in major units.
+        let dollar = |currency| match currency {
+            Currency::Tzs => 2_500,
+            Currency::Kes => 130,
+            Currency::Ugx => 3_600,
+            Currency::Rwf => 1_450,
+            Currency::Usd => 1,
+        };
+        for currency in Currency::ALL {
+            let prices = first_packages(currency).map(|details| details.price.minor());
+            for (price, cents) in prices.iter().zip([200, 350, 600, 1_600]) {
+                assert_eq!(price % currency.cash_step_minor(), 0, "{currency:?}");
+                let aim = currency.major(dollar(currency)).minor() * cents / 100;
+                let is_near = (aim * 4 / 5..=aim * 6 / 5).contains(price);
+                assert!(is_near, "{currency:?}: {price} for {aim}");
+            }
+        }
+    }
     const HERE: Actor = Actor::from_bytes([1; 16]);
     const THERE: Actor = Actor::from_bytes([2; 16]);
 

@@ -89,6 +89,10 @@ story("two phones sell with no signal, and the office sees it", async (stage) =>
   await office.page.goto(await server.setUpLink());
   await office.page.locator("#organisation").waitFor();
   await assertAccessible(office.page, "set-up");
+  for (const [zone, currency] of [["Africa/Nairobi", "KES"], ["Africa/Dar_es_Salaam", "TZS"]]) {
+    await office.page.locator("#timezone").selectOption(zone);
+    await office.page.locator(`#currency option[value=${currency}]:checked`).waitFor({ state: "attached" });
+  }
   await setUp(office, server);
   await assertAccessible(office.page, "home");
   await addFirstPackages(office);

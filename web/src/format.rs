@@ -220,6 +220,16 @@ pub const fn country(currency: Currency) -> Country {
     }
 }
 
+/// What people pay with where the clocks stand so, as far as we know.
+pub fn currency_of(zone: &str) -> Currency {
+    match zone {
+        "Africa/Nairobi" => Currency::Kes,
+        "Africa/Kampala" => Currency::Ugx,
+        "Africa/Kigali" => Currency::Rwf,
+        _ => Currency::Tzs,
+    }
+}
+
 /// A number as people of the business read it; as it is stored where it cannot be read.
 pub fn phone(e164: &str, currency: Currency) -> String {
     Phone::from_e164(e164).map_or_else(
@@ -476,6 +486,20 @@ mod tests {
         assert_eq!(text(120_400_000, Currency::Ugx), "USh 120,400,000");
         assert_eq!(text(500, Currency::Usd), "US$ 5.00");
         assert_eq!(text(-500_000, Currency::Tzs), "TSh −5,000");
+    }
+
+    #[test]
+    fn a_zone_presets_the_currency_of_its_country() {
+        for (zone, currency, country_of_phones) in [
+            ("Africa/Nairobi", Currency::Kes, Country::Kenya),
+            ("Africa/Kampala", Currency::Ugx, Country::Uganda),
+            ("Africa/Kigali", Currency::Rwf, Country::Rwanda),
+            ("Africa/Dar_es_Salaam", Currency::Tzs, Country::Tanzania),
+            ("Europe/London", Currency::Tzs, Country::Tanzania),
+        ] {
+            assert_eq!(currency_of(zone), currency, "{zone}");
+            assert_eq!(country(currency), country_of_phones);
+        }
     }
 
     #[test]

@@ -7,6 +7,7 @@ use yew_router::prelude::*;
 use super::sign_in::Gate;
 use crate::components::failure::FailureNote;
 use crate::components::{Button, Field, Look, Notice, Select, Tone};
+use crate::format;
 use crate::hooks::form::{bind, submit};
 use crate::hooks::{browser, use_act, use_app};
 use crate::protocol::{Request, SetUp};
@@ -37,12 +38,16 @@ pub fn SetUpPage() -> Html {
         use_state(String::new),
         use_state(String::new),
     ];
-    let currency = use_state(|| Currency::Tzs.code().to_string());
     let zones = use_memo((), |()| zones());
     let timezone = {
         let first = zones[0].clone();
         use_state(move || first)
     };
+    // Follows the zone until somebody chooses.
+    let chosen_currency = use_state(|| None::<String>);
+    let currency = (*chosen_currency)
+        .clone()
+        .unwrap_or_else(|| format::currency_of(&timezone).code().to_string());
     let is_checked = use_state(|| false);
     let missing = |text: &str| (*is_checked && text.trim().is_empty()).then(|| words.fail_needed());
     let weak = is_weak(&password);
@@ -84,6 +89,10 @@ pub fn SetUpPage() -> Html {
     let currencies = Currency::ALL
         .map(|currency| (currency.code().into(), currency.code().into()))
         .to_vec();
+    let choose_currency = {
+        let chosen = chosen_currency.clone();
+        Callback::from(move |code| chosen.set(Some(code)))
+    };
     let timezones = zones
         .iter()
         .map(|zone| (zone.clone().into(), zone.replace('_', " ").into()))
@@ -96,8 +105,8 @@ pub fn SetUpPage() -> Html {
                 <Field id="organisation" label={words.organisation()} value={(*organisation).clone()} oninput={bind(&organisation)}
                     autocomplete="organization" autofocus=true error={missing(&organisation)} />
                 <div class="pair">
-                    <Select id="currency" label={words.currency()} hint={words.currency_hint()} value={(*currency).clone()} onchange={bind(&currency)} options={currencies} />
                     <Select id="timezone" label={words.timezone()} value={(*timezone).clone()} onchange={bind(&timezone)} options={timezones} />
+                    <Select id="currency" label={words.currency()} hint={words.currency_hint()} value={currency} onchange={choose_currency} options={currencies} />
                 </div>
                 <Field id="site" label={words.first_site()} hint={words.first_site_hint()} value={(*site).clone()} oninput={bind(&site)} error={missing(&site)} />
                 <h2>{ words.setup_you() }</h2>
