@@ -147,7 +147,7 @@ impl Form for Csv {
     fn end(&self, _: &mut String) {}
 }
 
-/// Text that a spreadsheet would run as a formula gets an apostrophe in front, which it shows as nothing.
+/// Text that a spreadsheet would run as a formula gets an apostrophe in front: seen in the cell, and harmless.
 fn cell(text: &str, is_text: bool, out: &mut String) {
     let is_formula = is_text && text.starts_with(['=', '+', '-', '@', '\t', '\r']);
     let mark = if is_formula { "'" } else { "" };
@@ -202,12 +202,19 @@ pub fn readme(organisation: &Organisation, tables: &[Table], date: time::Date) -
         timezone,
     } = organisation;
     let mut out = format!(
-        "{name}: everything ViorNet keeps for you, on {date}.\r\n\
+        "{name}: the books that ViorNet keeps for you, on {date}.\r\n\
          \r\n\
          csv/    one table a file, for Excel and other spreadsheets (comma, UTF-8)\r\n\
          json/   the same for programs: an array of objects, one on a line\r\n\
          \r\n\
-         All files are of one moment. Passwords, keys and sign-in tokens are in none of them.\r\n\
+         All files are of one moment. They are for reading, and cannot be restored; a backup of the server can.\r\n\
+         \r\n\
+         Not in it:\r\n\
+         - passwords, also those of vouchers: of a voucher with user name and password only the user name is here\r\n\
+         - sign-in names, devices, sessions, invitations, keys\r\n\
+         - what a held change is about: of a sale that waits for a decision, or was declined, holds has only who sent\r\n\
+         \x20 it, when, and why it was held; once accepted it is among the sales\r\n\
+         - sums, which can be made from these files\r\n\
          \r\n\
          ..._minor     an amount in the smallest unit of {currency}; ..._minor_decimal is the same in {currency}\r\n\
          ..._utc       a time in UTC (ISO 8601); ..._local is the same in {timezone}\r\n\
