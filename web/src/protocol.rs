@@ -536,6 +536,22 @@ pub enum Failure {
     Unexpected,
 }
 
+impl Failure {
+    /// What the status of an answer says, where nobody reads its problem.
+    pub fn of_status(status: u16) -> Self {
+        let problem = match status {
+            401 => "session-ended",
+            403 => "forbidden",
+            429 => "too-many-attempts",
+            503 => "unavailable",
+            _ => return Self::Unexpected,
+        };
+        Self::Server {
+            problem: problem.into(),
+        }
+    }
+}
+
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub enum Event {
     /// Ask again for what is on screen.
@@ -552,4 +568,23 @@ pub enum Event {
     Locked,
     /// The session's rights, sites or names changed.
     Session(Session),
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_busy_server_is_told_as_the_server_and_not_as_another_tab() {
+        for (status, problem) in [
+            (401, "session-ended"),
+            (403, "forbidden"),
+            (429, "too-many-attempts"),
+            (503, "unavailable"),
+        ] {
+            let problem = problem.into();
+            assert_eq!(Failure::of_status(status), Failure::Server { problem });
+        }
+        assert_eq!(Failure::of_status(500), Failure::Unexpected);
+    }
 }

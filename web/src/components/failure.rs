@@ -62,7 +62,8 @@ fn server(words: Words, problem: &str) -> String {
         "device-refused" => words.fail_device_refused().into(),
         "forbidden" => words.fail_not_allowed().into(),
         "login-taken" => words.fail_login_taken().into(),
-        "not-signed-in" | "session-ended" => words.fail_locked().into(),
+        "not-signed-in" | "session-ended" => words.fail_session_ended().into(),
+        "unavailable" => words.fail_unavailable().into(),
         other => words.fail_server(other),
     }
 }

@@ -31,16 +31,8 @@ pub async fn fetch_file(
         .await
         .map_err(|_| Failure::Offline)?
         .unchecked_into();
-    match response.status() {
-        200 => {}
-        401 => return Err(Failure::Locked),
-        403 => {
-            return Err(Failure::Server {
-                problem: "forbidden".into(),
-            });
-        }
-        429 | 503 => return Err(Failure::Busy),
-        _ => return Err(Failure::Unexpected),
+    if response.status() != 200 {
+        return Err(Failure::of_status(response.status()));
     }
     let reader: ReadableStreamDefaultReader = response
         .body()
