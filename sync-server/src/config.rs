@@ -227,9 +227,14 @@ impl Config {
     }
 }
 
-/// `scheme://host[:port]`, the way browsers write it: lower case, no path.
+/// `scheme://host[:port]`, the way browsers write it: lower case, no path, and no port that goes without saying.
 fn parse_origin(text: &str) -> Result<String, ConfigError> {
-    let origin = text.trim_end_matches('/').to_ascii_lowercase();
+    let written = text.trim_end_matches('/').to_ascii_lowercase();
+    let port = match written.starts_with("https://") {
+        true => ":443",
+        false => ":80",
+    };
+    let origin = written.strip_suffix(port).unwrap_or(&written).to_owned();
     let host = origin
         .strip_prefix("https://")
         .or_else(|| origin.strip_prefix("http://"));
@@ -272,6 +277,24 @@ mod tests {
             config("--data=/d --listen=0.0.0.0:0 --origin=https://net.example.org")
         );
         assert_eq!(spaced.origins, ["https://net.example.org"]);
+    }
+
+    #[test]
+    fn an_origin_is_as_browsers_write_it() {
+        for (given, sent) in [
+            ("https://net.example.org:443", "https://net.example.org"),
+            ("http://Net.example.org:80/", "http://net.example.org"),
+            ("https://net.example.org:80", "https://net.example.org:80"),
+            ("http://net.example.org:443", "http://net.example.org:443"),
+            (
+                "https://net.example.org:8443",
+                "https://net.example.org:8443",
+            ),
+            ("https://[::1]:443", "https://[::1]"),
+        ] {
+            assert_eq!(config(&format!("--origin {given}")).origins, [sent]);
+        }
+        assert!(parse("--origin https://:443").is_err());
     }
 
     #[test]
