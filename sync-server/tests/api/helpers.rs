@@ -252,7 +252,7 @@ impl Drop for Folder {
     }
 }
 
-async fn create_database() -> PgConnectOptions {
+pub async fn create_database() -> PgConnectOptions {
     let url = std::env::var("DATABASE_URL")
         .expect("these tests want DATABASE_URL; `cargo xtask test` provides one");
     let options = PgConnectOptions::from_str(&url).unwrap();

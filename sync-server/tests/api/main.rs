@@ -14,6 +14,7 @@ mod helpers;
 mod invites;
 mod isolation;
 mod nodes;
+mod older_backup;
 mod people;
 mod profile;
 mod pushes;
