@@ -2,6 +2,7 @@
 //! draft and what is wrong with it, and sends what it reads.
 
 pub mod client;
+pub mod contacts;
 pub mod package;
 
 /// Trimmed; nothing when nothing is left.

@@ -1,11 +1,11 @@
 //! How to reach a person, and the form that changes it and the name.
 
-use crdt_model::phone::Phone;
-use crdt_model::staff::Contacts;
+use crdt_model::staff::{Contacts, NOTE_LENGTH_MAX};
 use yew::prelude::*;
 
 use crate::components::failure::{self, FailureNote};
 use crate::components::{Button, Dialog, Field, Look};
+use crate::drafts::contacts::{ContactsDraft, Read};
 use crate::format::country;
 use crate::hooks::form::{bind, filled, submit};
 use crate::hooks::{App, use_act, use_app};
@@ -45,28 +45,27 @@ pub struct Draft {
 
 #[hook]
 pub fn use_draft(contacts: &Contacts) -> Draft {
-    let phone = contacts.phone.as_ref().map(Phone::to_string);
-    let (email, note) = (contacts.email.clone(), contacts.note.clone());
+    let ContactsDraft { phone, email, note } = ContactsDraft::of(contacts);
     Draft {
-        phone: use_state(|| phone.unwrap_or_default()),
-        email: use_state(|| email.unwrap_or_default()),
-        note: use_state(|| note.unwrap_or_default()),
+        phone: use_state(|| phone),
+        email: use_state(|| email),
+        note: use_state(|| note),
     }
 }
 
 impl Draft {
+    fn read(&self, app: &App) -> Read {
+        let typed = ContactsDraft {
+            phone: (*self.phone).clone(),
+            email: (*self.email).clone(),
+            note: (*self.note).clone(),
+        };
+        typed.read(country(app.currency()))
+    }
+
     /// What was typed, or nothing while something is wrong with it.
     pub fn parse(&self, app: &App) -> Option<Contacts> {
-        let phone = filled(&self.phone)
-            .map(|text| Phone::parse(&text, country(app.currency())))
-            .transpose()
-            .ok()?;
-        let contacts = Contacts {
-            phone,
-            email: filled(&self.email),
-            note: filled(&self.note),
-        };
-        contacts.check().is_ok().then_some(contacts)
+        self.read(app).contacts()
     }
 }
 
@@ -81,20 +80,20 @@ pub fn ContactFields(props: &ContactFieldsProps) -> Html {
     let app = use_app();
     let words = app.words();
     let draft = &props.draft;
+    let read = draft.read(&app);
     let checked = |problem: Option<&'static str>| problem.filter(|_| props.is_checked);
-    let phone = filled(&draft.phone)
-        .and_then(|text| Phone::parse(&text, country(app.currency())).err())
-        .map(|error| failure::phone(words, &error));
-    let email = filled(&draft.email)
-        .filter(|email| !email.contains('@'))
-        .map(|_| words.fail_email());
+    let phone = read.phone.as_ref().err();
+    let phone = phone.map(|error| failure::phone(words, error));
+    let email = read.email.is_none().then(|| words.fail_email());
+    let is_long = props.is_checked && read.note.is_none();
     html! {
         <>
             <Field id="phone" kind="tel" inputmode="tel" label={words.phone()} optional=true value={(*draft.phone).clone()}
                 oninput={bind(&draft.phone)} error={checked(phone)} />
             <Field id="email" kind="email" inputmode="email" label={words.email()} optional=true value={(*draft.email).clone()}
                 oninput={bind(&draft.email)} error={checked(email)} />
-            <Field id="note" label={words.note()} optional=true value={(*draft.note).clone()} oninput={bind(&draft.note)} />
+            <Field id="note" label={words.note()} optional=true value={(*draft.note).clone()} oninput={bind(&draft.note)}
+                error={is_long.then(|| words.fail_text(&NOTE_LENGTH_MAX.to_string()))} />
         </>
     }
 }
