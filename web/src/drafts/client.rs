@@ -155,6 +155,14 @@ mod tests {
                 ..good.clone()
             },
             ClientDraft {
+                name: "x".repeat(CLIENT_NAME_LENGTH_MAX + 1),
+                ..good.clone()
+            },
+            ClientDraft {
+                email: format!("{}@b", "a".repeat(300)),
+                ..good.clone()
+            },
+            ClientDraft {
                 phone: "0771234".into(),
                 ..good.clone()
             },

@@ -1,15 +1,15 @@
 //! Whose sale it is: a walk-in, somebody known, or somebody new who is registered by the same tap that sells.
 
-use crdt_model::client::ClientDetails;
 use crdt_model::client::index::ClientFilter;
+use crdt_model::client::{ClientDetails, ClientError};
 use crdt_model::ids::SiteId;
-use crdt_model::phone::Phone;
 use crdt_model::sale::Buyer;
 use yew::prelude::*;
 
 use crate::components::{Button, Dialog, Field, Glyph, Icon, Look, failure};
+use crate::drafts::client::ClientDraft;
 use crate::format::{self, country};
-use crate::hooks::form::{bind, filled, set, submit};
+use crate::hooks::form::{bind, set, submit};
 use crate::hooks::{Load, browser, use_app, use_query};
 use crate::i18n::Words;
 use crate::pages::clients::edit::SameNumber;
@@ -120,35 +120,39 @@ fn NewClient(props: &NewClientProps) -> Html {
     let phone = use_state(String::new);
     let email = use_state(String::new);
     let is_checked = use_state(|| false);
-    let parsed = filled(&phone)
-        .map(|text| Phone::parse(&text, country(app.currency())))
-        .transpose();
-    let bad_email = filled(&email).is_some_and(|email| !email.contains('@'));
+    let draft = ClientDraft {
+        name: (*name).clone(),
+        phone: (*phone).clone(),
+        email: (*email).clone(),
+        ..ClientDraft::default()
+    };
+    // What the sale would refuse, this form refuses already.
+    let read = draft.read(country(app.currency()));
     let onsubmit = {
-        let (name, email, is_checked) = (name.clone(), email.clone(), is_checked.clone());
-        let (parsed, onchoose) = (parsed.clone(), props.onchoose.clone());
+        let (details, is_checked) = (read.details(), is_checked.clone());
+        let onchoose = props.onchoose.clone();
         submit(move || {
             is_checked.set(true);
-            if let (Some(name), Ok(phone), false) = (filled(&name), parsed.clone(), bad_email) {
-                onchoose.emit(ChosenClient::New(ClientDetails {
-                    name,
-                    phone,
-                    email: filled(&email),
-                    ..ClientDetails::default()
-                }));
+            if let Some(details) = details.clone() {
+                onchoose.emit(ChosenClient::New(details));
             }
         })
+    };
+    let bad_name = match (&read.name, name.trim().is_empty()) {
+        (Some(_), _) => None,
+        (None, true) => Some(words.fail_needed().to_string()),
+        (None, false) => Some(failure::client(words, ClientError::Name)),
     };
     let checked = |problem: Option<&'static str>| problem.filter(|_| *is_checked);
     html! {
         <form class="form" {onsubmit} novalidate=true>
             <Field id="client-name" label={words.name()} value={(*name).clone()} oninput={bind(&name)} autofocus=true
-                error={checked(name.trim().is_empty().then(|| words.fail_needed()))} />
+                error={bad_name.filter(|_| *is_checked)} />
             <Field id="client-phone" kind="tel" inputmode="tel" label={words.phone()} optional=true value={(*phone).clone()} oninput={bind(&phone)}
-                error={checked(parsed.as_ref().err().map(|error| failure::phone(words, error)))} />
-            if let Ok(Some(phone)) = &parsed { <SameNumber phone={phone.clone()} /> }
+                error={checked(read.phone.as_ref().err().map(|error| failure::phone(words, error)))} />
+            if let Ok(Some(phone)) = &read.phone { <SameNumber phone={phone.clone()} /> }
             <Field id="client-email" kind="email" inputmode="email" label={words.email()} optional=true value={(*email).clone()} oninput={bind(&email)}
-                error={checked(bad_email.then(|| words.fail_email()))} />
+                error={checked(read.email.is_none().then(|| words.fail_email()))} />
             <Button label={words.use_client()} look={Look::Primary} class="btn-block" submit=true />
         </form>
     }
