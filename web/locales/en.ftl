@@ -245,6 +245,7 @@ fail-phone-short = The phone number is too short.
 fail-phone-long = The phone number is too long.
 fail-amount = Write the amount in digits, such as 5,000.
 fail-needed = Please fill this in.
+fail-decimal = Write a number up to { $max }, for example 5 or 1.5.
 fail-number = Write a whole number from { $min } to { $max }.
 error-title = This screen could not be shown
 no-permission = Your role does not open this screen

@@ -245,6 +245,7 @@ fail-phone-short = Namba ya simu ni fupi mno.
 fail-phone-long = Namba ya simu ni ndefu mno.
 fail-amount = Andika kiasi kwa tarakimu, kama 5,000.
 fail-needed = Tafadhali jaza hapa.
+fail-decimal = Andika namba isiyozidi { $max }, kwa mfano 5 au 1.5.
 fail-number = Andika namba kamili kati ya { $min } na { $max }.
 error-title = Skrini hii haikuweza kuonyeshwa
 no-permission = Jukumu lako halifungui skrini hii

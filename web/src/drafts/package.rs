@@ -10,6 +10,8 @@ use super::filled;
 use crate::format::digits;
 
 const GB: u64 = 1_000_000_000;
+const GIB: u64 = 1 << 30;
+const HOUR: u64 = 3_600;
 pub const USE_WITHIN_DAYS_MAX: u32 = 3_650;
 pub const LIMIT_MAX: u64 = 100_000;
 
@@ -55,7 +57,7 @@ impl PackageDraft {
     pub fn of(old: Option<&PackageDetails>, currency: Currency) -> Self {
         let number = |value: Option<u64>| value.map(|value| value.to_string()).unwrap_or_default();
         let small = |value: Option<u32>| number(value.map(u64::from));
-        let speed = |kbps: Option<u32>| kbps.map(mbit).unwrap_or_default();
+        let speed = |kbps: Option<u32>| kbps.map(u64::from).map(in_thousandths).unwrap_or_default();
         let unit = old.map_or(Unit::Week, |old| old.validity.unit);
         Self {
             name: old.map(|old| old.name.clone()).unwrap_or_default(),
@@ -65,8 +67,14 @@ impl PackageDraft {
             count: old.map_or(1, |old| old.validity.count).to_string(),
             unit: unit.code().into(),
             within: small(old.map_or(Some(90), |old| old.use_within_days)),
-            quota: number(whole(old.and_then(|old| old.quota_bytes), GB)),
-            uptime: number(whole(old.and_then(|old| old.uptime_limit_seconds), 3_600)),
+            quota: old
+                .and_then(|old| old.quota_bytes)
+                .map(gigabytes)
+                .unwrap_or_default(),
+            uptime: old
+                .and_then(|old| old.uptime_limit_seconds)
+                .map(hours)
+                .unwrap_or_default(),
             download: speed(old.and_then(|old| old.download_kbps)),
             upload: speed(old.and_then(|old| old.upload_kbps)),
             devices: small(old.and_then(|old| old.shared_users)),
@@ -82,18 +90,16 @@ impl PackageDraft {
     }
 
     pub fn read(&self, old: Option<&PackageDetails>, currency: Currency) -> Read {
-        let quota = optional(&self.quota, 1, LIMIT_MAX);
-        let uptime = optional(&self.uptime, 1, LIMIT_MAX);
+        let old_quota = old.and_then(|old| old.quota_bytes);
+        let old_uptime = old.and_then(|old| old.uptime_limit_seconds);
         let count = self.count.trim().parse().ok();
         Read {
             name: filled(&self.name).filter(|name| name.chars().count() <= 60),
             price: currency.parse(&self.price).ok(),
             count: count.filter(|count| (1..=1_000).contains(count)),
             within: optional(&self.within, 1, USE_WITHIN_DAYS_MAX),
-            // An odd limit that this form cannot show stays as it is until somebody writes another.
-            quota: quota.map(|typed| keep(old.and_then(|old| old.quota_bytes), typed, GB)),
-            uptime: uptime
-                .map(|typed| keep(old.and_then(|old| old.uptime_limit_seconds), typed, 3_600)),
+            quota: limit(&self.quota, old_quota, gigabytes, GB),
+            uptime: limit(&self.uptime, old_uptime, hours, HOUR),
             download: speed(&self.download),
             upload: speed(&self.upload),
             devices: optional(&self.devices, 1, SHARED_USERS_MAX),
@@ -143,16 +149,35 @@ fn optional<T: std::str::FromStr + PartialOrd>(text: &str, min: T, max: T) -> Op
     }
 }
 
-/// In larger units; nothing where that would be zero, which means something else.
-fn whole(value: Option<u64>, scale: u64) -> Option<u64> {
-    value.map(|value| value / scale).filter(|whole| *whole > 0)
+/// `1.5`, in units of `scale`. What the form showed of a limit means that limit to the letter, also where the form
+/// has less room than it needs.
+fn limit(text: &str, old: Option<u64>, show: fn(u64) -> String, scale: u64) -> Option<Option<u64>> {
+    let Some(text) = filled(text) else {
+        return Some(None);
+    };
+    if old.is_some_and(|old| show(old) == text) {
+        return Some(old);
+    }
+    // A comma could part thousands as well, and 1,000 hours are not one.
+    let thousandths = thousandths(&text).filter(|n| (1..=LIMIT_MAX * 1_000).contains(n))?;
+    let value = u128::from(thousandths) * u128::from(scale) / 1_000;
+    u64::try_from(value)
+        .ok()
+        .filter(|value| *value > 0)
+        .map(Some)
 }
 
-fn keep(old: Option<u64>, typed: Option<u64>, scale: u64) -> Option<u64> {
-    match old {
-        Some(old) if typed == Some(old / scale) || typed.is_none() && old < scale => Some(old),
-        _ => typed.map(|typed| typed.saturating_mul(scale)),
+/// In the unit in which the package's sentence says it: see [`crate::format::volume`].
+fn gigabytes(bytes: u64) -> String {
+    if bytes > 0 && bytes.is_multiple_of(GIB) {
+        return (bytes / GIB).to_string();
     }
+    in_thousandths(bytes / (GB / 1_000))
+}
+
+fn hours(seconds: u64) -> String {
+    let thousandths = u128::from(seconds) * 1_000 / u128::from(HOUR);
+    in_thousandths(u64::try_from(thousandths).unwrap_or(u64::MAX))
 }
 
 /// `5`, `0.5` or `0,512` Mbit/s, in kbit/s.
@@ -160,19 +185,24 @@ fn speed(text: &str) -> Option<Option<u32>> {
     let Some(text) = filled(text) else {
         return Some(None);
     };
-    let text = text.replace(',', ".");
-    let (whole, part) = text.split_once('.').unwrap_or((&text, ""));
+    let kbps = thousandths(&text.replace(',', "."))?;
+    let kbps = u32::try_from(kbps).ok();
+    kbps.filter(|kbps| (1..=KBPS_MAX).contains(kbps)).map(Some)
+}
+
+/// `1.5` is 1,500.
+fn thousandths(text: &str) -> Option<u64> {
+    let (whole, part) = text.split_once('.').unwrap_or((text, ""));
     let are_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
     if part.len() > 3 || !are_digits(whole) || !are_digits(part) {
         return None;
     }
-    let kbps: u32 = format!("{whole}{part:0<3}").parse().ok()?;
-    Some(Some(kbps)).filter(|_| (1..=KBPS_MAX).contains(&kbps))
+    format!("{whole}{part:0<3}").parse().ok()
 }
 
-/// The reverse of [`speed`].
-fn mbit(kbps: u32) -> String {
-    let (whole, part) = (kbps / 1_000, kbps % 1_000);
+/// The reverse of [`thousandths`].
+fn in_thousandths(value: u64) -> String {
+    let (whole, part) = (value / 1_000, value % 1_000);
     if part == 0 {
         return whole.to_string();
     }
@@ -204,6 +234,43 @@ mod tests {
         assert_eq!(draft.download, "0.512");
         let read = draft.read(Some(&details), TZS);
         assert_eq!(read.details(), Some(details));
+    }
+
+    #[test]
+    fn a_limit_is_shown_as_it_is_and_can_be_changed_and_removed() {
+        let of = |quota, uptime| PackageDetails {
+            quota_bytes: quota,
+            uptime_limit_seconds: uptime,
+            ..first_packages(TZS)[0].clone()
+        };
+        for (bytes, text) in [
+            (1_500_000_000, "1.5"),
+            (500_000_000, "0.5"),
+            (16 * GIB, "16"),
+            (17 * GB, "17"),
+            (1_234_567_890, "1.234"),
+            (100_000, "0"),
+        ] {
+            let old = of(Some(bytes), Some(90 * 60));
+            let mut draft = PackageDraft::of(Some(&old), TZS);
+            assert_eq!((draft.quota.as_str(), draft.uptime.as_str()), (text, "1.5"));
+            assert_eq!(draft.read(Some(&old), TZS).details().as_ref(), Some(&old));
+            (draft.quota, draft.uptime) = ("1".into(), "1".into());
+            let read = draft.read(Some(&old), TZS);
+            assert_eq!(
+                (read.quota, read.uptime),
+                (Some(Some(GB)), Some(Some(HOUR)))
+            );
+            (draft.quota, draft.uptime) = (String::new(), String::new());
+            let read = draft.read(Some(&old), TZS);
+            assert_eq!(read.details(), Some(of(None, None)));
+        }
+        let old = of(None, None);
+        let mut draft = PackageDraft::of(Some(&old), TZS);
+        for bad in ["1,000", "0", "0.0001", "100001", "-1", ".", "1.5 GB"] {
+            draft.quota = bad.into();
+            assert!(draft.read(Some(&old), TZS).quota.is_none(), "{bad}");
+        }
     }
 
     #[test]

@@ -118,6 +118,7 @@ fn PackageForm(props: &PackageFormProps) -> Html {
     let bad_number = |is_bad: bool, min: &str, max: u64| {
         checked(is_bad.then(|| words.fail_number(&grouped(max), min)))
     };
+    let bad_limit = |is_bad: bool| checked(is_bad.then(|| words.fail_decimal(&grouped(LIMIT_MAX))));
     let bad_speed = |is_bad: bool| checked(is_bad.then(|| words.fail_speed().to_string()));
     let units = Unit::ALL
         .map(|unit| (unit.code().into(), unit_name(words, unit).into()))
@@ -152,10 +153,10 @@ fn PackageForm(props: &PackageFormProps) -> Html {
             <Field id="within" label={words.use_within_days()} optional=true inputmode="numeric" value={field.within.clone()} oninput={write(&draft, |draft| &mut draft.within)}
                 error={bad_number(read.within.is_none(), "1", u64::from(USE_WITHIN_DAYS_MAX))} />
             <div class="pair">
-                <Field id="quota" label={words.quota_gb()} optional=true inputmode="numeric" value={field.quota.clone()} oninput={write(&draft, |draft| &mut draft.quota)}
-                    error={bad_number(read.quota.is_none(), "1", LIMIT_MAX)} />
-                <Field id="uptime" label={words.uptime_hours()} optional=true inputmode="numeric" value={field.uptime.clone()} oninput={write(&draft, |draft| &mut draft.uptime)}
-                    error={bad_number(read.uptime.is_none(), "1", LIMIT_MAX)} />
+                <Field id="quota" label={words.quota_gb()} optional=true inputmode="decimal" value={field.quota.clone()} oninput={write(&draft, |draft| &mut draft.quota)}
+                    error={bad_limit(read.quota.is_none())} />
+                <Field id="uptime" label={words.uptime_hours()} optional=true inputmode="decimal" value={field.uptime.clone()} oninput={write(&draft, |draft| &mut draft.uptime)}
+                    error={bad_limit(read.uptime.is_none())} />
             </div>
             <div class="pair">
                 <Field id="download" label={words.download_mbit()} optional=true inputmode="decimal" value={field.download.clone()} oninput={write(&draft, |draft| &mut draft.download)}
