@@ -19,7 +19,7 @@ async function says(page, id, text) {
   await until(async () => (await figure.textContent()) === text, `${id} to say ${text}`, 40_000);
 }
 
-story("a receipt on paper has its date", async (stage) => {
+story("a receipt on paper has its date, and Copied is said of what was copied", async (stage) => {
   const { phones } = await openShop(stage);
   const [{ page }] = phones;
   await sell(phones[0], { packageName: "1 Week" });
@@ -29,6 +29,21 @@ story("a receipt on paper has its date", async (stage) => {
   const printed = await receipt.innerText();
   assert.match(printed, new RegExp(`\\b${new Date().getFullYear()} \\d\\d:\\d\\d`));
   assert.doesNotMatch(printed, /today/);
+  await page.emulateMedia({ media: "screen" });
+
+  await page.evaluate(() => {
+    navigator.clipboard.writeText = (text) => {
+      window.copied = text;
+      return window.refusesToCopy ? Promise.reject(new Error("no")) : Promise.resolve();
+    };
+    window.refusesToCopy = true;
+  });
+  await page.getByRole("button", { name: "Copy", exact: true }).click();
+  await page.getByText("The browser did not copy it").waitFor();
+  await page.evaluate(() => (window.refusesToCopy = false));
+  await page.getByRole("button", { name: "Copy", exact: true }).click();
+  await page.getByText("Copied", { exact: true }).waitFor();
+  assert.match(await page.evaluate(() => window.copied), new RegExp(`\\b${new Date().getFullYear()} \\d\\d:\\d\\d$`));
 });
 
 story("after midnight a screen that was left open begins the new day", async (stage) => {

@@ -7,6 +7,7 @@ use std::rc::Rc;
 use crdt_model::ids::SiteId;
 use crdt_model::money::{Currency, Money};
 use crdt_model::time::Timestamp;
+use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::browser;
@@ -251,6 +252,20 @@ impl App {
         self.state.dispatch(AppAction::Toast {
             text: text.into(),
             undo: None,
+        });
+    }
+
+    /// Copies, and says whether it is done.
+    pub fn copy(&self, text: String) {
+        let app = self.clone();
+        spawn_local(async move {
+            let is_copied = browser::copy(&text).await;
+            let words = app.words();
+            app.toast(if is_copied {
+                words.copied()
+            } else {
+                words.copy_failed()
+            });
         });
     }
 

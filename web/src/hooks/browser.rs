@@ -7,7 +7,8 @@ use crdt_model::time::Timestamp;
 use js_sys::{Array, Function, Object, Reflect, Uint8Array};
 use wasm_bindgen::closure::Closure;
 use wasm_bindgen::{JsCast, JsValue};
-use web_sys::{Blob, BlobPropertyBag, HtmlAnchorElement, Storage, Url, window};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Blob, BlobPropertyBag, Clipboard, HtmlAnchorElement, Storage, Url, window};
 use yew::Callback;
 
 /// For labels on screen only: what is written down is timed by the worker.
@@ -164,11 +165,15 @@ pub fn print() {
     }
 }
 
-pub fn copy(text: &str) {
-    if let Some(window) = window() {
-        // Without permission the text stays selectable on screen.
-        drop(window.navigator().clipboard().write_text(text));
-    }
+/// Whether the clipboard took it. Without a secure address there is none, and a browser may ask or refuse.
+pub async fn copy(text: &str) -> bool {
+    let Some(window) = window() else { return false };
+    let found = Reflect::get(&window.navigator(), &"clipboard".into());
+    let Some(clipboard) = found.ok().filter(JsValue::is_object) else {
+        return false;
+    };
+    let clipboard: Clipboard = clipboard.unchecked_into();
+    JsFuture::from(clipboard.write_text(text)).await.is_ok()
 }
 
 /// Whether the device has a share sheet.

@@ -155,10 +155,7 @@ pub fn ReceiptActions(props: &ReceiptProps) -> Html {
     let text = share_text(&app, &props.sale);
     let copy = {
         let (app, text) = (app.clone(), text.clone());
-        Callback::from(move |()| {
-            browser::copy(&text);
-            app.toast(app.words().copied());
-        })
+        Callback::from(move |()| app.copy(text.clone()))
     };
     html! {
         <div class="actions receipt-actions no-print">

@@ -170,10 +170,7 @@ fn ShareLink(props: &ShareLinkProps) -> Html {
     let words = app.words();
     let copy = {
         let (app, address) = (app.clone(), props.address.clone());
-        Callback::from(move |()| {
-            browser::copy(&address);
-            app.toast(app.words().copied());
-        })
+        Callback::from(move |()| app.copy(address.clone()))
     };
     let share = {
         let address = props.address.clone();
