@@ -290,7 +290,7 @@ impl ClientDetails {
 }
 
 impl Client {
-    /// The stated day, or that of the record in UTC.
+    /// The stated day, or that of the record in UTC: for order, not for eyes, whose days are those of their zone.
     pub fn registered_on(&self) -> Date {
         self.details
             .registered_on

@@ -2,6 +2,7 @@
 //!
 //! Pure but for [`Zone`], which asks the browser what an IANA time zone means.
 
+use crdt_model::client::Client;
 use crdt_model::money::{Currency, Money};
 use crdt_model::package::{Connection, Package, PackageDetails, Unit};
 use crdt_model::phone::{Country, Phone};
@@ -218,6 +219,12 @@ pub const fn country(currency: Currency) -> Country {
         Currency::Rwf => Country::Rwanda,
         Currency::Tzs | Currency::Usd => Country::Tanzania,
     }
+}
+
+/// The stated day, or the one here when the record was made.
+pub fn registered_on(client: &Client, zone: &Zone) -> Date {
+    let stated = client.details.registered_on;
+    stated.unwrap_or_else(|| zone.today(client.id.made_at()))
 }
 
 /// What people pay with where the clocks stand so, as far as we know.
@@ -540,6 +547,26 @@ mod tests {
         assert_eq!(day(SW, today.plus_days(60), today), "20 Jan 2027");
         assert_eq!(phone("+255712345678", Currency::Tzs), "0712 345 678");
         assert_eq!(phone("+255712345678", Currency::Kes), "+255 712 345 678");
+    }
+
+    #[test]
+    fn a_client_of_the_first_hours_was_registered_on_that_day() {
+        // 23:30 in London on the 20th is the 21st in Dar es Salaam.
+        let made_at = NOW.plus_millis(12 * HOUR + 28 * MINUTE);
+        let mut id = [0; 16];
+        id[..6].copy_from_slice(&made_at.as_millis().to_be_bytes()[2..]);
+        let mut client = Client {
+            id: crdt_model::ids::ClientId::from_bytes(id),
+            site: crdt_model::ids::SiteId::from_bytes([1; 16]),
+            owner: crdt_model::ids::PersonId::from_bytes([2; 16]),
+            details: crdt_model::client::ClientDetails::default(),
+            active: true,
+            contested: Vec::new(),
+        };
+        let day = |client: &Client| registered_on(client, &Zone::Fixed(180)).to_string();
+        assert_eq!(day(&client), "2026-11-21");
+        client.details.registered_on = "2025-01-02".parse().ok();
+        assert_eq!(day(&client), "2025-01-02");
     }
 
     #[test]

@@ -41,7 +41,6 @@ pub struct ClientsView {
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ClientPageView {
     pub client: Client,
-    pub registered_on: Date,
     pub site_name: String,
     pub owner_name: String,
     /// Newest first, the latest few hundred.

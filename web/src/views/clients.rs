@@ -139,7 +139,6 @@ pub fn one(replica: &Replica, id: ClientId) -> Option<ClientPageView> {
     );
     purchases.truncate(PURCHASES_SHOWN);
     Some(ClientPageView {
-        registered_on: client.registered_on(),
         site_name: site::site(sheets, client.site)
             .map(|site| site.name)
             .unwrap_or_default(),

@@ -91,7 +91,10 @@ fn ClientBody(props: &ClientBodyProps) -> Html {
                 .map(|kind| format::connection(words, kind).into()),
         ),
         (words.mac_address(), details.mac.map(|mac| mac.to_string())),
-        (words.registered_on(), Some(day(view.registered_on))),
+        (
+            words.registered_on(),
+            Some(day(format::registered_on(client, &app.zone()))),
+        ),
         (words.expires_on(), details.expires_on.map(day)),
         (
             words.sms_reminder(),
