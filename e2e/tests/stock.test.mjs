@@ -9,6 +9,7 @@ import {
   block,
   fillIn,
   goTo,
+  hasNoStock,
   hasStock,
   openShop,
   OWNER,
@@ -45,11 +46,6 @@ async function handOver({ page }, to) {
 async function goHome({ page }) {
   const menu = page.getByRole("navigation", { name: "Main menu" });
   await menu.getByRole("link", { name: "Home", exact: true }).click();
-}
-
-async function hasNoStock({ page }) {
-  await goTo(page, "My stock");
-  await page.getByText("No vouchers on this device").waitFor();
 }
 
 story("ho1 stock is asked for, leased, handed over with no signal, and returned", async (stage) => {

@@ -202,13 +202,36 @@ impl Draft {
             let file = inner.into_inner().map_err(io::IntoInnerError::into_error)?;
             file.sync_all()?;
             let size = file.metadata()?.len();
-            // A link and not a renaming, which would take the place of a file that appeared meanwhile.
-            fs::hard_link(&temporary, &path)?;
+            give_name(&temporary, &path)?;
             let folder = path.parent().filter(|folder| *folder != Path::new(""));
             File::open(folder.unwrap_or(Path::new(".")))?.sync_all()?;
             Ok(size)
         };
         finish().map_err(io_error("write", &path))
+    }
+}
+
+/// A link and not a renaming, which would take the place of a file that appeared meanwhile. USB sticks and shares often have
+/// no links.
+fn give_name(temporary: &Path, path: &Path) -> io::Result<()> {
+    match fs::hard_link(temporary, path) {
+        Err(error) if has_no_links(&error) => rename_if_free(temporary, path),
+        linked => linked,
+    }
+}
+
+/// What link(2) says of a file system that has none: EPERM, EOPNOTSUPP or ENOSYS.
+fn has_no_links(error: &io::Error) -> bool {
+    matches!(
+        error.kind(),
+        io::ErrorKind::PermissionDenied | io::ErrorKind::Unsupported
+    )
+}
+
+fn rename_if_free(temporary: &Path, path: &Path) -> io::Result<()> {
+    match path.symlink_metadata() {
+        Ok(_) => Err(io::ErrorKind::AlreadyExists.into()),
+        Err(_) => fs::rename(temporary, path),
     }
 }
 
@@ -367,5 +390,25 @@ impl Content {
         frame.resize(length, 0);
         self.bytes.read_exact(frame).map_err(&failed)?;
         Ok(length > 0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn where_there_are_no_links_a_file_that_appeared_keeps_its_place() {
+        let folder = std::env::temp_dir().join(format!("viornet-draft-{}", std::process::id()));
+        fs::create_dir_all(&folder).unwrap();
+        let (draft, path) = (folder.join("b.part"), folder.join("b.viornet"));
+        fs::write(&draft, "new").unwrap();
+        rename_if_free(&draft, &path).unwrap();
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        fs::write(&draft, "newer").unwrap();
+        let refused = rename_if_free(&draft, &path).unwrap_err();
+        assert_eq!(refused.kind(), io::ErrorKind::AlreadyExists);
+        assert_eq!(fs::read_to_string(&path).unwrap(), "new");
+        fs::remove_dir_all(&folder).unwrap();
     }
 }
