@@ -28,8 +28,8 @@ use crate::capability::{Capability, Grant, Principal};
 use crate::client::{ClientDetails, ClientEdit, ClientError};
 use crate::document::{Container, DocumentKey, Put, Scalar};
 use crate::fact::{
-    BatchMade, BlockMade, Fact, FactBody, HandOverGiven, HandOverTaken, Replacement, Sale,
-    StockAsked, VoucherRef,
+    BatchMade, BlockMade, Fact, FactBody, HandOverGiven, HandOverTaken, HeldDecision, Replacement,
+    Sale, StockAsked, VoucherRef,
 };
 use crate::fixture::{FixtureDetails, FixtureError, FixtureId};
 use crate::hand_over::HandOverError;
@@ -232,6 +232,9 @@ pub enum Command {
         hold: HoldId,
         accepted: bool,
         reason: Option<String>,
+        /// How many verdicts told of it to whoever decides.
+        #[serde(default = "crate::fact::told_once")]
+        told: u32,
     },
     /// One of several values that were written into a field at the same time.
     SettleField {
@@ -480,7 +483,16 @@ pub fn execute(
             hold,
             accepted,
             reason,
-        } => now.decide_held(*till, *hold, *accepted, reason.as_deref()),
+            told,
+        } => now.decide_held(
+            *till,
+            HeldDecision {
+                hold: *hold,
+                accepted: *accepted,
+                reason: reason.clone(),
+                told: *told,
+            },
+        ),
     }
 }
 

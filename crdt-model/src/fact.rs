@@ -161,6 +161,25 @@ pub struct HeldDecision {
     pub accepted: bool,
     #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
+    /// How many verdicts had told of the hold by then. What a later one tells was not seen, and is not accepted by this.
+    #[serde(
+        rename = "n",
+        default = "told_once",
+        skip_serializing_if = "is_told_once"
+    )]
+    pub told: u32,
+}
+
+pub(crate) const fn told_once() -> u32 {
+    1
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+const fn is_told_once(told: &u32) -> bool {
+    *told == 1
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

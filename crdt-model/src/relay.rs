@@ -325,9 +325,10 @@ impl OrgState {
                 _ => {}
             }
         }
-        // Only what belongs to a site can be listed where somebody sees it and decides; and a decision is never held.
+        // Only what belongs to a site can be listed where somebody sees it and decides, and nothing may hide behind it; a
+        // decision is never held.
         let changes = &missing.changes;
-        let may_be_held = changes.iter().any(|full| full.document.site().is_some())
+        let may_be_held = changes.iter().all(|full| full.document.site().is_some())
             && !changes
                 .iter()
                 .flat_map(facts_of)

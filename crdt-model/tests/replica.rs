@@ -330,6 +330,7 @@ fn what_the_relay_would_refuse_is_refused_here() {
         hold: HoldId::generate(NOW, &mut shop.rng),
         accepted: false,
         reason: Some("x".repeat(501)),
+        told: 1,
     };
     assert_eq!(
         shop.execute(command).unwrap_err(),

@@ -357,6 +357,7 @@ pub enum Order {
         hold: HoldId,
         accepted: bool,
         reason: Option<String>,
+        told: u32,
     },
     /// One of several values that were written into a field at the same time.
     SettleField {

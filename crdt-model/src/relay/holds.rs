@@ -38,17 +38,10 @@ impl OrgState {
             })
             .collect();
         if let Some(known) = known {
-            // A long intent arrives in several batches.
-            let mut hold = known.clone();
-            let more = writes
-                .into_iter()
-                .filter(|write| !known.writes.contains(write));
-            hold.writes.extend(more);
-            if hold.decided.is_none() && hold.writes.len() > known.writes.len() {
-                outcome.holds.push(hold.clone());
-                self.holds.insert(id, Some(hold));
-            }
-            return Ok(());
+            return match known.decided {
+                None => self.add_to_hold(known.clone(), changes, writes, now, outcome),
+                Some(_) => Ok(()),
+            };
         }
         let site = changes
             .iter()
@@ -67,32 +60,58 @@ impl OrgState {
             writes,
             decided: None,
         };
-        let facts = changes
-            .iter()
-            .flat_map(facts_of)
-            .map(|(_, fact)| fact)
-            // Who decides about sales need not see codes.
-            .filter(|fact| !matches!(fact.body, FactBody::Codes(_)))
-            .collect();
-        let verdict = Verdict::Held {
-            hold: id,
-            intent: intent.id,
-            person: signer.person,
-            device: signer.device,
-            reason,
-            facts,
-            edits: edits_of(changes),
-        };
         self.pronounce(
             &[listed_in],
             &[b"held", id.as_bytes()],
-            verdict,
+            told(&hold, changes),
             now,
             outcome,
         )?;
         outcome.holds.push(hold.clone());
         self.holds.insert(id, Some(hold));
         self.tell_holders(signer.person, changes, id, now, outcome)
+    }
+
+    /// A part that came back, or that its author adds: whoever decides hears of it before it can be accepted.
+    fn add_to_hold(
+        &mut self,
+        mut hold: Hold,
+        changes: &[FullChange],
+        writes: Vec<DocumentWrite>,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let (added, writes): (Vec<FullChange>, Vec<DocumentWrite>) = changes
+            .iter()
+            .cloned()
+            .zip(writes)
+            .filter(|(_, write)| !hold.writes.contains(write))
+            .unzip();
+        if added.is_empty() {
+            return Ok(());
+        }
+        hold.writes.extend(writes);
+        let before = self.times_told(&hold)?;
+        self.pronounce(
+            &[hold.listed_in],
+            &[b"held", hold.id.as_bytes(), &before.to_be_bytes()],
+            told(&hold, &added),
+            now,
+            outcome,
+        )?;
+        outcome.holds.push(hold.clone());
+        let (id, person) = (hold.id, hold.person);
+        self.holds.insert(id, Some(hold));
+        self.tell_holders(person, &added, id, now, outcome)
+    }
+
+    /// How many verdicts tell of a hold.
+    fn times_told(&self, hold: &Hold) -> Result<u32, AdmitError> {
+        let facts = &self.get(&hold.listed_in)?.sheet().facts;
+        let told = facts.values().flatten().filter(|fact| {
+            matches!(&fact.body, FactBody::Verdict(Verdict::Held { hold: told, .. }) if *told == hold.id)
+        });
+        Ok(u32::try_from(told.count()).unwrap_or(u32::MAX))
     }
 
     /// Their codes were handed out, whatever will be decided: who holds the block by then must not sell them again.
@@ -212,6 +231,10 @@ impl OrgState {
         if hold.listed_in.site() != till.site() {
             return Ok(());
         }
+        // What was added since was seen by nobody. Declining needs no look at it.
+        if decision.accepted && decision.told != self.times_told(hold)? {
+            return Ok(());
+        }
         // Nobody decides about his own work.
         if by == hold.person || (decision.accepted && !self.may_accept(by, hold)?) {
             return Ok(());
@@ -252,6 +275,23 @@ impl OrgState {
             now,
             outcome,
         )
+    }
+}
+
+/// What is told to those who decide.
+fn told(hold: &Hold, changes: &[FullChange]) -> Verdict {
+    let facts = changes.iter().flat_map(facts_of).map(|(_, fact)| fact);
+    Verdict::Held {
+        hold: hold.id,
+        intent: hold.intent,
+        person: hold.person,
+        device: hold.device,
+        reason: hold.reason,
+        // Who decides about sales need not see codes.
+        facts: facts
+            .filter(|fact| !matches!(fact.body, FactBody::Codes(_)))
+            .collect(),
+        edits: edits_of(changes),
     }
 }
 

@@ -104,7 +104,12 @@ impl OrgState {
         };
         needs.document(DocumentKey::Staff);
         for intent in &batch.intents {
-            needs.hold(hold_id(batch.device, intent.id));
+            let held = hold_id(batch.device, intent.id);
+            needs.hold(held);
+            // More of it is told where it was listed.
+            if let Some(Some(hold)) = self.holds.get(&held) {
+                needs.document(hold.listed_in);
+            }
             let listed_in = |site| DocumentKey::VerdictTill {
                 site,
                 person: batch.person,

@@ -432,6 +432,7 @@ fn batches() -> Vec<Batch> {
                 hold: HoldId::from_bytes([6; 16]),
                 accepted: true,
                 reason: Some("it is so".into()),
+                told: 1,
             }),
         ),
         (

@@ -55,7 +55,17 @@ pub fn hold_a_sale(bench: &mut Bench) -> (HoldId, Outcome) {
     hold(bench, &agent, &batch)
 }
 
-/// Somebody's word about a hold.
+/// How many verdicts beside a till tell of a hold by now.
+fn times_told(bench: &Bench, till: &DocumentKey, hold: HoldId) -> u32 {
+    let listed_in = bench.document(&till.verdict().unwrap());
+    let facts = &listed_in.sheet().facts;
+    let told = facts.values().flatten().filter(|fact| {
+        matches!(&fact.body, FactBody::Verdict(Verdict::Held { hold: told, .. }) if *told == hold)
+    });
+    u32::try_from(told.count()).unwrap()
+}
+
+/// Somebody's word about a hold, as it has been told of by now.
 pub fn decide(
     bench: &mut Bench,
     by: &Author,
@@ -63,11 +73,11 @@ pub fn decide(
     hold: HoldId,
     accepted: bool,
 ) -> Outcome {
-    let reason = (!accepted).then(|| "no".into());
     let decision = HeldDecision {
         hold,
         accepted,
-        reason,
+        reason: (!accepted).then(|| "no".into()),
+        told: times_told(bench, &till, hold),
     };
     let batch = stating(bench, by, till, FactBody::HeldDecision(decision));
     bench.admit_as(by, &batch).unwrap()
@@ -336,6 +346,7 @@ fn he5_a_reason_has_at_most_500_bytes() {
             hold,
             accepted: false,
             reason: Some("x".repeat(bytes)),
+            told: 1,
         };
         let batch = stating(&bench, &manager, till, FactBody::HeldDecision(decision));
         bench.admit_as(&manager, &batch).unwrap().results[0].1
@@ -400,34 +411,25 @@ fn he5_who_sees_all_sales_accepts_what_an_agent_may_do_and_no_more() {
     let (sale, _) = hold_a_sale(&mut bench);
     let outcome = decide(&mut bench, &manager, till, sale, true);
     assert_eq!(decided(&outcome), [Some(true)]);
-    // A sale and a promotion in one tap, so that it is listed at the site.
+    // Nor does finance edit a site.
+    let site = DocumentKey::SitePublic(bench.site);
     let id = bench.intent();
     let put = fact_put(&id.to_string(), &bench.fact(&agent, bench.sale(1)));
     let sold = bench.write_intent(&agent, till, &[put]);
-    let role = Grant {
-        role: Role::Owner,
-        scope: Scope::Organisation,
-    };
-    let promotion = Put {
-        container: Container::Records,
-        key: format!("person/{}/grant/{role}", agent.person),
-        value: true.into(),
-    };
-    let promoted = bench.write_intent(&agent, DocumentKey::Staff, &[promotion]);
-    let changes = vec![(DocumentKey::Staff, promoted), (till, sold)];
-    let batch = bench.batch(&agent, id, changes);
+    let named = bench.write_intent(&agent, site, &[record("site/name", "mine")]);
+    let batch = bench.batch(&agent, id, vec![(site, named), (till, sold)]);
     let (both, _) = hold(&mut bench, &agent, &batch);
-    let is_owner = |bench: &Bench| {
-        let agent = bench.state.principal(agent.person).unwrap();
-        agent.grants.contains(&role)
+    let name = |bench: &Bench| {
+        let document = bench.document(&site);
+        document.sheet().text("site/name").map(String::from)
     };
     let outcome = decide(&mut bench, &manager, till, both, true);
     assert_eq!(decided(&outcome), []);
-    assert!(!is_owner(&bench));
-    // The owner could have given it.
+    assert_eq!(name(&bench), None);
+    // The owner could have done it.
     let outcome = decide(&mut bench, &owner, till, both, true);
     assert_eq!(decided(&outcome), [Some(true)]);
-    assert!(is_owner(&bench));
+    assert_eq!(name(&bench).as_deref(), Some("mine"));
 }
 
 #[test]
@@ -507,6 +509,7 @@ fn co12_an_undo_and_an_accepted_sale_behind_it_come_in_one_batch() {
         hold,
         accepted: true,
         reason: None,
+        told: 1,
     });
     let mut second = stating(&bench, &manager, till, decision);
     second.intents[0].changes[0].document = 1;
@@ -659,21 +662,64 @@ fn he5_a_hold_is_no_way_to_contacts_or_past_the_last_owner() {
         key: format!("person/{}/active", owner.person),
         value: false.into(),
     };
-    for (index, key, put, decider) in [
-        (0, DocumentKey::StaffPrivate, contact, manager),
-        (1, DocumentKey::Staff, demotion, owner),
+    for (index, key, put) in [
+        (0, DocumentKey::StaffPrivate, contact),
+        (1, DocumentKey::Staff, demotion),
     ] {
         let id = bench.intent();
         let sold = fact_put(&id.to_string(), &bench.fact(&agent, bench.sale(index)));
         let changes = [(key, put), (till, sold)]
             .map(|(key, put)| (key, bench.write_intent(&agent, key, &[put])));
         let batch = bench.batch(&agent, id, changes.into());
-        let (held, _) = hold(&mut bench, &agent, &batch);
-        let outcome = decide(&mut bench, &decider, till, held, true);
-        assert_eq!(decided(&outcome), [], "{key}");
-        let outcome = decide(&mut bench, &decider, till, held, false);
-        assert_eq!(decided(&outcome), [Some(false)]);
+        let outcome = bench.admit_as(&agent, &batch).unwrap();
+        let refused = Disposition::Refused(RefusalCode::NotAllowed);
+        let answers: Vec<Disposition> = outcome.results.iter().map(|(_, answer)| *answer).collect();
+        assert_eq!(answers, [refused; 2], "{key}");
+        assert!(outcome.holds.is_empty() && outcome.rows.is_empty());
     }
+}
+
+#[test]
+fn he5_what_is_added_to_a_hold_is_told_before_it_can_be_accepted() {
+    let mut bench = Bench::new();
+    let (agent, owner, till) = (bench.agent, bench.owner, bench.till(&bench.agent));
+    bench.revoked.insert(agent.device);
+    let id = bench.intent();
+    let sold = fact_put(&id.to_string(), &bench.fact(&agent, bench.sale(0)));
+    let change = bench.write_intent(&agent, till, &[sold]);
+    let first = bench.batch(&agent, id, vec![(till, change)]);
+    let (held, _) = hold(&mut bench, &agent, &first);
+
+    let site = DocumentKey::SitePublic(bench.site);
+    let change = bench.write_intent(&agent, site, &[record("site/name", "mine")]);
+    let more = bench.batch(&agent, id, vec![(site, change)]);
+    let (same, outcome) = hold(&mut bench, &agent, &more);
+    assert_eq!(same, held);
+    let told = facts(&outcome);
+    let [(_, FactBody::Verdict(Verdict::Held { facts, edits, .. }))] = &told[..] else {
+        panic!("{told:?}")
+    };
+    assert!(facts.is_empty(), "only what is new");
+    assert_eq!(edits.len(), 1);
+    // The same once more tells nothing.
+    assert!(bench.admit_as(&agent, &more).unwrap().rows.is_empty());
+
+    // Who had seen the sale alone has accepted nothing, and may look again.
+    let unseen = HeldDecision {
+        hold: held,
+        accepted: true,
+        reason: None,
+        told: 1,
+    };
+    let batch = stating(&bench, &owner, till, FactBody::HeldDecision(unseen));
+    assert_eq!(decided(&bench.admit_as(&owner, &batch).unwrap()), []);
+    assert_eq!(bench.document(&site).sheet().text("site/name"), None);
+    let outcome = decide(&mut bench, &owner, till, held, true);
+    assert_eq!(decided(&outcome), [Some(true)]);
+    assert_eq!(
+        bench.document(&site).sheet().text("site/name"),
+        Some("mine")
+    );
 }
 
 #[test]

@@ -945,16 +945,15 @@ fn ad14_what_one_may_not_do_is_held_or_refused_and_changes_nothing() {
         .write(&agent, site, &[record("site/name", "mine")])
         .plain;
     bench.holds(&agent, site, change.clone());
-    // With a document of a site in the same tap it is held, whole.
+    // Nor does it hide behind what would be held: whoever accepts sees all of it.
     let id = bench.intent();
     let catalog = bench.write_intent(&agent, DocumentKey::Catalog, &[name(&bench, "mine")]);
     let changes = vec![(DocumentKey::Catalog, catalog), (site, change)];
     let batch = bench.batch(&agent, id, changes);
     let outcome = bench.admit_as(&agent, &batch).unwrap();
-    assert!(matches!(
-        outcome.results[..],
-        [(_, Disposition::Held(..)), (_, Disposition::Held(..))]
-    ));
+    let answers: Vec<Disposition> = outcome.results.iter().map(|(_, answer)| *answer).collect();
+    assert_eq!(answers, [not_allowed; 2]);
+    assert!(outcome.holds.is_empty() && outcome.rows.is_empty());
 }
 
 #[test]

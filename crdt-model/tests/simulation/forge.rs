@@ -403,6 +403,7 @@ impl World {
                     hold: HoldId::from_bytes([7; 16]),
                     accepted: true,
                     reason: None,
+                    told: 1,
                 }),
             ),
             Lie::CodeOfAnotherSite => {

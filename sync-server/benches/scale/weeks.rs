@@ -295,6 +295,7 @@ impl Weeks {
                 hold: hold.parse().expect("a hold's id is one"),
                 accepted,
                 reason: (!accepted).then(|| "not there".to_owned()),
+                told: 1,
             };
             let id = IntentId::generate(start, &mut self.random);
             let fact = (till, FactBody::HeldDecision(decision));

@@ -222,6 +222,7 @@ async fn office_decides(world: &mut World) -> Result<()> {
             hold,
             accepted,
             reason: Some(reason.into()),
+            told: 1,
         };
         world.does("rehema", command).await?;
         world.pass_minutes(4);

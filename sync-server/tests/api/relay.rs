@@ -482,6 +482,7 @@ async fn he1_a_sale_of_somebody_without_a_role_is_held_until_it_is_accepted() {
         hold,
         accepted: true,
         reason: None,
+        told: 1,
     };
     shop.office.run(command).await;
     shop.office.settle().await;

@@ -278,13 +278,8 @@ fn HeldRow(props: &HeldProps) -> Html {
     let is_checked = use_state(|| false);
     let item = &props.item;
     let decide = {
-        let (app, act, till, hold, is_open) = (
-            app.clone(),
-            act.clone(),
-            item.till,
-            item.hold,
-            is_declining.clone(),
-        );
+        let (app, act, is_open) = (app.clone(), act.clone(), is_declining.clone());
+        let (till, hold, told) = (item.till, item.hold, item.told);
         Callback::from(move |reason: Option<String>| {
             let accepted = reason.is_none();
             let order = Order::DecideHeld {
@@ -292,6 +287,7 @@ fn HeldRow(props: &HeldProps) -> Html {
                 hold,
                 accepted,
                 reason,
+                told,
             };
             let (app, is_open) = (app.clone(), is_open.clone());
             act.order(order, move |_| {
@@ -317,10 +313,16 @@ fn HeldRow(props: &HeldProps) -> Html {
             }
         })
     };
+    let (first, more) = match (item.facts.split_first(), item.edits.first()) {
+        (Some((first, more)), _) => (summary(&app, first), more),
+        (None, Some(edit)) => (summary(&app, &edit.what), &[][..]),
+        (None, None) => (words.what_other().to_string(), &[][..]),
+    };
     html! {
         <li class="row row-held">
             <span class="row-main">
-                <strong>{ summary(&app, &item.summary) }</strong>
+                <strong>{ first }</strong>
+                { for more.iter().map(|fact| html! { <strong data-testid="held-fact">{ summary(&app, fact) }</strong> }) }
                 <span>{ words.sent_by(&item.person_name) }{ " · " }{ app.when(item.at) }</span>
                 { for item.edits.iter().map(|edit| html! { <span data-testid="held-edit">{ edit_text(&app, edit) }</span> }) }
                 <span class="muted">{ hold_reason(words, item.reason) }</span>

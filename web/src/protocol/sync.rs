@@ -121,9 +121,12 @@ pub struct HeldView {
     pub hold: HoldId,
     pub person_name: String,
     pub at: Timestamp,
-    pub summary: Summary,
+    /// All that accepting would count, one for each fact.
+    pub facts: Vec<Summary>,
     pub reason: HoldReason,
     pub edits: Vec<HeldEditView>,
+    /// How many verdicts told of it: with a later one it is not the same any more.
+    pub told: u32,
 }
 
 /// A record that accepting would edit.

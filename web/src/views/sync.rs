@@ -1,12 +1,12 @@
 //! What is pending, what needs a person, and the pill that says so.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::capability::Capability;
 use crdt_model::client;
 use crdt_model::command::Command;
 use crdt_model::document::{Container, DocumentKey, Put, Scalar};
-use crdt_model::fact::{Fact, FactBody, HeldEdit, Verdict};
+use crdt_model::fact::{Fact, FactBody, HeldDecision, HeldEdit, Verdict};
 use crdt_model::ids::{BatchId, HoldId};
 use crdt_model::replica::{PendingState, Replica};
 
@@ -93,63 +93,66 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
     if !in_verdicts.any(|(_, _, fact)| held(fact)) {
         return Vec::new();
     }
-    let mut decided: BTreeSet<HoldId> = BTreeSet::new();
+    let mut over: BTreeSet<HoldId> = BTreeSet::new();
+    // What is decided but not settled yet, by how much of it had been told.
+    let mut accepted: BTreeMap<HoldId, u32> = BTreeMap::new();
     for (_, _, fact) in replica.sheets().facts() {
         match &fact.body {
-            FactBody::HeldDecision(decision) => drop(decided.insert(decision.hold)),
-            FactBody::Verdict(Verdict::HeldDecided { hold, .. }) => drop(decided.insert(*hold)),
+            FactBody::HeldDecision(decision) if decision.accepted => {
+                let told = accepted.entry(decision.hold).or_default();
+                *told = decision.told.max(*told);
+            }
+            FactBody::HeldDecision(HeldDecision { hold, .. })
+            | FactBody::Verdict(Verdict::HeldDecided { hold, .. }) => drop(over.insert(*hold)),
             _ => {}
         }
     }
-    replica
-        .sheets()
-        .facts_in(is_of_till)
-        .filter_map(|(document, _, fact)| {
-            let DocumentKey::VerdictTill {
-                site,
-                person,
-                month,
-            } = document
-            else {
-                return None;
-            };
-            let FactBody::Verdict(Verdict::Held {
-                hold,
-                person: author,
-                reason,
-                facts,
-                edits,
-                ..
-            }) = &fact.body
-            else {
-                return None;
-            };
-            if decided.contains(hold)
-                || !me.may_at(Capability::SalesAll, *site)
-                || *author == me.person
-            {
-                return None;
-            }
-            let edits: Vec<HeldEditView> =
-                edits.iter().map(|edit| held_edit(replica, edit)).collect();
-            Some(HeldView {
-                till: DocumentKey::Till {
-                    site: *site,
-                    person: *person,
-                    month: *month,
-                },
-                hold: *hold,
-                person_name: name_of(replica, *author),
-                at: facts.first().map_or(fact.at, |held| held.at),
-                summary: match (facts.first(), edits.first()) {
-                    (Some(held), _) => summary_of_fact(replica, held),
-                    (None, Some(edit)) => edit.what.clone(),
-                    (None, None) => Summary::Other,
-                },
-                reason: *reason,
-                edits,
-            })
-        })
+    let mut held: BTreeMap<HoldId, HeldView> = BTreeMap::new();
+    for (document, _, fact) in replica.sheets().facts_in(is_of_till) {
+        let DocumentKey::VerdictTill {
+            site,
+            person,
+            month,
+        } = document
+        else {
+            continue;
+        };
+        let FactBody::Verdict(Verdict::Held {
+            hold,
+            person: author,
+            reason,
+            facts,
+            edits,
+            ..
+        }) = &fact.body
+        else {
+            continue;
+        };
+        if over.contains(hold) || !me.may_at(Capability::SalesAll, *site) || *author == me.person {
+            continue;
+        }
+        let view = held.entry(*hold).or_insert_with(|| HeldView {
+            till: DocumentKey::Till {
+                site: *site,
+                person: *person,
+                month: *month,
+            },
+            hold: *hold,
+            person_name: name_of(replica, *author),
+            at: facts.first().map_or(fact.at, |held| held.at),
+            facts: Vec::new(),
+            reason: *reason,
+            edits: Vec::new(),
+            told: 0,
+        });
+        view.told += 1;
+        view.facts
+            .extend(facts.iter().map(|fact| summary_of_fact(replica, fact)));
+        view.edits
+            .extend(edits.iter().map(|edit| held_edit(replica, edit)));
+    }
+    held.into_values()
+        .filter(|view| accepted.get(&view.hold) != Some(&view.told))
         .collect()
 }
 

@@ -290,11 +290,13 @@ pub fn plan(
             hold,
             accepted,
             reason,
+            told,
         } => command(Command::DecideHeld {
             till,
             hold,
             accepted,
             reason,
+            told,
         }),
     })
 }

@@ -95,9 +95,10 @@ impl World {
         let Some(core) = &self.devices[device].core else {
             return false;
         };
-        let Some((till, hold)) = undecided(core.replica.sheets(), self.devices[device].me.person)
-            .first()
-            .copied()
+        let Some((till, hold, told)) =
+            undecided(core.replica.sheets(), self.devices[device].me.person)
+                .first()
+                .copied()
         else {
             return false;
         };
@@ -109,6 +110,7 @@ impl World {
                 hold,
                 accepted,
                 reason: (!accepted).then(|| "no".into()),
+                told,
             },
         )
         .is_some()
@@ -126,8 +128,8 @@ impl World {
     }
 }
 
-/// Held items of others without a decision, with the till in which to decide.
-fn undecided(sheets: &Sheets, me: PersonId) -> Vec<(DocumentKey, HoldId)> {
+/// Held items of others without a decision, with the till in which to decide and how often they were told of.
+fn undecided(sheets: &Sheets, me: PersonId) -> Vec<(DocumentKey, HoldId, u32)> {
     let decided: BTreeSet<HoldId> = sheets
         .facts()
         .filter_map(|(_, _, fact)| match &fact.body {
@@ -135,27 +137,33 @@ fn undecided(sheets: &Sheets, me: PersonId) -> Vec<(DocumentKey, HoldId)> {
             _ => None,
         })
         .collect();
-    sheets
-        .facts()
-        .filter_map(|(document, _, fact)| match (document, &fact.body) {
-            (
-                DocumentKey::VerdictTill {
-                    site,
-                    person,
-                    month,
-                },
-                FactBody::Verdict(Verdict::Held {
-                    hold, person: of, ..
-                }),
-            ) if !decided.contains(hold) && *of != me => Some((
-                DocumentKey::Till {
-                    site: *site,
-                    person: *person,
-                    month: *month,
-                },
-                *hold,
-            )),
-            _ => None,
-        })
-        .collect()
+    let mut undecided: Vec<(DocumentKey, HoldId, u32)> = Vec::new();
+    for (document, _, fact) in sheets.facts() {
+        let (
+            DocumentKey::VerdictTill {
+                site,
+                person,
+                month,
+            },
+            FactBody::Verdict(Verdict::Held {
+                hold, person: of, ..
+            }),
+        ) = (document, &fact.body)
+        else {
+            continue;
+        };
+        if decided.contains(hold) || *of == me {
+            continue;
+        }
+        let till = DocumentKey::Till {
+            site: *site,
+            person: *person,
+            month: *month,
+        };
+        match undecided.iter_mut().find(|(_, known, _)| known == hold) {
+            Some((_, _, told)) => *told += 1,
+            None => undecided.push((till, *hold, 1)),
+        }
+    }
+    undecided
 }
