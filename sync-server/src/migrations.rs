@@ -26,6 +26,7 @@ const FILES: &[(&str, &str)] = &[
     migration!("20261125194500_let_batches_be_undone.sql"),
     migration!("20261125233000_make_reports_quick.sql"),
     migration!("20261126021500_find_expired_tickets.sql"),
+    migration!("20261126111500_write_sales_quickly.sql"),
 ];
 
 /// Everything there is to apply, in order.
