@@ -156,12 +156,20 @@ pub struct Replica {
     brief: Option<Brief>,
 }
 
-/// A stock, and of what state it is the fold: the revision of the sheets, and the orders of the outbox that are not
-/// simply waiting.
+/// A stock, and of what state it is the fold: the revision of the sheets, and what else it depends on.
 struct Folded {
     revision: u64,
-    held: Vec<u64>,
+    seen_by: SeenBy,
     stock: Arc<Stock>,
+}
+
+/// What a stock depends on besides facts: whose device this is and what they may see there, since that says which
+/// blocks are theirs, and the orders of the outbox that are not simply waiting.
+#[derive(PartialEq, Eq)]
+struct SeenBy {
+    holder: Holder,
+    who: Principal,
+    held: Vec<u64>,
 }
 
 impl Folded {
@@ -264,12 +272,16 @@ impl Replica {
     /// [`Self::stock`], folded once for everybody who asks, and again only when more happens than sales: with 100,000
     /// vouchers, or with a year of sales, a fold is too long for every tap.
     pub fn shared_stock(&self) -> Arc<Stock> {
-        let held: Vec<u64> = self
+        let held = self
             .outbox
             .values()
             .filter(|pending| pending.state != PendingState::Waiting)
-            .map(|pending| pending.order)
-            .collect();
+            .map(|pending| pending.order);
+        let seen_by = SeenBy {
+            holder: self.holder(),
+            who: self.principal(),
+            held: held.collect(),
+        };
         let revision = self.sheets.revision();
         let mut folded = self.folded.lock().unwrap_or_else(|poisoned| {
             // Somebody panicked while half of what is new was in it.
@@ -278,7 +290,7 @@ impl Replica {
             folded
         });
         if let Some(kept) = &mut *folded
-            && kept.held == held
+            && kept.seen_by == seen_by
             && (kept.revision == revision || kept.learn(&self.sheets))
         {
             return kept.stock.clone();
@@ -286,7 +298,7 @@ impl Replica {
         let stock = Arc::new(self.stock());
         *folded = Some(Folded {
             revision,
-            held,
+            seen_by,
             stock: stock.clone(),
         });
         stock

@@ -12,21 +12,25 @@ mod random;
 mod shop;
 
 use crdt_model::batch::BatchError;
+use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::client::ClientDetails;
 use crdt_model::codec;
 use crdt_model::command::{
     BLOCKS_PER_COMMAND_MAX, CODES_BYTES_PER_COMMAND_MAX, Command, NewBlock, Refusal, fact_put,
 };
-use crdt_model::document::DocumentKey;
+use crdt_model::document::{Actor, Document, DocumentKey};
 use crdt_model::fact::{BlockMade, Ending, Fact, FactBody, Leased, StockNote, Verdict};
 use crdt_model::hand_over::give;
-use crdt_model::ids::{BatchId, BlockId, ClientId, HoldId, IntentId, PersonId, SiteId};
+use crdt_model::ids::{BatchId, BlockId, ClientId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::package;
 use crdt_model::replica::{PendingState, Replica};
 use crdt_model::sale::SellError;
+use crdt_model::staff;
 use crdt_model::sync::device::{Device, Effect, Event, REFUSED_PAUSE_MILLIS};
-use crdt_model::sync::message::{CloseReason, Disposition, RefusalCode, RelayMessage};
+use crdt_model::sync::message::{
+    CloseReason, Disposition, LoggedChange, RefusalCode, RelayMessage,
+};
 use crdt_model::time::Month;
 use serde_bytes::ByteBuf;
 use shop::{NOW, Shop, codes, details, held, make_batch};
@@ -547,4 +551,47 @@ fn an_undone_batch_is_void_and_its_file_can_come_again() {
     let batch = shop.replica.stock().mine().next().unwrap().batch;
     let undo = Command::UndoBatch { site, batch };
     assert_eq!(shop.execute(undo), Err(BatchError::Leased.into()));
+}
+
+/// Whose a block is follows from more than facts: who becomes an agent has it by having its codes, and a browser that
+/// lost its key is another device.
+#[test]
+fn ho5_a_stock_that_is_kept_follows_the_role_and_the_device() {
+    let mut shop = Shop::new();
+    let me = shop.replica.me();
+    let actor = Actor::from_bytes([8; 16]);
+    let grant = |role| Grant {
+        role,
+        scope: Scope::Organisation,
+    };
+    let mut staff = Document::new();
+    let hired = staff::add(me.person, "Asha", &[grant(Role::Owner)]);
+    staff.write(actor, 1, &hired).unwrap();
+    let hired = staff.save();
+    let commit = shop
+        .replica
+        .snapshot(DocumentKey::Staff, &hired, NOW, &mut shop.rng);
+    shop.replica.stored(commit.unwrap().number);
+    let batches = [DocumentKey::Batches(shop.site)];
+    shop.replica.drop_documents(&batches, &mut shop.rng);
+    let mine = |shop: &Shop| {
+        let kept = shop.replica.shared_stock();
+        assert_eq!(*kept, shop.replica.stock());
+        kept.mine().count()
+    };
+    assert_eq!(mine(&shop), 0, "an owner sees the codes of all blocks");
+
+    let owner = staff::people(&staff.sheet())[&me.person].clone();
+    let demoted = staff::set_grants(&owner, &[grant(Role::Agent)].into());
+    let chunk = staff.write(actor, 2, &demoted).unwrap().chunk.into();
+    let key = DocumentKey::Staff;
+    let changes = vec![LoggedChange { key, chunk }];
+    shop.replica.receive(1, changes, &mut shop.rng);
+    assert_eq!(mine(&shop), 1);
+
+    let mut shop = Shop::new();
+    assert_eq!(mine(&shop), 1);
+    let device = DeviceId::generate(NOW, &mut shop.rng);
+    shop.replica.change_device(device, &mut shop.rng);
+    assert_eq!(mine(&shop), 0, "until the relay binds it to the new one");
 }
