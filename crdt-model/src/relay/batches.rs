@@ -112,21 +112,22 @@ impl OrgState {
         Ok(of_undone)
     }
 
-    /// A voucher of an undone batch was handed out all the same, by somebody who held it before: its code is in use, and
-    /// where it was imported again meanwhile it must not be sold once more.
-    pub(super) fn judge_sold_undone(
+    /// A void voucher was handed out all the same (its batch was undone, or a restored relay heard of another with its
+    /// code first): its code is in use, and where it is for sale elsewhere it must not be sold once more.
+    pub(super) fn judge_sold_void(
         &mut self,
         site: SiteId,
         voucher: VoucherRef,
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<(), AdmitError> {
-        let block = self.get(&DocumentKey::Block {
-            site,
-            block: voucher.block,
-        })?;
+        let block = voucher.block;
         let undone = self.get(&DocumentKey::Batches(site))?.undone();
-        let Some(username) = undone_code(undone, block.sheet(), voucher.index) else {
+        let codes = self.get(&DocumentKey::Block { site, block })?.sheet();
+        let verdicts = self
+            .get(&DocumentKey::VerdictBlock { site, block })?
+            .sheet();
+        let Some(username) = void_code(undone, codes, verdicts, voucher.index) else {
             return Ok(());
         };
         self.handed_out.insert(voucher);
@@ -166,10 +167,21 @@ impl OrgState {
     }
 }
 
-/// The user name of a voucher whose batch was undone.
-pub(super) fn undone_code(undone: &BTreeSet<BatchId>, block: &Sheet, index: u32) -> Option<String> {
+/// The user name of a voucher that is void: its batch was undone, or its code existed before.
+pub(super) fn void_code(
+    undone: &BTreeSet<BatchId>,
+    block: &Sheet,
+    verdicts: &Sheet,
+    index: u32,
+) -> Option<String> {
     let codes = codes_of(block)?;
-    if !undone.contains(&codes.batch) {
+    let is_duplicate = || {
+        verdicts.known_facts().any(|(_, fact)| {
+            matches!(&fact.body, FactBody::Verdict(Verdict::DuplicateCodes { indexes, .. })
+                if indexes.contains(&index))
+        })
+    };
+    if !undone.contains(&codes.batch) && !is_duplicate() {
         return None;
     }
     let code = voucher::unpack(&codes.packed).ok()?;

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use super::batches::codes_of;
 use super::{
     AdmitError, Hold, Need, OrgState, Outcome, Signer, fact_of, facts_of, is_of_one_till, puts_of,
     verdict_till,
@@ -134,11 +135,14 @@ impl OrgState {
         }
         for ((site, block), indexes) in handed_out {
             let document = DocumentKey::VerdictBlock { site, block };
-            // Whoever never held the block cannot have handed out anything of it.
+            // Whoever never held the block cannot have handed out anything of it. Of one that a restore took from here
+            // nothing tells who held it, and only who did knows its name.
+            let is_lost =
+                codes_of(self.get(&DocumentKey::Block { site, block })?.sheet()).is_none();
             let held_it = self.get(&document)?.sheet().facts.values().flatten().any(|fact| {
                 matches!(&fact.body, FactBody::Leased(leased) if leased.person == Some(author))
             });
-            if held_it {
+            if held_it || is_lost {
                 let parts: [&[u8]; 3] = [b"handed out", block.as_bytes(), hold.as_bytes()];
                 let verdict = Verdict::SoldElsewhere {
                     block,
@@ -147,7 +151,7 @@ impl OrgState {
                 self.pronounce(&[document], &parts, verdict, now, outcome)?;
                 for index in indexes {
                     let voucher = VoucherRef { block, index };
-                    self.judge_sold_undone(site, voucher, now, outcome)?;
+                    self.judge_sold_void(site, voucher, now, outcome)?;
                 }
             }
         }

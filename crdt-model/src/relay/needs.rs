@@ -3,11 +3,12 @@
 
 use std::collections::BTreeSet;
 
-use super::batches::undone_code;
+use super::batches::void_code;
+use super::codes::handed_out;
 use super::stock::Ledger;
 use super::{OrgState, fact_of, hold_id};
 use crate::document::{DocumentKey, PlainOp, Scalar};
-use crate::fact::{Fact, FactBody, SaleRef, StockAskDeclined, StockAskWithdrawn};
+use crate::fact::{Codes, Fact, FactBody, SaleRef, StockAskDeclined, StockAskWithdrawn};
 use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crate::sync::batch::FullBatch;
 use crate::time::{Month, Timestamp};
@@ -97,9 +98,11 @@ impl OrgState {
 
     /// What is missing to judge this batch, as far as can be told now.
     pub fn needs(&self, batch: &FullBatch, now: Timestamp) -> Vec<Need> {
+        let (undoing, selling) = self.foretell(batch);
         let mut needs = Needs {
             state: self,
-            undoing: self.undoing(batch),
+            undoing,
+            selling,
             missing: BTreeSet::new(),
         };
         needs.document(DocumentKey::Staff);
@@ -131,13 +134,14 @@ impl OrgState {
         needs.missing.into_iter().collect()
     }
 
-    /// What a batch undoes, itself or by a decision in it, as far as can be told now.
-    fn undoing(&self, batch: &FullBatch) -> BTreeSet<BatchId> {
-        let mut undoing = BTreeSet::new();
+    /// What a batch undoes and sells, itself or by a decision in it, as far as can be told now.
+    fn foretell(&self, batch: &FullBatch) -> (BTreeSet<BatchId>, BTreeSet<VoucherRef>) {
+        let (mut undoing, mut selling) = (BTreeSet::new(), BTreeSet::new());
         let mut hear = |fact: &Fact| {
             if let FactBody::BatchUndone(undone) = &fact.body {
                 undoing.insert(undone.batch);
             }
+            selling.extend(fact.vouchers());
         };
         for fact in batch.changes().flat_map(|full| &full.change.ops) {
             let Some(fact) = fact_of(fact) else { continue };
@@ -148,7 +152,7 @@ impl OrgState {
                 facts_held(hold).for_each(|(_, fact)| hear(&fact));
             }
         }
-        undoing
+        (undoing, selling)
     }
 }
 
@@ -167,6 +171,8 @@ struct Needs<'a> {
     state: &'a OrgState,
     /// Batches that will be undone by the time that what follows is judged.
     undoing: BTreeSet<BatchId>,
+    /// Vouchers that are sold by then.
+    selling: BTreeSet<VoucherRef>,
     missing: BTreeSet<Need>,
 }
 
@@ -241,7 +247,7 @@ impl Needs<'_> {
                     for sale in earlier.into_iter().flatten() {
                         self.verdict_of(site, sale);
                     }
-                    self.code_of_undone(site, *voucher);
+                    self.code_of_void(site, *voucher);
                 }
                 if let FactBody::Sale(sale) = &fact.body {
                     match self.state.receipts.get(&sale.receipt) {
@@ -267,6 +273,7 @@ impl Needs<'_> {
                 if !unknown.is_empty() {
                     self.missing.insert(Need::Codes(unknown));
                 }
+                self.codes_of_sold(site, block, codes);
             }
             (FactBody::BatchUndone(undone), DocumentKey::Batches(site)) => {
                 self.document(DocumentKey::Batches(site));
@@ -334,26 +341,52 @@ impl Needs<'_> {
         }
     }
 
-    /// The code of a voucher whose batch was undone, and where it was imported again.
-    fn code_of_undone(&mut self, site: SiteId, voucher: VoucherRef) {
-        let block = DocumentKey::Block {
-            site,
-            block: voucher.block,
-        };
-        let known = |key| self.state.documents.get(key);
-        let (Some(batches), Some(block)) = (known(&DocumentKey::Batches(site)), known(&block))
-        else {
+    /// The code of a voucher that is void, and where it is for sale.
+    fn code_of_void(&mut self, site: SiteId, voucher: VoucherRef) {
+        let block = voucher.block;
+        let known = |key| self.state.documents.get(&key);
+        let (Some(batches), Some(codes), Some(verdicts)) = (
+            known(DocumentKey::Batches(site)),
+            known(DocumentKey::Block { site, block }),
+            known(DocumentKey::VerdictBlock { site, block }),
+        ) else {
             return;
         };
         let undone = batches.undone().union(&self.undoing).copied().collect();
-        let Some(username) = undone_code(&undone, block.sheet(), voucher.index) else {
-            return;
+        let username = void_code(&undone, codes.sheet(), verdicts.sheet(), voucher.index);
+        if let Some(username) = username {
+            self.owner(block, username);
+        }
+    }
+
+    /// What of a block that comes is sold already, or is by the same batch: its code may be for sale elsewhere.
+    fn codes_of_sold(&mut self, site: SiteId, block: BlockId, codes: &Codes) {
+        let sold = self.state.sold.get(&block);
+        let verdicts = DocumentKey::VerdictBlock { site, block };
+        let verdicts = self.state.documents.get(&verdicts);
+        let told = verdicts.map(|verdicts| handed_out(verdicts.sheet()));
+        let is_sold = |index| {
+            sold.is_some_and(|sold| sold.contains_key(&index))
+                || told.as_ref().is_some_and(|told| told.contains(&index))
+                || self.selling.contains(&VoucherRef { block, index })
         };
+        let of_sold: Vec<String> = (0..)
+            .zip(voucher::unpack(&codes.packed).unwrap_or_default())
+            .filter(|(index, _)| is_sold(*index))
+            .map(|(_, code)| code.username)
+            .collect();
+        for username in of_sold {
+            self.owner(block, username);
+        }
+    }
+
+    /// Which voucher has this code, and what is told about it.
+    fn owner(&mut self, block: BlockId, username: String) {
         match self.state.codes.get(&username) {
             None => {
                 self.missing.insert(Need::Codes(vec![username]));
             }
-            Some(Some(owner)) if owner.block != voucher.block => {
+            Some(Some(owner)) if owner.block != block => {
                 match self.state.site_of.get(&owner.block) {
                     None => {
                         self.missing.insert(Need::SiteOf(owner.block));

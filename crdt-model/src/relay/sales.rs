@@ -57,7 +57,7 @@ impl OrgState {
         }
         for voucher in fact.vouchers() {
             self.judge_voucher(site, verdict_document, voucher, &sale, device, now, outcome)?;
-            self.judge_sold_undone(site, voucher, now, outcome)?;
+            self.judge_sold_void(site, voucher, now, outcome)?;
         }
         Ok(())
     }

@@ -188,7 +188,7 @@ fn he2_pushing_again_finds_the_same_hold() {
 /// Where a hold is listed, and with which facts.
 fn listed(outcome: &Outcome) -> (DocumentKey, Vec<Fact>) {
     let told = facts(outcome);
-    let [(key, FactBody::Verdict(Verdict::Held { facts, .. }))] = &told[..] else {
+    let Some((key, FactBody::Verdict(Verdict::Held { facts, .. }))) = told.first() else {
         panic!("{told:?}")
     };
     (*key, facts.clone())
@@ -249,6 +249,12 @@ fn he11_whoever_gets_the_block_next_is_told_what_was_handed_out() {
     let sale = stating(&bench, &lost_phone, bench.till(&manager), bench.sale(2));
     let (_, outcome) = hold(&mut bench, &lost_phone, &sale);
     assert_eq!(told(&outcome), []);
+
+    // Who held a block that a restore took from here cannot be told.
+    let (_, outcome) = hold_a_sale(&mut bench);
+    let (site, block) = (bench.site, LOST);
+    let verdicts = DocumentKey::VerdictBlock { site, block };
+    assert_eq!(told(&outcome), [(verdicts, vec![0])]);
 }
 
 /// Which records a held change would edit is told by the names of their fields.

@@ -407,6 +407,43 @@ fn co12_a_held_sale_of_an_undone_batch_takes_its_code() {
     }
 }
 
+/// A restored relay gets two batches with one code in another order than before, and what was sold is void now.
+#[test]
+fn co12_a_sale_of_a_code_that_came_later_takes_it() {
+    let is_told = |verdict: &Verdict| {
+        let first = BlockId::from_bytes([21; 16]);
+        matches!(verdict, Verdict::SoldElsewhere { block, indexes }
+            if *block == first && *indexes == [0])
+    };
+    let is_kept = |verdict: &Verdict| matches!(verdict, Verdict::BatchKept { .. });
+    let cases: [(&str, fn(&mut Bench) -> Outcome); 3] = [
+        ("sold when its block was back", |bench| {
+            let agent = bench.agent;
+            import(bench, 20, "D1\nD2");
+            sell(bench, &agent, 1);
+            sell(bench, &agent, 0)
+        }),
+        ("accepted before", |bench| {
+            let (manager, till) = (bench.manager, bench.till(&bench.agent));
+            let held = hand_out(bench);
+            holds::decide(bench, &manager, till, held.holds[0].id, true);
+            import(bench, 20, "D1\nD2")
+        }),
+        ("held before", |bench| {
+            hand_out(bench);
+            import(bench, 20, "D1\nD2")
+        }),
+    ];
+    for (name, happens) in cases {
+        let mut bench = Bench::new();
+        import(&mut bench, 21, "D1");
+        bench.block = BlockId::from_bytes([20; 16]);
+        let told = happens(&mut bench);
+        assert_eq!(told_in(&told, is_told).len(), 1, "{name}");
+        assert_eq!(told_in(&undo(&mut bench, 21), is_kept).len(), 1, "{name}");
+    }
+}
+
 /// What a person sees of the stock who sees everything that the relay has.
 fn state_of(bench: &Bench, index: u32) -> VoucherState {
     let mut sheets = Sheets::default();

@@ -161,7 +161,7 @@ pub async fn add_undo(
     .map(drop)
 }
 
-/// Vouchers of undone batches that were sold or handed out all the same: their user names are in use, unless others have them by now.
+/// Void vouchers that were sold or handed out all the same: their user names are in use, unless others have them by now.
 pub async fn retake(
     tx: &mut PgConnection,
     org: OrgId,
@@ -182,7 +182,7 @@ pub async fn retake(
             join unnest($2::uuid[], $3::integer[]) as sold (block_id, voucher_index)
                 on u.block_id = sold.block_id and u.voucher_index = sold.voucher_index
             where u.org_id = $1
-                and u.is_undone
+                and (u.is_undone or u.is_duplicate)
                 and not exists (
                     select from vouchers o
                     where o.org_id = $1

@@ -24,27 +24,24 @@ impl Relay {
             Need::Codes(wanted) => {
                 let mut found: BTreeMap<String, Option<VoucherRef>> =
                     wanted.into_iter().map(|code| (code, None)).collect();
-                // What was handed out of an undone batch has its code as long as it is nowhere else.
-                for of_undone in [false, true] {
+                // What was handed out though it was void has its code as long as it is nowhere else.
+                for of_void in [false, true] {
                     for (document, _, fact) in self.database.facts() {
                         let (DocumentKey::Block { block, .. }, FactBody::Codes(codes)) =
                             (document, &fact.body)
                         else {
                             continue;
                         };
-                        if self.database.is_undone(&document, codes.batch) != of_undone {
-                            continue;
-                        }
+                        let is_undone = self.database.is_undone(&document, codes.batch);
                         let duplicates = self.duplicates(document);
-                        let out = match of_undone {
+                        let out = match of_void {
                             true => self.handed_out(document, block),
                             false => BTreeSet::new(),
                         };
                         for (index, code) in (0..).zip(codes.packed.split('\n')) {
-                            let is_in_use = match of_undone {
-                                true => out.contains(&index),
-                                false => !duplicates.contains(&index),
-                            };
+                            let is_void = is_undone || duplicates.contains(&index);
+                            let is_in_use =
+                                is_void == of_void && (!is_void || out.contains(&index));
                             if let Some(entry) = found.get_mut(code).filter(|_| is_in_use) {
                                 entry.get_or_insert(VoucherRef { block, index });
                             }
