@@ -106,6 +106,10 @@ pub struct Pending {
     pub intent: Intent,
     pub writes: Vec<DocumentWrite>,
     changes: Vec<PendingChange>,
+    /// What the relay accepted of it before it was last written: kept as long as the rest waits, for a relay that is
+    /// restored to before that.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    accepted: Vec<AcceptedPart>,
     pub state: PendingState,
     /// The commit that made it durable; only durable entries are sent.
     #[serde(skip)]
@@ -121,6 +125,14 @@ struct PendingChange {
     #[serde(with = "serde_bytes")]
     chunk: Vec<u8>,
     accepted: bool,
+}
+
+/// A part of an intent that the relay has, or had.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+struct AcceptedPart {
+    #[serde(with = "serde_bytes")]
+    hash: [u8; 32],
+    write: DocumentWrite,
 }
 
 /// What must be durable before the state it belongs to is shown or sent.
@@ -437,6 +449,7 @@ impl Replica {
             intent,
             writes,
             changes: Vec::new(),
+            accepted: Vec::new(),
             state: PendingState::Waiting,
             commit: commit.number,
         };

@@ -15,6 +15,7 @@ mod shop;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
 
+use crdt_model::client::ClientDetails;
 use crdt_model::codec;
 use crdt_model::command::{Command, DocumentWrite, fact_put};
 use crdt_model::document::{
@@ -24,6 +25,8 @@ use crdt_model::fact::{Fact, FactBody, HoldReason, LeaseAsked, Verdict};
 use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crdt_model::package;
 use crdt_model::replica::{Commit, Pending, PendingState, Replica};
+use crdt_model::sale::{Buyer, SellOrder};
+use crdt_model::staff;
 use crdt_model::sync::batch::Batch;
 use crdt_model::sync::device::{Device, Effect, Event, SEAL_AGAIN_MILLIS};
 use crdt_model::sync::message::{
@@ -1221,6 +1224,105 @@ fn rb3_what_was_accepted_of_an_intent_is_not_written_again() {
     let again = shop.replica.next_batch().unwrap();
     assert_eq!(intents(&shop.replica), [id]);
     assert_eq!(again.documents, batch.documents[1..]);
+}
+
+/// A sale with a client registered in the same tap: the relay takes the part that `is_taken` names and holds the other.
+/// Then the database of the phone is lost.
+fn half_taken_and_lost(is_taken: fn(&DocumentKey) -> bool) -> (Shop, Shop, IntentId, DocumentKey) {
+    let mut shop = Shop::new();
+    let order = SellOrder {
+        client: Buyer::New(ClientDetails {
+            name: "Neema".into(),
+            ..ClientDetails::default()
+        }),
+        ..shop.order()
+    };
+    let (id, commit) = shop.replica.sell(order, NOW, &mut shop.rng).unwrap();
+    shop.replica.stored(commit.number);
+    let batch = shop.replica.next_batch().unwrap();
+    assert_eq!(batch.documents.len(), 2);
+    let waits = held(&mut shop);
+    let answers = batch.documents.iter().map(|key| match is_taken(key) {
+        true => Disposition::Accepted,
+        false => waits,
+    });
+    let results: Vec<_> = hashes(&batch).into_iter().zip(answers).collect();
+    let commit = shop.replica.acknowledge(&results, NOW, &mut shop.rng);
+    shop.replica.stored(commit.number);
+    assert!(intents(&shop.replica).is_empty());
+
+    let journal = shop.replica.journal().into_iter().map(|(_, bytes)| bytes);
+    let mut after = Shop::new();
+    let (recovered, commit) = Replica::recover(shop.replica.me(), journal, &mut shop.rng);
+    after.replica = recovered;
+    after.replica.stored(commit.number);
+    let taken = batch.documents.iter().find(|key| is_taken(key)).unwrap();
+    (shop, after, id, *taken)
+}
+
+/// What the relay has of a document, as the first shop has it.
+fn saved(shop: &mut Shop, key: &DocumentKey) -> Vec<u8> {
+    let stored = shop.replica.everything().writes;
+    stored[&format!("d|{key}|0000")].clone().unwrap()
+}
+
+fn is_till(key: &DocumentKey) -> bool {
+    matches!(key, DocumentKey::Till { .. })
+}
+
+#[test]
+fn rb3_a_fact_that_was_accepted_is_stated_again_after_a_lost_database() {
+    // The relay still has it.
+    let (mut before, mut shop, id, till) = half_taken_and_lost(is_till);
+    let whole = saved(&mut before, &till);
+    let commit = shop.replica.snapshot(till, &whole, NOW, &mut shop.rng);
+    shop.replica.stored(commit.unwrap().number);
+    assert!(intents(&shop.replica).is_empty());
+    let state = &shop.replica.pending(id).unwrap().state;
+    assert!(matches!(state, PendingState::Held { .. }));
+
+    // It was restored to before it, and knows nothing of the hold either.
+    let (_, mut shop, id, till) = half_taken_and_lost(is_till);
+    assert!(
+        shop.replica
+            .sheets()
+            .get(&till)
+            .facts
+            .contains_key(&id.to_string())
+    );
+    let commit = shop.replica.synced(1, 1, &mut shop.rng);
+    shop.replica.stored(commit.number);
+    assert_eq!(intents(&shop.replica), [id, id]);
+    assert_eq!(shop.replica.next_batch().unwrap().documents[0], till);
+    shop.answer(Disposition::Accepted);
+    assert_eq!(shop.replica.outbox().count(), 0);
+}
+
+#[test]
+fn rb3_an_edit_that_was_accepted_is_made_again_only_where_the_relay_lost_it() {
+    for is_lost in [true, false] {
+        let (mut before, mut shop, _, clients) = half_taken_and_lost(|key| !is_till(key));
+        let me = shop.replica.me().person;
+        shop.have(DocumentKey::Staff, &staff::add(me, "Asha", &[staff::OWNER]));
+        if !is_lost {
+            let whole = saved(&mut before, &clients);
+            let commit = shop.replica.snapshot(clients, &whole, NOW, &mut shop.rng);
+            shop.replica.stored(commit.unwrap().number);
+        }
+        // A second comparison finds nothing more.
+        for _ in 0..2 {
+            let commit = shop.replica.synced(1, 1, &mut shop.rng);
+            shop.replica.stored(commit.number);
+            let batch = shop.replica.next_batch().unwrap();
+            let count = batch
+                .documents
+                .iter()
+                .filter(|key| **key == clients)
+                .count();
+            assert_eq!(count, usize::from(is_lost));
+            assert_eq!(batch.changes(), 1 + usize::from(is_lost));
+        }
+    }
 }
 
 #[test]

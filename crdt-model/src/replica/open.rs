@@ -163,10 +163,11 @@ impl Replica {
             replica.outbox.insert(pending.order, pending);
         }
         let mut commit = replica.begin();
-        // What was accepted under the lost state is known to the relay, which says so when it is pushed again.
         for pending in replica.outbox.values_mut() {
+            pending.set_accepted_aside();
             pending.changes.clear();
         }
+        replica.bring_back_accepted_facts();
         replica.rebase(&mut commit, rng);
         // Held and refused items are kept as they were.
         let kept: Vec<Pending> = replica

@@ -6,10 +6,12 @@ use rand_core::Rng;
 use serde_bytes::ByteBuf;
 
 use super::receive::TakenIn;
-use super::{Commit, Pending, PendingChange, PendingState, REPLACED_REMEMBERED, Replica};
+use super::{
+    AcceptedPart, Commit, Pending, PendingChange, PendingState, REPLACED_REMEMBERED, Replica,
+};
 use crate::admission::caps;
-use crate::command::Command;
-use crate::document::{Container, DocumentKey, Hash};
+use crate::command::{Command, DocumentWrite};
+use crate::document::{Container, DocumentKey, Hash, Put};
 use crate::fact::{FactBody, Verdict};
 use crate::ids::{BatchId, HoldId, IntentId};
 use crate::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
@@ -40,6 +42,29 @@ impl Pending {
     pub(super) fn is_coming(&self, coming: &BTreeSet<(IntentId, DocumentKey)>) -> bool {
         let mut changes = self.changes.iter();
         changes.any(|change| coming.contains(&(self.intent.id, change.document)))
+    }
+
+    /// Sets aside what was accepted: it is not written again.
+    pub(super) fn set_accepted_aside(&mut self) {
+        let changes = std::mem::take(&mut self.changes).into_iter();
+        let (accepted, rest): (Vec<_>, Vec<_>) = changes.partition(|change| change.accepted);
+        self.changes = rest;
+        for change in accepted {
+            self.writes
+                .retain(|write| write.document != change.document);
+            let puts = change.plain.ops.into_iter().map(|op| Put {
+                container: op.container,
+                key: op.key,
+                value: op.value,
+            });
+            self.accepted.push(AcceptedPart {
+                hash: change.hash,
+                write: DocumentWrite {
+                    document: change.document,
+                    puts: puts.collect(),
+                },
+            });
+        }
     }
 }
 
@@ -224,11 +249,7 @@ impl Replica {
             }
             if let Some(state) = state {
                 pending.state = state;
-                let here = pending.changes.iter().filter(|change| change.accepted);
-                let here: BTreeSet<DocumentKey> = here.map(|change| change.document).collect();
-                pending
-                    .writes
-                    .retain(|write| !here.contains(&write.document));
+                pending.set_accepted_aside();
                 pending.changes.clear();
                 must_rebase = true;
             }
@@ -381,33 +402,21 @@ impl Replica {
             let Some(mut pending) = waiting.cloned() else {
                 continue;
             };
-            let accepted: BTreeSet<DocumentKey> = pending
-                .changes
-                .iter()
-                .filter(|change| change.accepted)
-                .map(|change| change.document)
-                .collect();
+            pending.set_accepted_aside();
             let writes = pending.writes.clone();
-            pending
-                .writes
-                .retain(|write| !accepted.contains(&write.document));
             for write in &mut pending.writes {
                 let facts = &self.sheets.get(&write.document).facts;
                 write.puts.retain(|put| {
                     put.container == Container::Records || !facts.contains_key(&put.key)
                 });
             }
-            for change in pending.changes.drain(..).filter(|change| !change.accepted) {
+            for change in pending.changes.drain(..) {
                 self.replaced
                     .push((change.hash, change.document, change.chunk));
             }
             pending.commit = commit.number;
             self.write_pending(&mut pending);
-            // Remember for good which documents already have their part.
-            pending.writes = writes
-                .into_iter()
-                .filter(|write| !accepted.contains(&write.document))
-                .collect();
+            pending.writes = writes;
             if pending.changes.is_empty() {
                 self.settle(order, commit);
             } else {

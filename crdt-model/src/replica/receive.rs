@@ -4,10 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::Rng;
 
-use super::{Commit, Pending, PendingState, Replica, Replicated};
+use super::{AcceptedPart, Commit, Pending, PendingState, Replica, Replicated};
+use crate::admission::{Reader, may_read};
 use crate::command::{Command, DocumentWrite, Intent};
 use crate::document::{
-    Actor, Container, Document, DocumentError, DocumentId, DocumentKey, PlainChange, Put, Scalar,
+    Actor, Container, Document, DocumentError, DocumentId, DocumentKey, Hash, PlainChange, Put,
+    Scalar,
 };
 use crate::fact::{Fact, FactBody, Verdict};
 use crate::ids::{HoldId, IntentId};
@@ -196,12 +198,15 @@ impl Replica {
         commit: &mut Commit,
     ) {
         let replicated = self.documents.entry(key).or_insert_with(Replicated::new);
-        let lost: Vec<(Actor, PlainChange)> = replicated
+        let lost: Vec<(Hash, Actor, PlainChange)> = replicated
             .acknowledged()
             .changes()
             .iter()
             .filter(|change| !arrived.has(&change.hash().0))
-            .filter_map(|change| Some((Actor::of(change)?, PlainChange::of(change).ok()?)))
+            .filter_map(|change| {
+                let plain = PlainChange::of(change).ok()?;
+                Some((change.hash().0, Actor::of(change)?, plain))
+            })
             .collect();
         let had_pending = replicated.current.is_some();
         let last = if replicated.is_damaged {
@@ -218,7 +223,7 @@ impl Replica {
         *self.sheets.entry(key) = arrived.sheet();
         replicated.acknowledged = Some(arrived);
         self.store_document(key, &[], commit);
-        let brought_back = self.bring_back(key, &lost, now, rng);
+        let brought_back = self.bring_back(key, &lost, now, rng, commit);
         self.settle_what_arrived(commit);
         let some_came = self.greet_what_came();
         if had_pending || brought_back || some_came {
@@ -229,12 +234,17 @@ impl Replica {
     fn bring_back(
         &mut self,
         document: DocumentKey,
-        lost: &[(Actor, PlainChange)],
+        lost: &[(Hash, Actor, PlainChange)],
         now: Timestamp,
         rng: &mut impl Rng,
+        commit: &mut Commit,
     ) -> bool {
         let mut found = false;
-        for (actor, change) in lost {
+        let mut edits = BTreeSet::new();
+        for (hash, actor, change) in lost {
+            if self.meta.actors.contains(actor) {
+                edits.insert(*hash);
+            }
             let puts: Vec<Put> = change
                 .ops
                 .iter()
@@ -256,30 +266,119 @@ impl Replica {
                 .key
                 .parse()
                 .unwrap_or_else(|_| IntentId::generate(now, rng));
-            let order = self.meta.next_order;
-            self.meta.next_order += 1;
             let at = Timestamp::from_millis(change.time.saturating_mul(1000));
-            let command = Command::BringBack { document };
-            self.outbox.insert(
-                order,
-                Pending {
-                    order,
-                    intent: Intent {
-                        id,
-                        at,
-                        since: at,
-                        by: self.me.person,
-                        command,
-                    },
-                    writes: vec![DocumentWrite { document, puts }],
-                    changes: Vec::new(),
-                    state: PendingState::Waiting,
-                    commit: 0,
-                },
-            );
+            self.keep_lost(id, at, DocumentWrite { document, puts });
             found = true;
         }
+        self.forget_accepted_edits(|part| edits.contains(&part.hash), commit);
         found
+    }
+
+    /// A fact is stated once however often it is brought back; an edit would be made again.
+    fn forget_accepted_edits(
+        &mut self,
+        are_brought_back: impl Fn(&AcceptedPart) -> bool,
+        commit: &mut Commit,
+    ) {
+        let is_edit = |put: &Put| put.container == Container::Records;
+        let mut changed = Vec::new();
+        for pending in self.outbox.values_mut() {
+            for part in &mut pending.accepted {
+                if part.write.puts.iter().any(is_edit) && are_brought_back(part) {
+                    part.write.puts.retain(|put| !is_edit(put));
+                    changed.push(pending.order);
+                }
+            }
+        }
+        for order in changed {
+            if let Some(pending) = self.outbox.get(&order).cloned() {
+                self.keep_pending(pending, commit);
+            }
+        }
+    }
+
+    fn keep_lost(&mut self, id: IntentId, at: Timestamp, write: DocumentWrite) {
+        let order = self.meta.next_order;
+        self.meta.next_order += 1;
+        let document = write.document;
+        let command = Command::BringBack { document };
+        self.outbox.insert(
+            order,
+            Pending {
+                order,
+                intent: Intent {
+                    id,
+                    at,
+                    since: at,
+                    by: self.me.person,
+                    command,
+                },
+                writes: vec![write],
+                changes: Vec::new(),
+                accepted: Vec::new(),
+                state: PendingState::Waiting,
+                commit: 0,
+            },
+        );
+    }
+
+    /// Of intents of which a part waits, what was accepted and is not here, by this test: it becomes pending again.
+    fn bring_back_accepted(&mut self, is_lost: impl Fn(&AcceptedPart, &Put) -> bool) -> bool {
+        let mut found = Vec::new();
+        for pending in self.outbox.values() {
+            let id = pending.intent.id;
+            for part in &pending.accepted {
+                let document = part.write.document;
+                let is_back = self.outbox.values().any(|other| {
+                    other.intent.id == id && other.intent.command == Command::BringBack { document }
+                });
+                let mut puts = part.write.puts.clone();
+                puts.retain(|put| is_lost(part, put));
+                if !is_back && !puts.is_empty() {
+                    found.push((id, pending.intent.at, DocumentWrite { document, puts }));
+                }
+            }
+        }
+        let is_any = !found.is_empty();
+        for (id, at, write) in found {
+            self.keep_lost(id, at, write);
+        }
+        is_any
+    }
+
+    /// The database was lost, and nothing here says whether the relay still has what it had accepted. A fact it knows
+    /// by its name; whether an edit is there shows after a comparison.
+    pub(super) fn bring_back_accepted_facts(&mut self) {
+        self.bring_back_accepted(|_, put| put.container == Container::Facts);
+    }
+
+    /// After a comparison: what is not in a document that this person may read, the relay has lost.
+    fn bring_back_what_is_lost(&mut self, commit: &mut Commit) -> bool {
+        let reader = Reader {
+            principal: self.principal(),
+            leases: BTreeSet::new(),
+            history: 0,
+        };
+        let mut lost: BTreeSet<(Hash, String)> = BTreeSet::new();
+        for part in self.outbox.values().flat_map(|pending| &pending.accepted) {
+            let key = part.write.document;
+            let document = self.documents.get_mut(&key);
+            let is_here = document.is_some_and(|known| known.acknowledged().has(&part.hash));
+            if is_here || !may_read(&reader, &key) {
+                continue;
+            }
+            let facts = &self.sheets.get(&key).facts;
+            let puts =
+                part.write.puts.iter().filter(|put| {
+                    put.container == Container::Records || !facts.contains_key(&put.key)
+                });
+            lost.extend(puts.map(|put| (part.hash, put.key.clone())));
+        }
+        let is_any =
+            self.bring_back_accepted(|part, put| lost.contains(&(part.hash, put.key.clone())));
+        let hashes: BTreeSet<Hash> = lost.into_iter().map(|(hash, _)| hash).collect();
+        self.forget_accepted_edits(|part| hashes.contains(&part.hash), commit);
+        is_any
     }
 
     /// Everybody sees what of their own is held. What the relay does not list any more, it has forgotten (it was
@@ -332,7 +431,8 @@ impl Replica {
         }
         let mut commit = self.begin();
         let stopped_waiting = self.stop_waiting(&mut commit);
-        if self.wait_again() || stopped_waiting {
+        let brought_back = self.bring_back_what_is_lost(&mut commit);
+        if self.wait_again() || stopped_waiting || brought_back {
             self.rebase(&mut commit, rng);
         }
         self.finish(&mut commit);
