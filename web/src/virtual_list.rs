@@ -20,10 +20,6 @@ impl Span {
         self.first <= index && index < self.end
     }
 
-    pub const fn meets(self, other: Self) -> bool {
-        self.first < other.end && other.first < self.end
-    }
-
     /// The pages that these rows lie on.
     pub const fn pages(self) -> std::ops::Range<u32> {
         if self.first >= self.end {
@@ -142,15 +138,6 @@ mod tests {
         let rendered = scrolled.rendered();
         assert!(rendered.first <= 988 && rendered.end >= 1027);
         assert!(rendered.end - rendered.first < 50);
-    }
-
-    #[test]
-    fn rows_meet_where_they_share_one() {
-        let span = |first, end| Span { first, end };
-        assert!(span(0, 50).meets(span(49, 99)));
-        assert!(!span(0, 50).meets(span(50, 100)));
-        assert!(!span(50, 100).meets(span(0, 50)));
-        assert!(span(0, 100).meets(span(40, 50)));
     }
 
     #[test]

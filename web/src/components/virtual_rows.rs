@@ -6,7 +6,6 @@
 //! so that larger letters make taller rows.
 
 mod book;
-mod fling;
 mod place;
 
 use std::cell::RefCell;
@@ -26,7 +25,6 @@ use crate::protocol::{Answer, Failure, Query, Request};
 use crate::route::Route;
 use crate::virtual_list::{PAGE, moved};
 use book::Book;
-use fling::Fling;
 
 /// What rows look like.
 pub trait Table: PartialEq + 'static {
@@ -115,25 +113,16 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
     {
         let (book, node, render) = (book.clone(), node.clone(), render.clone());
         use_effect_with((), move |()| {
-            let look = {
-                let (book, node, render) = (book.clone(), node.clone(), render.clone());
-                move || {
-                    if place::look(&book, &node) {
-                        render.force_update();
-                    }
-                }
-            };
-            let fling = Fling::new(look.clone());
-            let on_scroll = move |event: &Event| {
-                let may_replace = |from, to| fling.may_replace(from, to, event.time_stamp());
-                if place::look_if(&book, &node, may_replace) {
+            let look = move || {
+                if place::look(&book, &node) {
                     render.force_update();
                 }
             };
             let listeners = web_sys::window().map(|window| {
+                let other = look.clone();
                 [
-                    EventListener::new(&window, "scroll", on_scroll),
-                    EventListener::new(&window, "resize", move |_| look()),
+                    EventListener::new(&window, "scroll", move |_| look()),
+                    EventListener::new(&window, "resize", move |_| other()),
                 ]
             });
             move || drop(listeners)

@@ -8,7 +8,7 @@ use yew::NodeRef;
 
 use super::List;
 use super::book::Book;
-use crate::virtual_list::{Layout, Span};
+use crate::virtual_list::Layout;
 
 /// The layout as the browser has it now.
 pub(super) fn layout<L: List>(book: &RefCell<Book<L>>, node: &NodeRef) -> Option<Layout> {
@@ -49,25 +49,13 @@ fn height_of(list: &HtmlElement, selector: &str) -> f64 {
 
 /// Takes in what is on screen; answers whether other rows must be rendered.
 pub(super) fn look<L: List>(book: &RefCell<Book<L>>, node: &NodeRef) -> bool {
-    look_if(book, node, |_, _| true)
-}
-
-/// As [`look`], where what is rendered may be replaced by what is on screen.
-pub(super) fn look_if<L: List>(
-    book: &RefCell<Book<L>>,
-    node: &NodeRef,
-    may_replace: impl FnOnce(Span, Span) -> bool,
-) -> bool {
     let Some(layout) = layout(book, node) else {
         return false;
     };
     let mut book = book.borrow_mut();
+    book.seen_first = layout.seen().first;
     let span = layout.rendered();
     let is_new = book.span != span;
-    if is_new && !may_replace(book.span, span) {
-        return false;
-    }
-    book.seen_first = layout.seen().first;
     book.span = span;
     is_new
 }
