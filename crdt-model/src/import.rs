@@ -68,6 +68,9 @@ pub struct VoucherFile {
     pub profiles: Vec<FileProfile>,
     /// Commands of a router's export that make no voucher and no profile.
     pub skipped: u32,
+    /// It lists a router's users, and none of them with a password: RouterOS 7 leaves passwords out of an export
+    /// unless it is told to show them.
+    pub has_no_passwords: bool,
 }
 
 /// One voucher as the file has it.
@@ -142,6 +145,9 @@ pub enum RefusedReason {
     BoundToDevice { address: String },
     #[error("the user is switched off on the router")]
     Disabled,
+    /// Its comment says that it was made with a password of its own; without it its client cannot log in.
+    #[error("the voucher has a password that the file does not show")]
+    PasswordMissing,
     #[error("it changes a user of the router and makes none")]
     NotAnAdd,
     #[error("its text is not UTF-8")]
@@ -162,6 +168,7 @@ pub enum RefusedKind {
     NoCode,
     Device,
     Disabled,
+    NoPassword,
     Columns,
     Unreadable,
 }
@@ -175,6 +182,7 @@ impl RefusedReason {
             Self::EmptyCode => RefusedKind::NoCode,
             Self::DeviceAddress | Self::BoundToDevice { .. } => RefusedKind::Device,
             Self::Disabled => RefusedKind::Disabled,
+            Self::PasswordMissing => RefusedKind::NoPassword,
             Self::TooManyColumns { .. } | Self::TooFewColumns { .. } => RefusedKind::Columns,
             Self::BadQuotes
             | Self::BadEncoding

@@ -409,6 +409,45 @@ fn a_resellers_router_is_read_whole() {
     assert_eq!(grouped.tags.len(), 9);
 }
 
+/// What RouterOS 7 writes, which leaves passwords out unless it is told to show them.
+const WITHOUT_PASSWORDS: &str = "# 2026-11-02 08:14:51 by RouterOS 7.16\n/ip hotspot user\n\
+    add comment=up-147-10.02.26-kiosk name=QWERT profile=1-SIKU\n\
+    add comment=vc-698-09.13.26-kiosk name=k7qm9r profile=1-SIKU\n\
+    add name=b2qnbw profile=1-SIKU\n";
+
+#[test]
+fn a_voucher_whose_password_is_not_shown_is_refused() {
+    let codes = |file: &VoucherFile| -> Vec<String> {
+        file.rows.iter().map(|row| row.username.clone()).collect()
+    };
+    let hidden = read(WITHOUT_PASSWORDS).unwrap();
+    assert_eq!(codes(&hidden), ["k7qm9r", "b2qnbw"]);
+    assert_eq!(reasons(&hidden), [(3, RefusedReason::PasswordMissing)]);
+    assert!(hidden.has_no_passwords);
+
+    let shown = WITHOUT_PASSWORDS.replace("name=QWERT", "name=QWERT password=6770");
+    let shown = read(&shown).unwrap();
+    assert_eq!(codes(&shown), ["QWERT", "k7qm9r", "b2qnbw"]);
+    assert_eq!(shown.rows[0].password.as_deref(), Some("6770"));
+    assert!(!shown.has_no_passwords);
+
+    // Who types the code twice has a password as well, and so has one who cannot be imported.
+    let equal = WITHOUT_PASSWORDS.replace("name=QWERT", "name=QWERT password=QWERT");
+    assert_eq!(read(&equal).unwrap().refused, []);
+    let bound = format!("{WITHOUT_PASSWORDS}add name=tv password=tv disabled=yes\n");
+    assert!(!read(&bound).unwrap().has_no_passwords);
+
+    // The common tool, when the router keeps passwords from it, lists them as empty.
+    let list = "Username,Password,Profile,Time Limit,Data Limit,Comment\n\
+                QWERT,,1-SIKU,,,up-147-10.02.26-kiosk\n";
+    let list = read(list).unwrap();
+    assert_eq!(reasons(&list), [(2, RefusedReason::PasswordMissing)]);
+    assert!(list.has_no_passwords);
+    // In a list typed by hand a comment is a comment.
+    let by_hand = read("code,comment\nQWERT,up-147-10.02.26-kiosk\n").unwrap();
+    assert_eq!((by_hand.rows.len(), by_hand.has_no_passwords), (1, false));
+}
+
 /// A file of the shape and size that a reseller's router exports: 1,569 users with all that goes wrong.
 fn large_export() -> (String, String) {
     let mut script = String::from("# nov/02/2026 08:14:51 by RouterOS 7.16\n/ip hotspot user\n");

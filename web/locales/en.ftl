@@ -652,6 +652,7 @@ import-bad = { $count ->
         [one] 1 row cannot be taken
        *[other] { $count } rows cannot be taken
     }
+import-no-passwords = No voucher of this file has a password. RouterOS 7 leaves passwords out: if your clients type one, export again with “show-sensitive”.
 import-line = Line { $line }
 import-profile = { $profile } ({ $count })
 import-no-profile = no profile
@@ -756,6 +757,7 @@ refused-there = Already here
 refused-no-code = No code
 refused-device = Bound to a device
 refused-disabled = Switched off
+refused-no-password = Password not shown
 refused-columns = Wrong number of columns
 refused-unreadable = Cannot be read
 import-download = Download as CSV
@@ -792,6 +794,7 @@ unfinished-discarded = Discarded
 column-validity = validity
 bad-bound = bound to the device { $address }
 bad-disabled = switched off on the router
+bad-no-password = it has a password that the file does not show: export again with “show-sensitive”
 bad-not-an-add = this line changes a user and makes none
 bad-encoding = its text is not UTF-8
 bad-too-many-words = longer than any command of a router

@@ -652,6 +652,7 @@ import-bad = { $count ->
         [one] Mstari 1 haukubaliki
        *[other] Mistari { $count } haikubaliki
     }
+import-no-passwords = Hakuna vocha yenye nenosiri katika faili hii. RouterOS 7 huyaacha: kama wateja wako huandika nenosiri, toa faili tena kwa “show-sensitive”.
 import-line = Mstari { $line }
 import-profile = { $profile } ({ $count })
 import-no-profile = bila profaili
@@ -756,6 +757,7 @@ refused-there = Zipo tayari
 refused-no-code = Bila namba
 refused-device = Za kifaa kimoja
 refused-disabled = Zilizozimwa
+refused-no-password = Nenosiri halionyeshwi
 refused-columns = Idadi ya safu si sahihi
 refused-unreadable = Hazisomeki
 import-download = Pakua kama CSV
@@ -792,6 +794,7 @@ unfinished-discarded = Imefutwa
 column-validity = muda wa matumizi
 bad-bound = ni ya kifaa { $address }
 bad-disabled = imezimwa kwenye router
+bad-no-password = ina nenosiri ambalo faili haionyeshi: toa faili tena kwa “show-sensitive”
 bad-not-an-add = mstari huu hubadilisha mtumiaji, hautengenezi
 bad-encoding = maandishi yake si UTF-8
 bad-too-many-words = ni ndefu kuliko amri yoyote ya router

@@ -85,6 +85,11 @@ fn is_set_of_default(words: &[Word]) -> bool {
     verb(words) == Some("set") && words.iter().any(is_default)
 }
 
+/// Does a command in the users' section show a password?
+pub(super) fn shows_password(words: &[Word]) -> bool {
+    value(words, "password").is_some_and(|password| !password.is_empty())
+}
+
 /// The row of a command in the users' section; `None` for what makes no user.
 pub(super) fn user(words: &[Word]) -> Option<Result<Fields<'_>, RefusedReason>> {
     match verb(words) {

@@ -130,6 +130,9 @@ pub struct VoucherReader {
     rows: u32,
     /// Where each code was seen first, refused rows included.
     first_lines: BTreeMap<String, u32>,
+    /// Whether there are users of a router, and whether any is shown with a password.
+    has_users: bool,
+    has_passwords: bool,
     file: VoucherFile,
 }
 
@@ -163,6 +166,8 @@ impl VoucherReader {
             next,
             rows: 0,
             first_lines: BTreeMap::new(),
+            has_users: false,
+            has_passwords: false,
             file,
         })
     }
@@ -208,7 +213,10 @@ impl VoucherReader {
     }
 
     pub fn finish(self) -> VoucherFile {
-        self.file
+        VoucherFile {
+            has_no_passwords: self.has_users && !self.has_passwords,
+            ..self.file
+        }
     }
 
     fn read_record(&mut self) -> Result<bool, ImportError> {
@@ -240,6 +248,10 @@ impl VoucherReader {
                 Err(RefusedReason::BadQuotes)
             }
         };
+        if let Ok(fields) = &fields {
+            self.has_users |= fields.is_router;
+            self.has_passwords |= fields.has_password();
+        }
         let read =
             fields.and_then(|fields| row::read(line, &fields, &self.limits, &mut self.first_lines));
         let raw = shortened(raw, self.limits.raw_bytes_max).to_owned();
@@ -295,6 +307,8 @@ impl VoucherReader {
             Section::Users => match export::user(rest) {
                 None => self.file.skipped += 1,
                 Some(fields) => {
+                    self.has_users = true;
+                    self.has_passwords |= export::shows_password(rest);
                     let read = fields.and_then(|fields| {
                         row::read(command.line, &fields, &self.limits, &mut self.first_lines)
                     });

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::columns::Column;
 use super::quantity::{QuantityError, quota_bytes, uptime_seconds, validity};
-use super::{ImportLimits, RefusedReason, VoucherRow, line_number};
+use super::{BatchTag, ImportLimits, RefusedReason, VoucherRow, line_number};
 
 /// What a row of any kind of file says, by meaning.
 #[derive(Default)]
@@ -22,6 +22,11 @@ impl<'r> Fields<'r> {
 
     fn get(&self, column: Column) -> Option<&str> {
         self.values[column as usize].as_deref()
+    }
+
+    pub fn has_password(&self) -> bool {
+        self.get(Column::Password)
+            .is_some_and(|password| !password.is_empty())
     }
 }
 
@@ -56,6 +61,10 @@ pub(super) fn read(
     }
     if uptime_limit_seconds == Some(1) {
         return Err(RefusedReason::RunOut);
+    }
+    let is_made_with_password = BatchTag::parse(comment).is_some_and(|tag| tag.has_passwords());
+    if fields.is_router && is_made_with_password && !fields.has_password() {
+        return Err(RefusedReason::PasswordMissing);
     }
     Ok(VoucherRow {
         line,

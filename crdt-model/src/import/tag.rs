@@ -34,6 +34,11 @@ impl BatchTag {
         })
     }
 
+    /// Its vouchers have passwords of their own.
+    pub fn has_passwords(&self) -> bool {
+        self.number.starts_with("up-")
+    }
+
     /// What a batch made from it is called.
     pub fn label(&self) -> String {
         if self.text.is_empty() {
@@ -85,6 +90,8 @@ mod tests {
     fn the_comment_of_a_batch_is_read() {
         let tag = BatchTag::parse("up-402-10.12.25-duka la Asha - 2").unwrap();
         assert_eq!(tag.label(), "up-402 duka la Asha - 2");
+        assert!(tag.has_passwords());
+        assert!(!BatchTag::parse("vc-698-09.13.26-x").unwrap().has_passwords());
         // 12 October 2025.
         assert_eq!(tag.made_on, Timestamp::from_millis(1_760_227_200_000));
         assert_eq!(

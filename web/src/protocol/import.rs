@@ -88,6 +88,8 @@ pub struct ReadFile {
     pub groups: Vec<Group>,
     /// Commands of a router's export that make no voucher.
     pub skipped: u32,
+    /// A router's users, all of them without a password.
+    pub has_no_passwords: bool,
     /// For whoever measures.
     pub took_millis: u32,
     pub longest_slice_millis: u32,

@@ -215,6 +215,7 @@ impl Worker {
             reasons: reasons.into_iter().collect(),
             groups: grouped.groups.clone(),
             skipped: file.skipped,
+            has_no_passwords: file.has_no_passwords,
             took_millis,
             longest_slice_millis,
         };

@@ -8,7 +8,7 @@ use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
 use super::file::Progress;
-use super::packages::size;
+use super::packages::{no_passwords, size};
 use super::{Choices, Step, reasons};
 use crate::components::failure::FailureNote;
 use crate::components::{Amount, Button, Glyph, Look, Notice, Select, Skeleton, Tone};
@@ -102,6 +102,7 @@ pub fn CheckStep(props: &CheckStepProps) -> Html {
     };
     html! {
         <>
+            { no_passwords(words, &props.read) }
             if props.read.refused == 0 { <Notice tone={Tone::Safe}>{ words.import_all_taken() }</Notice> }
             else { <Refused read={props.read.clone()} name={props.name.clone()} /> }
             <FailureNote failure={plan_act.failure.clone()} />

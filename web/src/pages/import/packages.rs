@@ -92,6 +92,7 @@ pub fn PackagesStep(props: &PackagesStepProps) -> Html {
     html! {
         <form class="form" {onsubmit} novalidate=true data-testid="import-packages" data-took={props.read.took_millis.to_string()} data-longest={props.read.longest_slice_millis.to_string()}>
             <Notice tone={if props.read.good == 0 { Tone::Attention } else { Tone::Safe }} testid="import-good">{ words.import_good(u64::from(props.read.good)) }</Notice>
+            { no_passwords(words, &props.read) }
             if props.read.refused > 0 { <p class="muted" data-testid="import-bad-count">{ words.import_bad(u64::from(props.read.refused)) }</p> }
             { for groups.enumerate().map(|(at, (group, draft))| {
                 let change = change.reform(move |draft: Draft| (at, draft));
@@ -113,6 +114,16 @@ pub fn PackagesStep(props: &PackagesStepProps) -> Html {
                 <Button label={words.back()} look={Look::Quiet} onclick={back} />
             </div>
         </form>
+    }
+}
+
+/// Whoever sells what the file shows of these vouchers may sell codes that nobody can log in with.
+pub fn no_passwords(words: Words, read: &ReadFile) -> Html {
+    match read.has_no_passwords {
+        true => html! {
+            <Notice tone={Tone::Attention} testid="import-no-passwords">{ words.import_no_passwords() }</Notice>
+        },
+        false => Html::default(),
     }
 }
 

@@ -30,6 +30,7 @@ pub fn reason(words: Words, reason: &RefusedReason) -> String {
         RefusedReason::DeviceAddress => words.bad_device().into(),
         RefusedReason::BoundToDevice { address } => words.bad_bound(address),
         RefusedReason::Disabled => words.bad_disabled().into(),
+        RefusedReason::PasswordMissing => words.bad_no_password().into(),
         RefusedReason::NotAnAdd => words.bad_not_an_add().into(),
         RefusedReason::BadEncoding => words.bad_encoding().into(),
         RefusedReason::TooManyWords => words.bad_too_many_words().into(),
@@ -50,6 +51,7 @@ pub fn kind(words: Words, kind: RefusedKind) -> &'static str {
         RefusedKind::NoCode => words.refused_no_code(),
         RefusedKind::Device => words.refused_device(),
         RefusedKind::Disabled => words.refused_disabled(),
+        RefusedKind::NoPassword => words.refused_no_password(),
         RefusedKind::Columns => words.refused_columns(),
         RefusedKind::Unreadable => words.refused_unreadable(),
     }
