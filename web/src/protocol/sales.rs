@@ -85,6 +85,7 @@ pub struct SaleLineView {
 /// "Code K7QM was sold twice: by Asha (14:05) and Baraka (14:20). Asha's sale stands."
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DoubleSaleView {
+    /// Of several in one sale, one that waits for its replacement, while there is one.
     pub voucher: VoucherRef,
     pub standing_by: String,
     pub standing_at: Timestamp,

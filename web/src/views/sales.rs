@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crdt_model::capability::Capability;
 use crdt_model::client;
 use crdt_model::document::{Container, DocumentKey, Scalar};
-use crdt_model::fact::{Fact, FactBody, PaymentMethod, Replacement, Verdict};
+use crdt_model::fact::{Fact, FactBody, Line, PaymentMethod, Replacement, Verdict, VoucherRef};
 use crdt_model::ids::{ClientId, IntentId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::package;
@@ -114,13 +114,32 @@ impl<'a> Lookup<'a> {
     }
 
     fn double_sale(&self, entry: &SaleEntry) -> Option<DoubleSaleView> {
-        let sheets = self.replica.sheets();
-        let line = entry.sale.lines.iter().find(|line| {
-            self.stock
-                .histories
-                .get(&line.voucher)
-                .is_some_and(|history| history.sales.len() > 1)
-        })?;
+        let is_double = |line: &&Line| {
+            let history = self.stock.histories.get(&line.voucher);
+            history.is_some_and(|history| history.sales.len() > 1)
+        };
+        let lines = &entry.sale.lines;
+        // Most sales have none, and what follows reads every till.
+        lines.iter().find(is_double)?;
+        let open = sale::contradicted(self.replica.sheets(), &self.stock, entry)
+            .map(|(voucher, _)| voucher);
+        let replacements = self.replacements.get(&entry.id).into_iter().flatten();
+        let is_replaced = |voucher: VoucherRef| {
+            replacements
+                .clone()
+                .any(|replacement| replacement.replaces == voucher)
+        };
+        // Each voucher is judged by itself: of several in one sale some may stand, some have their replacement, and
+        // what is told is the one about which something can be done.
+        let line = lines
+            .iter()
+            .filter(is_double)
+            .min_by_key(|line| match line.voucher {
+                voucher if Some(voucher) == open => 0,
+                voucher if is_replaced(voucher) => 1,
+                _ => 2,
+            })?;
+        let is_open = Some(line.voucher) == open;
         let history = self.stock.histories.get(&line.voucher)?;
         let standing = history.sales.first()?;
         let this_sale_stands = standing.sale == entry.id;
@@ -129,9 +148,6 @@ impl<'a> Lookup<'a> {
         } else {
             history.sales.iter().find(|sale| sale.sale == entry.id)?
         };
-        let mut replacements = self.replacements.get(&entry.id).into_iter().flatten();
-        let replaced = replacements.any(|replacement| replacement.replaces == line.voucher);
-        let open = sale::contradicted(sheets, &self.stock, entry).is_some();
         let has_stock = self.stock.mine().any(|block| {
             block.site == entry.site
                 && block.package == line.package
@@ -145,8 +161,8 @@ impl<'a> Lookup<'a> {
             other_by: name_of(self.replica, other.person),
             other_at: other.at,
             this_sale_stands,
-            can_replace: mine && open && has_stock,
-            replaced,
+            can_replace: mine && is_open && has_stock,
+            replaced: is_replaced(line.voucher),
         })
     }
 }
