@@ -3,6 +3,7 @@
 
 pub mod client;
 pub mod contacts;
+pub mod import;
 pub mod package;
 
 /// Trimmed; nothing when nothing is left.

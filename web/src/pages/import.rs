@@ -4,7 +4,6 @@
 mod check;
 mod columns;
 mod done;
-mod draft;
 mod file;
 mod packages;
 mod reasons;
@@ -17,6 +16,7 @@ use crdt_model::package::Package;
 use yew::prelude::*;
 
 use crate::components::{Glyph, Look, Notice, Skeleton, Tap, Tone};
+use crate::drafts::import::GroupDraft;
 use crate::hooks::{Load, use_app, use_query};
 use crate::i18n::Words;
 use crate::protocol::{Answer, ImportCall, ImportSaved, OpenedFile, Query, ReadFile, Request};
@@ -25,7 +25,6 @@ use crate::route::Route;
 use check::CheckStep;
 use columns::ColumnsStep;
 use done::DoneStep;
-use draft::Draft;
 use file::FileStep;
 use packages::PackagesStep;
 
@@ -56,7 +55,7 @@ impl Step {
 /// What a person chose for the file as a whole.
 #[derive(Clone, PartialEq)]
 struct Choices {
-    groups: Vec<Draft>,
+    groups: Vec<GroupDraft>,
     grouping: Grouping,
     block_size: String,
 }
@@ -108,7 +107,7 @@ pub fn ImportPage() -> Html {
         let (packages, currency) = (packages.clone(), app.currency());
         Callback::from(move |read: Rc<ReadFile>| {
             choices.set(Choices {
-                groups: Draft::all(&read.groups, &packages, &name, currency),
+                groups: GroupDraft::all(&read.groups, &packages, &name, currency),
                 ..(*choices).clone()
             });
             step.set(Step::Packages(read));

@@ -8,9 +8,9 @@ use crdt_model::package::{Package, Unit, Validity};
 use crdt_model::voucher::CODES_PER_BLOCK_MAX;
 use yew::prelude::*;
 
-use super::draft::{Draft, LEAVE_OUT, NEW};
 use super::{Choices, Step};
 use crate::components::{Button, Field, Look, MoneyField, Notice, Select, Tone};
+use crate::drafts::import::{GroupDraft, LEAVE_OUT, NEW};
 use crate::format::{self, digits};
 use crate::hooks::form::submit;
 use crate::hooks::use_app;
@@ -38,7 +38,7 @@ pub fn PackagesStep(props: &PackagesStepProps) -> Html {
     let choices = &props.choices;
     let change = {
         let (choices, set) = (choices.clone(), props.set_choices.clone());
-        Callback::from(move |(at, draft): (usize, Draft)| {
+        Callback::from(move |(at, draft): (usize, GroupDraft)| {
             let mut next = choices.clone();
             if let Some(known) = next.groups.get_mut(at) {
                 *known = draft;
@@ -95,7 +95,7 @@ pub fn PackagesStep(props: &PackagesStepProps) -> Html {
             { no_passwords(words, &props.read) }
             if props.read.refused > 0 { <p class="muted" data-testid="import-bad-count">{ words.import_bad(u64::from(props.read.refused)) }</p> }
             { for groups.enumerate().map(|(at, (group, draft))| {
-                let change = change.reform(move |draft: Draft| (at, draft));
+                let change = change.reform(move |draft: GroupDraft| (at, draft));
                 html! {
                     <GroupCard key={at} {at} group={group.clone()} draft={draft.clone()} packages={props.packages.clone()} {may_make} is_checked={*is_checked} {change} />
                 }
@@ -138,11 +138,11 @@ pub fn size(text: &str) -> Option<u32> {
 struct GroupCardProps {
     at: usize,
     group: Group,
-    draft: Draft,
+    draft: GroupDraft,
     packages: Vec<Package>,
     may_make: bool,
     is_checked: bool,
-    change: Callback<Draft>,
+    change: Callback<GroupDraft>,
 }
 
 #[component]
@@ -151,7 +151,7 @@ fn GroupCard(props: &GroupCardProps) -> Html {
     let words = app.words();
     let currency = app.currency();
     let (at, group, draft) = (props.at, &props.group, &props.draft);
-    let with = |set: fn(&mut Draft, String)| {
+    let with = |set: fn(&mut GroupDraft, String)| {
         let (draft, change) = (draft.clone(), props.change.clone());
         Callback::from(move |text: String| {
             let mut next = draft.clone();
@@ -167,7 +167,7 @@ fn GroupCard(props: &GroupCardProps) -> Html {
                 .iter()
                 .find(|package| package.id.to_string() == choice);
             let price = known.map(|known| digits(known.details.price, currency));
-            change.emit(Draft {
+            change.emit(GroupDraft {
                 price: price.unwrap_or_else(|| draft.price.clone()),
                 choice,
                 ..draft.clone()

@@ -1,19 +1,19 @@
-//! What a person enters about one group of the file, before it is parsed.
+//! What a person enters about one group of a file of vouchers, and what it means. Pure.
 
 use crdt_model::ids::PackageId;
 use crdt_model::import::Group;
 use crdt_model::money::{Currency, Money};
 use crdt_model::package::{KBPS_MAX, Package, PackageDetails, SHARED_USERS_MAX, Unit, Validity};
 
+use super::filled;
 use crate::format::digits;
-use crate::hooks::form::filled;
 use crate::protocol::GroupChoice;
 
 pub const LEAVE_OUT: &str = "leave";
 pub const NEW: &str = "new";
 
-#[derive(Clone, PartialEq)]
-pub struct Draft {
+#[derive(Debug, Clone, PartialEq)]
+pub struct GroupDraft {
     /// Empty, [`LEAVE_OUT`], [`NEW`], or a package's id.
     pub choice: String,
     pub price: String,
@@ -26,7 +26,7 @@ pub struct Draft {
     pub quota_bytes: Option<u64>,
 }
 
-impl Draft {
+impl GroupDraft {
     /// Preset from what the file says; what it does not say is left for a person.
     pub fn all(
         groups: &[Group],
