@@ -45,13 +45,10 @@ impl GroupDraft {
                 let same = packages
                     .iter()
                     .find(|package| package.details.name.eq_ignore_ascii_case(profile));
-                let price = group
-                    .key
-                    .price
-                    .as_deref()
-                    .or_else(|| known.and_then(|known| known.price.as_deref()))
-                    .and_then(|price| currency.parse(price).ok())
-                    .or_else(|| same.map(|package| package.details.price));
+                let price = match said_price(group) {
+                    Some(price) => currency.parse(price).ok(),
+                    None => same.map(|package| package.details.price),
+                };
                 let validity = group
                     .key
                     .validity
@@ -79,6 +76,29 @@ impl GroupDraft {
                 }
             })
             .collect()
+    }
+
+    /// Sold as `choice`: at that package's price, where the file says none.
+    #[must_use]
+    pub fn sold_as(
+        &self,
+        choice: String,
+        group: &Group,
+        packages: &[Package],
+        currency: Currency,
+    ) -> Self {
+        let known = packages
+            .iter()
+            .find(|package| package.id.to_string() == choice)
+            .filter(|_| said_price(group).is_none());
+        Self {
+            price: known.map_or_else(
+                || self.price.clone(),
+                |known| digits(known.details.price, currency),
+            ),
+            choice,
+            ..self.clone()
+        }
     }
 
     pub fn amount(&self, currency: Currency) -> Option<Money> {
@@ -124,5 +144,99 @@ impl GroupDraft {
                 .filter(|users| (1..=SHARED_USERS_MAX).contains(users)),
             ..PackageDetails::new(name, self.amount(currency)?, self.validity()?)
         })
+    }
+}
+
+/// What the file says that these are sold at. What cannot be read of it is asked for: the catalog's price may be
+/// another one, and the price of a voucher cannot be changed once it is there.
+fn said_price(group: &Group) -> Option<&str> {
+    let known = group.known.as_ref();
+    let of_profile = known.and_then(|known| known.price.as_deref());
+    group.key.price.as_deref().or(of_profile)
+}
+
+#[cfg(test)]
+mod tests {
+    use crdt_model::import::{FileProfile, GroupKey, Tally};
+    use crdt_model::package::first_packages;
+
+    use super::*;
+    use crate::format::money;
+
+    const TZS: Currency = Currency::Tzs;
+
+    /// Vouchers of the profile "1 Week", with a price in a column or in the profile.
+    fn group(price: Option<&str>, of_profile: Option<&str>) -> Group {
+        Group {
+            key: GroupKey {
+                profile: "1 week".into(),
+                price: price.map(Into::into),
+                validity: None,
+            },
+            count: 3,
+            uptimes: Tally::default(),
+            quotas: Tally::default(),
+            samples: Vec::new(),
+            tags: 0,
+            known: of_profile.map(|price| FileProfile {
+                price: Some(price.into()),
+                ..FileProfile::default()
+            }),
+        }
+    }
+
+    /// "1 Week" at 5,000 and "2 Weeks" at 9,000.
+    fn packages() -> Vec<Package> {
+        (1..)
+            .zip(first_packages(TZS))
+            .take(2)
+            .map(|(n, details)| Package {
+                id: PackageId::from_bytes([n; 16]),
+                details,
+                active: true,
+                contested: Vec::new(),
+            })
+            .collect()
+    }
+
+    fn price(group: &Group) -> String {
+        let drafts = GroupDraft::all(std::slice::from_ref(group), &packages(), "x.csv", TZS);
+        assert_eq!(drafts[0].choice, packages()[0].id.to_string());
+        drafts[0].price.clone()
+    }
+
+    #[test]
+    fn a_price_that_cannot_be_read_is_asked_for() {
+        assert_eq!(price(&group(None, None)), "5,000");
+        assert_eq!(price(&group(Some("6,000/="), None)), "6,000");
+        assert_eq!(price(&group(None, Some("7000"))), "7,000");
+        for unread in ["5.000", "KSh 50", "bure", "5,00"] {
+            assert_eq!(price(&group(Some(unread), None)), "", "{unread}");
+            assert_eq!(price(&group(None, Some(unread))), "", "{unread}");
+        }
+    }
+
+    #[test]
+    fn a_package_brings_its_price_where_the_file_says_none() {
+        let two_weeks = packages()[1].id.to_string();
+        let chosen = |group: &Group| {
+            let drafts = GroupDraft::all(std::slice::from_ref(group), &packages(), "x.csv", TZS);
+            drafts[0].sold_as(two_weeks.clone(), group, &packages(), TZS)
+        };
+        let draft = chosen(&group(None, None));
+        assert_eq!((&draft.choice, draft.price.as_str()), (&two_weeks, "9,000"));
+        assert_eq!(chosen(&group(Some("6000"), None)).price, "6,000");
+        assert_eq!(chosen(&group(Some("6.000"), None)).price, "");
+    }
+
+    #[test]
+    fn what_the_app_writes_it_reads() {
+        for currency in Currency::ALL {
+            for minor in [0, 7, 500, 123_456_700, 1_000_000] {
+                let amount = Money::from_minor(minor);
+                let text = money(amount, currency);
+                assert_eq!(currency.parse(&text), Ok(amount), "{text}");
+            }
+        }
     }
 }

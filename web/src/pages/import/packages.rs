@@ -11,7 +11,7 @@ use yew::prelude::*;
 use super::{Choices, Step};
 use crate::components::{Button, Field, Look, MoneyField, Notice, Select, Tone};
 use crate::drafts::import::{GroupDraft, LEAVE_OUT, NEW};
-use crate::format::{self, digits};
+use crate::format;
 use crate::hooks::form::submit;
 use crate::hooks::use_app;
 use crate::i18n::{Words, grouped};
@@ -162,16 +162,9 @@ fn GroupCard(props: &GroupCardProps) -> Html {
     let on_choice = {
         let (draft, change, packages) =
             (draft.clone(), props.change.clone(), props.packages.clone());
+        let group = group.clone();
         Callback::from(move |choice: String| {
-            let known = packages
-                .iter()
-                .find(|package| package.id.to_string() == choice);
-            let price = known.map(|known| digits(known.details.price, currency));
-            change.emit(GroupDraft {
-                price: price.unwrap_or_else(|| draft.price.clone()),
-                choice,
-                ..draft.clone()
-            });
+            change.emit(draft.sold_as(choice, &group, &packages, currency));
         })
     };
     let mut options: Vec<(AttrValue, AttrValue)> = vec![
