@@ -1,7 +1,7 @@
 //! From a replica to what screens show. Pure: the worker calls it for every query, tests call it natively.
 
 mod clients;
-mod import;
+pub mod import;
 mod people;
 mod sales;
 mod sites;

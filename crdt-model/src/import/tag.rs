@@ -3,6 +3,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::command::NAME_LENGTH_MAX;
 use crate::time::Timestamp;
 
 const DAY_MILLIS: i64 = 86_400_000;
@@ -39,13 +40,11 @@ impl BatchTag {
         self.number.starts_with("up-")
     }
 
-    /// What a batch made from it is called.
+    /// What a batch made from it is called. A comment may be longer than a name.
     pub fn label(&self) -> String {
-        if self.text.is_empty() {
-            self.number.clone()
-        } else {
-            format!("{} {}", self.number, self.text)
-        }
+        let label = format!("{} {}", self.number, self.text);
+        let label: String = label.trim_end().chars().take(NAME_LENGTH_MAX).collect();
+        label.trim_end().to_owned()
     }
 }
 
@@ -91,13 +90,20 @@ mod tests {
         let tag = BatchTag::parse("up-402-10.12.25-duka la Asha - 2").unwrap();
         assert_eq!(tag.label(), "up-402 duka la Asha - 2");
         assert!(tag.has_passwords());
-        assert!(!BatchTag::parse("vc-698-09.13.26-x").unwrap().has_passwords());
+        assert!(
+            !BatchTag::parse("vc-698-09.13.26-x")
+                .unwrap()
+                .has_passwords()
+        );
         // 12 October 2025.
         assert_eq!(tag.made_on, Timestamp::from_millis(1_760_227_200_000));
         assert_eq!(
             BatchTag::parse("vc-139-02.29.24-").unwrap().label(),
             "vc-139"
         );
+        let long = format!("up-402-10.12.25-{}", "é".repeat(200));
+        let label = BatchTag::parse(&long).unwrap().label();
+        assert_eq!(label.chars().count(), NAME_LENGTH_MAX);
         for other in [
             "vc-Simu ya Mama Asha",
             "up-402-13.12.25-x",

@@ -1,5 +1,6 @@
 //! What a person enters about one group of a file of vouchers, and what it means. Pure.
 
+use crdt_model::command::NAME_LENGTH_MAX;
 use crdt_model::ids::PackageId;
 use crdt_model::import::Group;
 use crdt_model::money::{Currency, Money};
@@ -64,7 +65,7 @@ impl GroupDraft {
                     price: price
                         .map(|price| digits(price, currency))
                         .unwrap_or_default(),
-                    label: label.chars().take(120).collect(),
+                    label: label.chars().take(NAME_LENGTH_MAX).collect(),
                     name: profile.chars().take(60).collect(),
                     count: validity.map_or(String::new(), |validity| validity.count.to_string()),
                     unit: validity
@@ -105,6 +106,11 @@ impl GroupDraft {
         currency.parse(&self.price).ok()
     }
 
+    /// What the batch is called.
+    pub fn label(&self) -> Option<String> {
+        filled(&self.label).filter(|label| label.chars().count() <= NAME_LENGTH_MAX)
+    }
+
     pub fn validity(&self) -> Option<Validity> {
         let count = self.count.trim().parse().ok();
         Some(Validity {
@@ -120,12 +126,12 @@ impl GroupDraft {
             LEAVE_OUT => Some(GroupChoice::LeaveOut),
             NEW => Some(GroupChoice::New {
                 details: self.details(currency, group)?,
-                label: filled(&self.label)?,
+                label: self.label()?,
             }),
             id => Some(GroupChoice::Package {
                 package: id.parse::<PackageId>().ok()?,
                 price: self.amount(currency)?,
-                label: filled(&self.label)?,
+                label: self.label()?,
             }),
         }
     }
@@ -227,6 +233,22 @@ mod tests {
         assert_eq!((&draft.choice, draft.price.as_str()), (&two_weeks, "9,000"));
         assert_eq!(chosen(&group(Some("6000"), None)).price, "6,000");
         assert_eq!(chosen(&group(Some("6.000"), None)).price, "");
+    }
+
+    #[test]
+    fn a_name_that_no_batch_can_have_is_asked_again() {
+        let group = group(None, None);
+        let drafts = GroupDraft::all(std::slice::from_ref(&group), &packages(), "x.csv", TZS);
+        let named = |label: String| {
+            let draft = GroupDraft {
+                label,
+                ..drafts[0].clone()
+            };
+            draft.parsed(TZS, &group).is_some()
+        };
+        assert!(named(format!(" {} ", "é".repeat(NAME_LENGTH_MAX))));
+        assert!(!named("é".repeat(NAME_LENGTH_MAX + 1)));
+        assert!(!named(" ".into()));
     }
 
     #[test]

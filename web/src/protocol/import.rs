@@ -129,8 +129,12 @@ pub struct PlannedView {
 /// What came of saving.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportSaved {
-    /// Empty if it was stopped or failed: then nothing of it can be sold.
+    /// Empty if it was stopped or failed before the first was made: then nothing of it can be sold.
     pub batches: Vec<MadeBatch>,
+    /// So many were to be made.
+    pub planned: u32,
+    /// New packages, by name. They are made first, and stay whatever becomes of their vouchers.
+    pub packages: Vec<String>,
     pub ended: ImportEnd,
     pub took_millis: u32,
     pub longest_slice_millis: u32,
@@ -141,7 +145,7 @@ pub enum ImportEnd {
     Done,
     /// Somebody stopped it; what was written is discarded.
     Stopped,
-    /// It failed; what was written is discarded, or waits to be, if that failed as well.
+    /// It failed; what is no batch yet is discarded, or waits to be, if that failed as well.
     Failed {
         failure: Failure,
         is_discarded: bool,

@@ -9,7 +9,45 @@ use crdt_model::ids::{BatchId, SiteId};
 use crdt_model::replica::Replica;
 
 use super::stock::package_name;
-use crate::protocol::{KnownBlock, KnownCodes, UnfinishedView};
+use crate::i18n::Words;
+use crate::protocol::{Failure, ImportEnd, ImportSaved, KnownBlock, KnownCodes, UnfinishedView};
+
+/// What an import came to, line by line: no more than was made, and no less. `why` says why it failed.
+pub fn outcome(
+    words: Words,
+    saved: &ImportSaved,
+    why: impl FnOnce(&Failure) -> String,
+) -> Vec<String> {
+    let mut lines = Vec::new();
+    match &saved.ended {
+        ImportEnd::Done => {
+            let vouchers = saved.batches.iter().map(|batch| u64::from(batch.vouchers));
+            return vec![words.import_done(vouchers.sum::<u64>())];
+        }
+        ImportEnd::Stopped => lines.push(words.import_stopped().to_owned()),
+        ImportEnd::Failed {
+            failure,
+            is_discarded,
+        } => {
+            lines.push(why(failure));
+            let made = saved.batches.len();
+            if made > 0 {
+                lines.push(words.import_partly(&saved.planned.to_string(), &made.to_string()));
+            }
+            let rest = match (made, is_discarded) {
+                (0, true) => words.import_discarded(),
+                (0, false) => words.import_not_discarded(),
+                (_, true) => words.import_rest_discarded(),
+                (_, false) => words.import_rest_not_discarded(),
+            };
+            lines.push(rest.to_owned());
+        }
+    }
+    if !saved.packages.is_empty() {
+        lines.push(words.import_packages_stay(&saved.packages.join(", ")));
+    }
+    lines
+}
 
 /// The codes of some blocks. Those of undone batches are free, and are left out.
 pub(super) fn known_codes(replica: &Replica, after: u32, limit: u32) -> KnownCodes {
@@ -84,4 +122,65 @@ pub(super) fn made_on(
             _ => None,
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::i18n::Lang;
+    use crate::protocol::MadeBatch;
+
+    fn told(made: usize, packages: &[&str], ended: ImportEnd) -> String {
+        let batch = MadeBatch {
+            batch: BatchId::from_bytes([1; 16]),
+            label: "W".into(),
+            vouchers: 7,
+        };
+        let saved = ImportSaved {
+            batches: vec![batch; made],
+            planned: 5,
+            packages: packages.iter().map(|name| (*name).to_owned()).collect(),
+            ended,
+            took_millis: 0,
+            longest_slice_millis: 0,
+        };
+        outcome(Words(Lang::En), &saved, |_| "It failed.".into()).join(" ")
+    }
+
+    const fn failed(is_discarded: bool) -> ImportEnd {
+        ImportEnd::Failed {
+            failure: Failure::NotSaved,
+            is_discarded,
+        }
+    }
+
+    #[test]
+    fn what_was_made_is_not_said_to_be_nothing() {
+        assert_eq!(told(5, &["SIKU"], ImportEnd::Done), "35 vouchers imported");
+        assert_eq!(
+            told(0, &[], ImportEnd::Stopped),
+            "The import was stopped. No voucher was imported."
+        );
+        assert_eq!(
+            told(0, &["SIKU", "WIKI"], ImportEnd::Stopped),
+            "The import was stopped. No voucher was imported. The new packages stay: SIKU, WIKI"
+        );
+        assert_eq!(
+            told(0, &[], failed(true)),
+            "It failed. No voucher was imported: what had been written is discarded."
+        );
+        assert_eq!(
+            told(2, &["SIKU"], failed(true)),
+            "It failed. 2 of 5 batches were made and stay. The rest is discarded. The new packages stay: SIKU"
+        );
+        for made in [0, 2] {
+            let told = told(made, &[], failed(false));
+            assert_eq!(told.contains("2 of 5"), made == 2, "{told}");
+            assert!(
+                told.contains("finish or discard it under Vouchers"),
+                "{told}"
+            );
+            assert!(!told.contains("No voucher"), "{told}");
+        }
+    }
 }

@@ -11,6 +11,7 @@ use crate::components::{Button, Look, Notice, Tap, Tone};
 use crate::hooks::use_app;
 use crate::protocol::{Failure, ImportEnd, ImportSaved, Order, Request};
 use crate::route::Route;
+use crate::views::import::outcome;
 
 #[derive(Properties, PartialEq)]
 pub struct DoneStepProps {
@@ -32,7 +33,6 @@ pub fn DoneStep(props: &DoneStepProps) -> Html {
     let words = app.words();
     let undo = use_state(|| Undo::Not);
     let batches = &props.saved.batches;
-    let vouchers: u64 = batches.iter().map(|batch| u64::from(batch.vouchers)).sum();
     let on_undo = {
         let (app, undo, saved) = (app.clone(), undo.clone(), props.saved.clone());
         Callback::from(move |()| {
@@ -59,28 +59,16 @@ pub fn DoneStep(props: &DoneStepProps) -> Html {
         let go = props.go.clone();
         Callback::from(move |()| go.emit(Step::File))
     };
-    let end = match (&props.saved.ended, &*undo) {
-        (_, Undo::Done) => {
-            html! { <Notice tone={Tone::Attention} testid="import-undone">{ words.import_undone() }</Notice> }
-        }
-        (ImportEnd::Done, _) => {
-            html! { <Notice tone={Tone::Safe} testid="import-done">{ words.import_done(vouchers) }</Notice> }
-        }
-        (ImportEnd::Stopped, _) => {
-            html! { <Notice tone={Tone::Attention} testid="import-stopped">{ words.import_stopped() }</Notice> }
-        }
-        (
-            ImportEnd::Failed {
-                failure,
-                is_discarded,
-            },
-            _,
-        ) => html! {
-            <Notice tone={Tone::Danger} testid="import-failed">
-                <p>{ failure::text(&app, failure) }</p>
-                <p>{ if *is_discarded { words.import_discarded() } else { words.import_not_discarded() } }</p>
-            </Notice>
-        },
+    let (tone, testid) = match &props.saved.ended {
+        ImportEnd::Done => (Tone::Safe, "import-done"),
+        ImportEnd::Stopped => (Tone::Attention, "import-stopped"),
+        ImportEnd::Failed { .. } => (Tone::Danger, "import-failed"),
+    };
+    let end = if *undo == Undo::Done {
+        html! { <Notice tone={Tone::Attention} testid="import-undone">{ words.import_undone() }</Notice> }
+    } else {
+        let lines = outcome(words, &props.saved, |failure| failure::text(&app, failure));
+        html! { <Notice {tone} {testid}>{ for lines.into_iter().map(|line| html! { <p>{ line }</p> }) }</Notice> }
     };
     let failed = match &*undo {
         Undo::Failed(failure) => Some(failure.clone()),

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 
 use crdt_model::capability::Capability;
+use crdt_model::command::NAME_LENGTH_MAX;
 use crdt_model::import::{Group, Grouping, Tally};
 use crdt_model::package::{Package, Unit, Validity};
 use crdt_model::voucher::CODES_PER_BLOCK_MAX;
@@ -211,7 +212,7 @@ fn GroupCard(props: &GroupCardProps) -> Html {
                     <MoneyField id={format!("group-{at}-price")} label={words.price()} {currency} value={draft.price.clone()} oninput={with(|draft, text| draft.price = text)}
                         error={(props.is_checked && draft.amount(currency).is_none()).then(|| words.fail_amount())} />
                     <Field id={format!("group-{at}-label")} label={words.batch_name()} value={draft.label.clone()} oninput={with(|draft, text| draft.label = text)}
-                        error={missing(draft.label.trim().is_empty())} />
+                        error={(props.is_checked && draft.label().is_none()).then(|| words.fail_name(&NAME_LENGTH_MAX.to_string()))} />
                 </div>
             }
         </fieldset>

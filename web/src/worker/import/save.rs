@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use crdt_model::command::{BLOCKS_PER_COMMAND_MAX, NewBlock, Refusal};
+use crdt_model::command::{BLOCKS_PER_COMMAND_MAX, NAME_LENGTH_MAX, NewBlock, Refusal};
 use crdt_model::fact::BlockMade;
 use crdt_model::ids::{BatchId, BlockId, PackageId, SiteId};
 use crdt_model::import::{Grouped, PlannedBatch, VoucherFile, blocks_of, plan};
@@ -171,9 +171,14 @@ impl Worker {
         };
         let slices = Slices::begin();
         let mut writing: Vec<Writing> = Vec::new();
-        let written = self
-            .write_blocks(turn, site, &planned, &slices, &mut writing)
-            .await;
+        let mut packages: Vec<String> = Vec::new();
+        let written = match self.add_packages(&planned, &mut packages).await {
+            Ok(ids) => {
+                self.write_blocks(turn, site, &planned, &ids, &slices, &mut writing)
+                    .await
+            }
+            Err(failure) => Err(failure),
+        };
         let (made, ended) = match written {
             Ok(()) => self.complete(writing).await,
             Err(failure) => {
@@ -191,6 +196,8 @@ impl Worker {
         let (took_millis, longest_slice_millis) = slices.took();
         Ok(Answer::ImportSaved(Packed::new(&ImportSaved {
             batches: made,
+            planned: number(planned.batches.len()),
+            packages,
             ended,
             took_millis,
             longest_slice_millis,
@@ -202,16 +209,10 @@ impl Worker {
         turn: u32,
         site: SiteId,
         planned: &Planned,
+        packages: &[PackageId],
         slices: &Slices,
         writing: &mut Vec<Writing>,
     ) -> Result<(), Failure> {
-        let mut packages = Vec::with_capacity(planned.targets.len());
-        for target in &planned.targets {
-            packages.push(match &target.package {
-                Package::Known(package) => *package,
-                Package::New(details) => self.add_package(details.clone()).await?,
-            });
-        }
         let total: usize = planned
             .batches
             .iter()
@@ -279,6 +280,26 @@ impl Worker {
             writing.push(batch);
         }
         self.importer.is_still(turn)
+    }
+
+    /// The package of each target; `made` names those that were not there before.
+    async fn add_packages(
+        &self,
+        planned: &Planned,
+        made: &mut Vec<String>,
+    ) -> Result<Vec<PackageId>, Failure> {
+        let mut packages = Vec::with_capacity(planned.targets.len());
+        for target in &planned.targets {
+            packages.push(match &target.package {
+                Package::Known(package) => *package,
+                Package::New(details) => {
+                    let package = self.add_package(details.clone()).await?;
+                    made.push(target.name.clone());
+                    package
+                }
+            });
+        }
+        Ok(packages)
     }
 
     async fn add_package(&self, details: PackageDetails) -> Result<PackageId, Failure> {
@@ -367,6 +388,6 @@ fn stem(name: &str) -> String {
     let stem = name.rsplit_once('.').map_or(name, |(stem, _)| stem).trim();
     match stem {
         "" => "import".to_owned(),
-        stem => stem.chars().take(120).collect(),
+        stem => stem.chars().take(NAME_LENGTH_MAX).collect(),
     }
 }
