@@ -112,7 +112,16 @@ story("two offices and an agent edit clients with no signal", async (stage) => {
   await bad.filter({ hasText: "Line 3" }).filter({ hasText: `${JUMA} has this number` }).waitFor();
   assert.equal(await bad.getByRole("listitem").count(), 4);
   await assertAccessible(office.page, "a client list");
-  await office.page.getByRole("button", { name: "Register 1 client" }).click();
+  // Of a file that cannot be read nothing is offered, and nothing of the one before either.
+  const offered = office.page.getByRole("button", { name: "Register 1 client" });
+  await offered.waitFor();
+  const unread = { name: "no-names.csv", mimeType: "text/csv", buffer: Buffer.from("phone,site\n0712 345 678,\n") };
+  await office.page.locator("#file").setInputFiles(unread);
+  await office.page.getByTestId("failure").filter({ hasText: "phone,site" }).waitFor();
+  assert.equal(await offered.count(), 0);
+  assert.equal(await bad.count(), 0);
+  await office.page.locator("#file").setInputFiles(LIST);
+  await offered.click();
   await lists(office, [HALIMA, JUMA, "Neema Kimaro"]);
   await office.goOnline();
   await sync(office);

@@ -34,12 +34,14 @@ pub fn ImportClientsPage() -> Html {
             let Some(chosen) = input.files().and_then(|files| files.get(0)) else {
                 return;
             };
-            // Chosen again after an edit, the same file is read again.
             let (act, plan) = (act.clone(), plan.clone());
+            // Whatever comes of this file, the people of the one before are not those that are registered.
+            plan.set(None);
             spawn_local(async move {
                 let Ok(buffer) = JsFuture::from(chosen.array_buffer()).await else {
                     return;
                 };
+                // Chosen again after an edit, the same file is read again.
                 input.set_value("");
                 let bytes = Uint8Array::new(&buffer).to_vec();
                 act.run(Request::ReadClients { bytes, site }, move |answer| {
