@@ -619,6 +619,10 @@ need-low = { $count ->
         [one] 1 seller's package runs low
        *[other] { $count } sellers' packages run low
     }
+needs-more-sites = { $count ->
+        [one] 1 more site
+       *[other] { $count } more sites
+    }
 lease-title = Lease block { $code }
 lease-to = Lease to
 lease-block = Lease block

@@ -619,6 +619,10 @@ need-low = { $count ->
         [one] Kifurushi cha muuzaji 1 kinakaribia kuisha
        *[other] Vifurushi vya wauzaji { $count } vinakaribia kuisha
     }
+needs-more-sites = { $count ->
+        [one] Kituo 1 zaidi
+       *[other] Vituo { $count } zaidi
+    }
 lease-title = Toa fungu { $code }
 lease-to = Mpe
 lease-block = Toa fungu

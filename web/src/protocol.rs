@@ -58,9 +58,9 @@ pub use sites::{SitePerson, SiteRow, SiteView};
 pub use stock::{
     AskEndView, AskView, BatchView, BlockEvent, BlockHappened, BlockPageView, BlockView, HandedEnd,
     HandedView, HolderFilter, HolderView, HoldingView, LeavingTo, LeavingView, LowView, OfferView,
-    PackageChoice, SellerView, StockBlock, StockNeedsView, StockView, TakenView, UndoView,
-    UnfinishedView, VoucherChoices, VoucherFilter, VoucherListView, VoucherRow, VoucherSale,
-    VoucherStory, VouchersView,
+    PackageChoice, SellerView, SiteNeedsView, StockBlock, StockNeedsView, StockView, TakenView,
+    UndoView, UnfinishedView, VoucherChoices, VoucherFilter, VoucherListView, VoucherRow,
+    VoucherSale, VoucherStory, VouchersView,
 };
 pub use sync::{
     HeldEditView, HeldView, NeedsYou, NeedsYouView, PendingView, RescueCarried, ShutOut,

@@ -15,11 +15,13 @@ use crate::components::{
     Amount, Bar, Bars, Failed, Glyph, Icon, Look, Notice, Skeleton, Tap, Tone,
 };
 use crate::format;
-use crate::hooks::{App, Load, use_app, use_query, use_today};
-use crate::protocol::{Answer, Query, SalesFilter};
+use crate::hooks::{App, AppAction, Load, use_app, use_query, use_today};
+use crate::protocol::{Answer, Query, SalesFilter, SiteNeedsView};
 use crate::route::Route;
 
 const LATEST: u32 = 5;
+/// Sites at which something waits, listed one by one.
+const SITES_SHOWN: usize = 6;
 
 #[component]
 pub fn HomePage() -> Html {
@@ -139,48 +141,71 @@ pub struct StockNeedsProps {
 /// What waits at the vouchers of any site.
 #[component]
 pub fn StockNeeds(props: &StockNeedsProps) -> Html {
-    let words = use_app().words();
+    let app = use_app();
+    let words = app.words();
     let load = use_query(Some(Query::StockNeeds));
     let needs = match &load {
         Load::Ready(answer) => match &**answer {
-            Answer::StockNeeds(needs) => needs.clone(),
+            Answer::StockNeeds(needs) => needs.clone().open(),
             _ => return Html::default(),
         },
         _ => return Html::default(),
     };
-    let lines = [
-        (
-            needs.offered,
-            Route::Stock,
-            words.need_offered(needs.offered),
-        ),
-        (needs.asks, Route::Vouchers, words.need_asks(needs.asks)),
-        (
-            needs.returns,
-            Route::Vouchers,
-            words.need_returns(needs.returns),
-        ),
-        (needs.low, Route::Vouchers, words.need_low(needs.low)),
-    ];
-    let lines: Vec<(Route, String)> = lines
-        .into_iter()
-        .take(if props.offered_only { 1 } else { usize::MAX })
-        .filter(|(count, ..)| *count > 0)
-        .map(|(_, route, label)| (route, label))
-        .collect();
-    if lines.is_empty() {
+    let sites = match props.offered_only {
+        true => &[][..],
+        false => &needs.sites[..],
+    };
+    if needs.offered == 0 && sites.is_empty() {
         return Html::default();
     }
+    let (first, more) = sites.split_at(sites.len().min(SITES_SHOWN));
     html! {
         <section class="card-box" data-testid="stock-needs">
             <h2>{ words.stock_needs() }</h2>
             <ul class="rows">
-                { for lines.into_iter().map(|(route, label)| html! {
-                    <li key={label.clone()}><Link<Route> to={route} classes="row"><Icon glyph={Glyph::Layers} /><span>{ label }</span><Icon glyph={Glyph::ChevronRight} /></Link<Route>></li>
-                }) }
+                if needs.offered > 0 { <li>{ need(Route::Stock, words.need_offered(needs.offered)) }</li> }
+                { for first.iter().map(|needs| site_needs(&app, needs)) }
             </ul>
+            if !more.is_empty() {
+                <details>
+                    <summary>{ words.needs_more_sites(u64::try_from(more.len()).unwrap_or(0)) }</summary>
+                    <ul class="rows">{ for more.iter().map(|needs| site_needs(&app, needs)) }</ul>
+                </details>
+            }
         </section>
     }
+}
+
+fn need(to: Route, label: String) -> Html {
+    html! {
+        <Link<Route> {to} classes="row"><Icon glyph={Glyph::Layers} /><span>{ label }</span><Icon glyph={Glyph::ChevronRight} /></Link<Route>>
+    }
+}
+
+/// What waits at one site, which is chosen on the way there.
+fn site_needs(app: &App, needs: &SiteNeedsView) -> Html {
+    let words = app.words();
+    let parts = [
+        (needs.asks, words.need_asks(needs.asks)),
+        (needs.returns, words.need_returns(needs.returns)),
+        (needs.low, words.need_low(needs.low)),
+    ];
+    let parts: Vec<String> = parts
+        .into_iter()
+        .filter(|(count, _)| *count > 0)
+        .map(|(_, text)| text)
+        .collect();
+    let has_others = app.session().is_some_and(|session| session.sites.len() > 1);
+    let label = match has_others {
+        true => format!("{}: {}", needs.name, parts.join(" · ")),
+        false => parts.join(" · "),
+    };
+    let choose = {
+        let (state, site) = (app.state.clone(), needs.site);
+        Callback::from(move |_: MouseEvent| state.dispatch(AppAction::Site(site)))
+    };
+    // The link's own click comes up to here.
+    html! { <li key={needs.site.to_string()} onclick={choose}>{ need(Route::Vouchers, label) }</li> }
 }
 
 const DAYS: i64 = 7;

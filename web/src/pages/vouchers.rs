@@ -49,17 +49,15 @@ pub fn VouchersPage() -> Html {
         (Load::Waiting, _) => html! { <Skeleton /> },
         (Load::Failed(failure), _) => html! { <Failed failure={failure.clone()} /> },
         (Load::Ready(answer), Some(site)) => match &**answer {
-            Answer::Vouchers(view) if view.batches.is_empty() && view.unfinished.is_empty() => {
-                html! {
-                    <Empty glyph={Glyph::Ticket} title={words.vouchers_empty()} hint={words.vouchers_empty_hint()}>{ import.clone() }</Empty>
-                }
-            }
             Answer::Vouchers(view) => html! {
                 <>
                 { for view.unfinished.iter().map(|found| html! {
                     <Unfinished key={found.batch.to_string()} {site} found={found.clone()} />
                 }) }
                 <Blocks key={site.to_string()} {site} view={(**view).clone()} />
+                if view.batches.is_empty() && view.unfinished.is_empty() {
+                    <Empty glyph={Glyph::Ticket} title={words.vouchers_empty()} hint={words.vouchers_empty_hint()}>{ import.clone() }</Empty>
+                }
                 </>
             },
             _ => Html::default(),
@@ -180,6 +178,15 @@ fn Blocks(props: &BlocksProps) -> Html {
             <RecallDialog site={props.site} chosen={chosen.clone()} sellers={view.sellers.clone()} onclose={close} />
         },
     };
+    // What waits for the office is there before the first batch is.
+    if view.batches.is_empty() {
+        return html! {
+            <>
+                <needs::Asks asks={view.asks.clone()} />
+                <Offers offers={view.returns.clone()} title={words.returns_title()} />
+            </>
+        };
+    }
     html! {
         <>
             <needs::Asks asks={view.asks.clone()} {onanswer} />

@@ -135,14 +135,22 @@ pub enum AskEndView {
 /// What waits at all sites for this person.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct StockNeedsView {
+    /// Where something waits, most asks first. Closed sites are left out: nobody can go there.
+    pub sites: Vec<SiteNeedsView>,
+    /// Blocks that somebody hands over to this person.
+    pub offered: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SiteNeedsView {
+    pub site: SiteId,
+    pub name: String,
     /// Asks one may answer.
     pub asks: u32,
     /// Returns one may take.
     pub returns: u32,
     /// Sellers who run low.
     pub low: u32,
-    /// Blocks that somebody hands over to this person.
-    pub offered: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

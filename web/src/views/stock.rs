@@ -3,6 +3,7 @@
 mod block;
 mod hand_over;
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crdt_model::batch;
@@ -15,6 +16,7 @@ use crdt_model::money::Money;
 use crdt_model::package::{self, Package};
 use crdt_model::replica::Replica;
 use crdt_model::sale;
+use crdt_model::site;
 use crdt_model::stock_ask::asks;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::{Block, Stock, VoucherState};
@@ -22,7 +24,7 @@ use crdt_model::voucher::{Block, Stock, VoucherState};
 use super::{count, import, name_of};
 use crate::protocol::{
     BatchView, BlockPageView, BlockView, HolderView, HoldingView, LowView, PackageChoice, SellView,
-    StockBlock, StockNeedsView, StockView, Tile, UndoView, VouchersView,
+    SiteNeedsView, StockBlock, StockNeedsView, StockView, Tile, UndoView, VouchersView,
 };
 
 pub(super) fn sell(replica: &Replica, site: SiteId, today: Timestamp) -> SellView {
@@ -141,27 +143,32 @@ pub(super) fn block(replica: &Replica, id: BlockId) -> Option<BlockPageView> {
 
 /// What waits for this person anywhere.
 pub(super) fn needs(replica: &Replica) -> StockNeedsView {
-    let me = replica.principal();
-    let known = HandOvers::fold(replica.sheets());
-    let open = asks(replica.sheets()).into_iter().filter(|ask| {
-        ask.ended.is_none()
-            && ask.person != me.person
-            && me.may_at(Capability::VouchersLease, ask.site)
-    });
+    let (me, sheets) = (replica.principal(), replica.sheets());
+    let known = HandOvers::fold(sheets);
     let stock = replica.shared_stock();
-    let leases_at = |site: &SiteId| me.may_at(Capability::VouchersLease, *site);
-    let low = replica.sheets().sites().filter(leases_at);
+    let mut asked = asks(sheets);
+    asked.retain(|ask| ask.ended.is_none() && ask.person != me.person);
+    let mut returns = hand_over::returns(replica, &known, None);
+    returns.retain(|offer| !offer.is_taken);
+    let mut sites: Vec<SiteNeedsView> = sheets
+        .sites()
+        .filter(|id| me.may_at(Capability::VouchersLease, *id))
+        .filter_map(|id| {
+            let site = site::site(sheets, id).filter(|site| site.active)?;
+            let needs = SiteNeedsView {
+                site: id,
+                name: site.name,
+                asks: count(asked.iter().filter(|ask| ask.site == id).count()),
+                returns: count(returns.iter().filter(|offer| offer.site == id).count()),
+                low: count(low_at(replica, &stock, id).len()),
+            };
+            (needs.asks + needs.returns + needs.low > 0).then_some(needs)
+        })
+        .collect();
+    let order = |needs: &SiteNeedsView| Reverse((needs.asks, needs.returns, needs.low));
+    sites.sort_by(|one, two| (order(one), &one.name).cmp(&(order(two), &two.name)));
     StockNeedsView {
-        asks: count(open.count()),
-        returns: count(
-            hand_over::returns(replica, &known, None)
-                .iter()
-                .filter(|offer| !offer.is_taken)
-                .count(),
-        ),
-        low: low
-            .map(|site| count(low_at(replica, &stock, site).len()))
-            .sum(),
+        sites,
         offered: count(
             hand_over::offered(replica, &known)
                 .iter()

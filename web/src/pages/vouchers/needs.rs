@@ -11,8 +11,9 @@ use crate::protocol::{AskView, HoldingView, LowView, Order};
 #[derive(Properties, PartialEq)]
 pub struct AsksProps {
     pub asks: Vec<AskView>,
-    /// Shows the free blocks of the package, ready to be leased to who asked.
-    pub onanswer: Callback<AskView>,
+    /// Shows the free blocks of the package, ready to be leased to who asked; none where there are no blocks.
+    #[prop_or_default]
+    pub onanswer: Option<Callback<AskView>>,
 }
 
 #[component]
@@ -29,14 +30,14 @@ pub fn Asks(props: &AsksProps) -> Html {
             <h2>{ words.asks_title() }</h2>
             <ul class="rows">
                 { for props.asks.iter().map(|ask| {
-                    let onanswer = { let (onanswer, ask) = (props.onanswer.clone(), ask.clone()); Callback::from(move |()| onanswer.emit(ask.clone())) };
+                    let onanswer = props.onanswer.clone().map(|onanswer| { let ask = ask.clone(); Callback::from(move |()| onanswer.emit(ask.clone())) });
                     html! {
                         <li class="row row-block" key={ask.ask.to_string()} data-testid="ask">
                             <span class="row-main">
                                 <strong>{ words.ask_of(&ask.person_name, &words.vouchers_of(ask.quantity, &ask.package_name)) }</strong>
                                 <span class="muted">{ app.when(ask.at) }{ for ask.note.iter().map(|note| html! { { format!(" · {note}") } }) }</span>
                             </span>
-                            <Button label={words.find_block()} onclick={onanswer} />
+                            if let Some(onanswer) = onanswer { <Button label={words.find_block()} onclick={onanswer} /> }
                             <Button label={words.decline()} look={Look::Quiet} onclick={set(&declining, Some(ask.clone()))} />
                         </li>
                     }

@@ -2,7 +2,7 @@
 
 use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::command::fact_put;
-use crdt_model::document::{Actor, Document, Put};
+use crdt_model::document::{Actor, Document, Put, record};
 use crdt_model::fact::{
     BatchMade, BlockMade, Codes, Ending, Fact, HandOverGiven, LeaseAsked, Leased, Offer,
     PaymentMethod, RecallAsked, StockAsked, StockNote,
@@ -21,6 +21,8 @@ pub(in crate::views) const NOW: Timestamp = Timestamp::from_millis(1_790_000_000
 /// When the day of [`NOW`] began.
 const TODAY: Timestamp = Timestamp::from_millis(1_790_000_000_000 - 7_200_000);
 pub(in crate::views) const SITE: SiteId = SiteId::from_bytes([1; 16]);
+const OTHER: SiteId = SiteId::from_bytes([5; 16]);
+const CLOSED: SiteId = SiteId::from_bytes([6; 16]);
 const BLOCK: BlockId = BlockId::from_bytes([2; 16]);
 pub(in crate::views) const PACKAGE: PackageId = PackageId::from_bytes([3; 16]);
 pub(in crate::views) const OWNER: PersonId = PersonId::from_bytes([10; 16]);
@@ -238,7 +240,7 @@ fn the_office_sees_who_asks_who_holds_and_who_runs_low() {
     has(
         &mut office,
         till,
-        &[fact(30, 9, ASHA, FactBody::StockAsked(asked))],
+        &[fact(30, 9, ASHA, FactBody::StockAsked(asked.clone()))],
     );
     let view = vouchers(&office, SITE);
     assert_eq!(view.asks.len(), 1);
@@ -246,7 +248,30 @@ fn the_office_sees_who_asks_who_holds_and_who_runs_low() {
     assert_eq!((view.holdings[0].person, view.holdings[0].left), (None, 8));
     // The office itself does not run low.
     assert_eq!(view.low, []);
-    assert_eq!(needs(&office).asks, 1);
+    let waits = |needs: &StockNeedsView| -> Vec<(SiteId, u32, u32)> {
+        let sites = needs.sites.iter();
+        sites.map(|site| (site.site, site.asks, site.low)).collect()
+    };
+    assert_eq!(waits(&needs(&office)), [(SITE, 1, 0)]);
+    assert_eq!(needs(&office).sites[0].name, "Mwenge");
+
+    // Somebody asks where there is no batch yet, and somebody at a site that is closed by now.
+    for (n, site, name, active) in [(31, OTHER, "Sinza", true), (41, CLOSED, "Zamani", false)] {
+        let mut puts = site::puts(name, None);
+        puts.push(record("site/active".into(), active));
+        has(&mut office, DocumentKey::SitePublic(site), &puts);
+        let till = DocumentKey::Till {
+            site,
+            person: BARAKA,
+            month,
+        };
+        let asks = [n, n + 1].map(|n| fact(n, 10, BARAKA, FactBody::StockAsked(asked.clone())));
+        has(&mut office, till, &asks);
+    }
+    let found = needs(&office);
+    assert_eq!(waits(&found), [(OTHER, 2, 0), (SITE, 1, 0)]);
+    let view = vouchers(&office, OTHER);
+    assert_eq!((view.batches.len(), view.asks.len()), (0, 2));
 
     let mut office = replica(OWNER);
     let puts = [
