@@ -150,6 +150,8 @@ pub struct HandOver {
     /// Whoever is here said that they took it.
     pub taken_by: Option<PersonId>,
     pub ended: Option<Ending>,
+    /// When the relay said so.
+    pub ended_at: Option<Timestamp>,
 }
 
 impl HandOver {
@@ -231,7 +233,7 @@ impl HandOvers {
             }
         }
         for (id, hand_over) in &mut folded.all {
-            hand_over.ended = folded.ended.get(id).map(|(how, _)| *how);
+            (hand_over.ended, hand_over.ended_at) = folded.ended.get(id).copied().unzip();
             // A code costs two hashes, and every sale asks what is in stock.
             if folded.taken.is_empty() {
                 continue;
@@ -252,6 +254,7 @@ impl HandOvers {
             offer,
             taken_by: None,
             ended: None,
+            ended_at: None,
         });
     }
 

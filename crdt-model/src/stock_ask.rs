@@ -35,6 +35,8 @@ pub struct Ask {
     pub at: Timestamp,
     pub asked: StockAsked,
     pub ended: Option<AskEnd>,
+    /// When that was said.
+    pub ended_at: Option<Timestamp>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,7 +49,7 @@ pub enum AskEnd {
 /// Every ask that this replica sees, oldest first.
 pub fn asks(sheets: &Sheets) -> Vec<Ask> {
     let mut asks: BTreeMap<IntentId, Ask> = BTreeMap::new();
-    let mut ends: Vec<(IntentId, Option<DocumentKey>, AskEnd)> = Vec::new();
+    let mut ends: Vec<(IntentId, Option<DocumentKey>, AskEnd, Timestamp)> = Vec::new();
     for (document, key, fact) in sheets.facts() {
         match (&fact.body, document) {
             (FactBody::StockAsked(asked), DocumentKey::Till { site, .. }) => {
@@ -60,20 +62,22 @@ pub fn asks(sheets: &Sheets) -> Vec<Ask> {
                     at: fact.at,
                     asked: asked.clone(),
                     ended: None,
+                    ended_at: None,
                 };
                 asks.insert(id, ask);
             }
             (FactBody::StockAskWithdrawn(withdrawn), DocumentKey::Till { person, .. })
                 if *person == fact.by =>
             {
-                ends.push((withdrawn.asked, Some(*document), AskEnd::Withdrawn));
+                let end = AskEnd::Withdrawn;
+                ends.push((withdrawn.asked, Some(*document), end, fact.at));
             }
             (FactBody::StockAskDeclined(declined), DocumentKey::Till { .. }) => {
                 let end = AskEnd::Declined {
                     by: fact.by,
                     reason: declined.reason.clone(),
                 };
-                ends.push((declined.asked, Some(*document), end));
+                ends.push((declined.asked, Some(*document), end, fact.at));
             }
             (
                 FactBody::StockNote(StockNote::Ended {
@@ -82,12 +86,12 @@ pub fn asks(sheets: &Sheets) -> Vec<Ask> {
                 }),
                 _,
             ) => {
-                ends.push((*of, None, AskEnd::Met));
+                ends.push((*of, None, AskEnd::Met, fact.at));
             }
             _ => {}
         }
     }
-    for (of, stands_in, end) in ends {
+    for (of, stands_in, end, at) in ends {
         let Some(ask) = asks.get_mut(&of) else {
             continue;
         };
@@ -100,7 +104,7 @@ pub fn asks(sheets: &Sheets) -> Vec<Ask> {
             _ => true,
         };
         if concerns && ask.ended.is_none() {
-            ask.ended = Some(end);
+            (ask.ended, ask.ended_at) = (Some(end), Some(at));
         }
     }
     let mut asks: Vec<Ask> = asks.into_values().collect();

@@ -21,8 +21,12 @@ use crate::protocol::{
     TakenView,
 };
 
-/// How long an answered ask stays in sight.
+/// How long an answer stays in sight, whenever the question was asked.
 const ANSWERED_MILLIS: i64 = 7 * 86_400_000;
+
+fn is_fresh(answered: Option<Timestamp>, now: Timestamp) -> bool {
+    answered.is_some_and(|at| at.plus_millis(ANSWERED_MILLIS) > now)
+}
 
 pub(super) fn site_name(replica: &Replica, id: SiteId) -> String {
     site::site(replica.sheets(), id)
@@ -133,7 +137,7 @@ pub(super) fn handed(replica: &Replica, known: &HandOvers, now: Timestamp) -> Ve
     let mut handed: Vec<HandedView> = known
         .all
         .values()
-        .filter(|known| known.offer.from == me && known.offer.at.plus_millis(ANSWERED_MILLIS) > now)
+        .filter(|known| known.offer.from == me && is_fresh(known.ended_at, now))
         .filter_map(|known| {
             let (offer, given) = (&known.offer, &known.offer.hand_over);
             let end = match known.ended? {
@@ -234,7 +238,7 @@ pub(super) fn own_asks(replica: &Replica, asks: Vec<Ask>, now: Timestamp) -> Vec
     let is_in_sight = |ask: &Ask| match ask.ended {
         None => true,
         Some(AskEnd::Withdrawn) => false,
-        Some(_) => ask.at.plus_millis(ANSWERED_MILLIS) > now,
+        Some(_) => is_fresh(ask.ended_at, now),
     };
     asks.into_iter()
         .rev()

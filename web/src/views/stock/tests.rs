@@ -5,7 +5,7 @@ use crdt_model::command::fact_put;
 use crdt_model::document::{Actor, Document, Put, record};
 use crdt_model::fact::{
     BatchMade, BlockMade, Codes, Ending, Fact, HandOverGiven, LeaseAsked, Leased, Offer,
-    PaymentMethod, RecallAsked, StockAsked, StockNote,
+    PaymentMethod, RecallAsked, StockAskDeclined, StockAsked, StockNote,
 };
 use crdt_model::ids::{BatchId, DeviceId, IntentId, OrgId};
 use crdt_model::replica::{Brief, Identity};
@@ -319,6 +319,57 @@ fn a_holder_sees_since_when_and_that_it_leaves() {
     let leaving = mine(&asha, NOW).blocks[0].leaving.clone().unwrap();
     assert_eq!(leaving.to.as_deref(), Some("Baraka"));
     assert_eq!(sell(&asha, SITE, TODAY).tiles[0].left, 0);
+}
+
+#[test]
+fn an_answer_that_took_its_time_is_shown_from_when_it_came() {
+    let day = 24 * 60;
+    let mut asha = replica(ASHA);
+    let till = DocumentKey::Till {
+        site: SITE,
+        person: ASHA,
+        month: Month::of(NOW),
+    };
+    let asked = |n, days: i64| {
+        let asked = FactBody::StockAsked(StockAsked {
+            package: PACKAGE,
+            quantity: 20,
+            note: None,
+        });
+        fact(n, days * day, ASHA, asked)
+    };
+    let declined = |n, of, days: i64| {
+        let declined = FactBody::StockAskDeclined(StockAskDeclined {
+            asked: id(of),
+            reason: "The rains".into(),
+        });
+        fact(n, days * day, OWNER, declined)
+    };
+    let gives = |n, days: i64| fact(n, days * day, ASHA, FactBody::HandOverGiven(given()));
+    let puts = [
+        asked(1, -9),
+        asked(2, -20),
+        declined(11, 1, -1),
+        declined(12, 2, -8),
+        gives(3, -9),
+        gives(4, -20),
+    ];
+    has(&mut asha, till, &puts);
+    let ended = |n, of, days: i64| {
+        let ended = StockNote::Ended {
+            of: id(of),
+            how: Ending::NotAllowed,
+        };
+        fact(n, days * day, PersonId::RELAY, FactBody::StockNote(ended))
+    };
+    let told = [ended(13, 3, -1), ended(14, 4, -8)];
+    has(&mut asha, till.verdict().unwrap(), &told);
+
+    let view = mine(&asha, NOW);
+    let asks: Vec<IntentId> = view.asks.iter().map(|ask| ask.ask).collect();
+    assert_eq!(asks, [id(1)]);
+    let handed: Vec<IntentId> = view.handed.iter().map(|handed| handed.given).collect();
+    assert_eq!(handed, [id(3)]);
 }
 
 /// Asha's phone: a block of eight, three of it sold in older months and one today; an ask of an older month is open.
