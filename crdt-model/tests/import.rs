@@ -561,6 +561,43 @@ fn a_file_without_names_has_its_columns_chosen() {
 }
 
 #[test]
+fn a_heading_that_is_not_known_is_no_voucher() {
+    let limits = ImportLimits::default();
+    let layout = |text: &str, header| {
+        let detected = detect_as(text, Kind::Csv, header, &limits).unwrap();
+        detected.layout.unwrap()
+    };
+    for text in [
+        "Codes\nK7401\nK7402\n",
+        "Voucher No\nABC\nDEF\n",
+        "\u{feff}Namba ya siri\r\n7401\r\n\r\n7402\r\n",
+    ] {
+        let text = text_of(text.as_bytes(), &limits).unwrap();
+        let found = layout(&text, None);
+        assert!(found.has_header, "{text}");
+        assert_eq!(found.columns[0].column, None, "{text}");
+        let name = text.lines().next().unwrap();
+        assert_eq!(found.columns[0].name, name);
+        let asked = ImportError::NoCodeColumn {
+            first_line: name.to_owned(),
+        };
+        assert_eq!(read(&text), Err(asked));
+        // Said to be a code all the same, it is one.
+        let as_code = layout(&text, Some(false));
+        assert_eq!(as_code.columns[0].column, Some(Column::Code));
+    }
+    for codes in [
+        "ABC\nD4F\nGHJ\n",
+        "K74\nK75\n",
+        "one two\nthree four\n",
+        "ABC\n",
+    ] {
+        let file = read(codes).unwrap();
+        assert_eq!(file.rows.len(), codes.lines().count(), "{codes}");
+    }
+}
+
+#[test]
 fn a_profile_for_every_row_is_the_wrong_column() {
     let text: String = (0..300).fold("code,profile\n".into(), |text, n| {
         format!("{text}c{n},p{n}\n")

@@ -6,11 +6,13 @@ use std::fmt;
 use serde::{Deserialize, Serialize};
 
 use super::row::Fields;
-use super::tokens::{Position, SplitError, line_end, next_line, split};
+use super::tokens::{Position, Records, SplitError, line_end, next_line, split};
 use super::{ImportError, ImportLimits, RefusedReason, line_number, shortened};
 
 /// Of two that fit equally well the later one is taken, so a file of one column has commas.
 const SEPARATORS: [char; 3] = ['\t', ';', ','];
+/// So many rows of a list of one column say whether its first line is one of them.
+const ROWS_LOOKED_AT: usize = 50;
 
 /// What a column of the file means to us.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -148,12 +150,33 @@ impl Layout {
         let mut best = best.ok_or_else(|| ImportError::NoCodeColumn {
             first_line: shortened(line, limits.raw_bytes_max).to_owned(),
         })?;
-        if let [only] = best.columns.as_mut_slice()
-            && !best.has_header
-        {
-            only.column = Some(Column::Code);
+        if best.columns.len() == 1 && !best.has_header {
+            let heading = best.heading(text, limits).filter(|_| header.is_none());
+            // Codes under a name that is not known: a person says what they are.
+            best.has_header = heading.is_some();
+            best.columns = vec![FileColumn {
+                column: heading.is_none().then_some(Column::Code),
+                name: heading.unwrap_or_default(),
+            }];
         }
         Ok(best)
+    }
+
+    /// What stands above a list of one column and is no code, as the rows show: it alone has a blank, or it alone has
+    /// no digit.
+    fn heading(&self, text: &str, limits: &ImportLimits) -> Option<String> {
+        let cells: Vec<Cow<'_, str>> =
+            Records::new(text, self.body(text).ok()?, self.separator, limits)
+                .filter(|record| !record.is_blank())
+                .take(ROWS_LOOKED_AT)
+                .filter_map(|record| record.cells.ok()?.into_iter().next())
+                .collect();
+        let (first, rows) = cells.split_first().filter(|(_, rows)| !rows.is_empty())?;
+        let has_blank = |cell: &str| cell.trim().contains(char::is_whitespace);
+        let has_digit = |cell: &str| cell.contains(|c: char| c.is_ascii_digit());
+        let is_heading = has_blank(first) && !rows.iter().any(|row| has_blank(row))
+            || !has_digit(first) && rows.iter().all(|row| has_digit(row));
+        is_heading.then(|| shortened(first.trim(), limits.code_bytes_max).to_owned())
     }
 
     /// The lines after which the rows begin.
