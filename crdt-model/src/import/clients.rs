@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::columns::first_line;
 use super::tokens::{Position, Records, SplitError, line_end, next_line, split};
 use super::{ImportError, ImportLimits, line_number, shortened, text_of};
 use crate::client::{ClientDetails, ClientError};
@@ -199,15 +200,8 @@ pub fn read_clients(
 
 /// The first line that is not blank, parted by whatever makes the most sense of it.
 fn header_of(text: &str, limits: &ImportLimits) -> Result<Header, ClientFileError> {
-    let end = line_end(text);
-    let mut position = Position { at: 0, line: 1 };
-    let (line, body) = loop {
-        let (line, after) = next_line(text, position, end).ok_or(ImportError::Empty)?;
-        if !line.trim().is_empty() {
-            break (line, after);
-        }
-        position = after;
-    };
+    let (hint, before, line) = first_line(text)?;
+    let (_, body) = next_line(text, before, line_end(text)).ok_or(ImportError::Empty)?;
     let parted = |separator| -> Vec<Option<ClientColumn>> {
         split(line, separator, limits.columns_max).map_or_else(
             |_| Vec::new(),
@@ -220,8 +214,9 @@ fn header_of(text: &str, limits: &ImportLimits) -> Result<Header, ClientFileErro
         )
     };
     let (separator, columns) = SEPARATORS
-        .map(|separator| (separator, parted(separator)))
         .into_iter()
+        .filter(|separator| hint.is_none_or(|hint| hint == *separator))
+        .map(|separator| (separator, parted(separator)))
         .max_by_key(|(_, columns)| columns.iter().flatten().count())
         .unwrap_or((',', Vec::new()));
     if !columns.contains(&Some(ClientColumn::Name)) {
@@ -530,6 +525,10 @@ mod tests {
         );
         assert_eq!(read(""), Err(ImportError::Empty.into()));
         assert_eq!(read("Jina;Simu\nAsha;0712345678\n").unwrap().rows.len(), 1);
+        // Some spreadsheet programs are told the separator by a line of its own.
+        let told = read("sep=;\r\nname;phone;notes\r\nAsha;0712345678;a, b\r\n").unwrap();
+        assert_eq!((told.rows.len(), told.rows[0].line), (1, 3));
+        assert_eq!(told.rows[0].details.notes.as_deref(), Some("a, b"));
     }
 
     #[test]
