@@ -129,6 +129,8 @@ pub struct PlannedView {
 /// What came of saving.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct ImportSaved {
+    /// Where its batches are, whatever site is chosen by now.
+    pub site: SiteId,
     /// Empty if it was stopped or failed before the first was made: then nothing of it can be sold.
     pub batches: Vec<MadeBatch>,
     /// So many were to be made.

@@ -137,6 +137,7 @@ mod tests {
             vouchers: 7,
         };
         let saved = ImportSaved {
+            site: SiteId::from_bytes([2; 16]),
             batches: vec![batch; made],
             planned: 5,
             packages: packages.iter().map(|name| (*name).to_owned()).collect(),

@@ -36,7 +36,7 @@ pub fn DoneStep(props: &DoneStepProps) -> Html {
     let on_undo = {
         let (app, undo, saved) = (app.clone(), undo.clone(), props.saved.clone());
         Callback::from(move |()| {
-            let (Some(worker), Some(site)) = (app.worker.clone(), app.site()) else {
+            let Some(worker) = app.worker.clone() else {
                 return;
             };
             undo.set(Undo::Running);
@@ -44,7 +44,7 @@ pub fn DoneStep(props: &DoneStepProps) -> Html {
             spawn_local(async move {
                 for made in &saved.batches {
                     let order = Order::UndoBatch {
-                        site,
+                        site: saved.site,
                         batch: made.batch,
                     };
                     if let Err(failure) = worker.call(Request::Do(order)).await {

@@ -195,6 +195,7 @@ impl Worker {
         };
         let (took_millis, longest_slice_millis) = slices.took();
         Ok(Answer::ImportSaved(Packed::new(&ImportSaved {
+            site,
             batches: made,
             planned: number(planned.batches.len()),
             packages,
