@@ -407,6 +407,9 @@ fn co12_a_held_sale_of_an_undone_batch_takes_its_code() {
     }
 }
 
+/// What happens, and how it is called.
+type Told = (&'static str, fn(&mut Bench) -> Outcome);
+
 /// A restored relay gets two batches with one code in another order than before, and what was sold is void now.
 #[test]
 fn co12_a_sale_of_a_code_that_came_later_takes_it() {
@@ -416,7 +419,7 @@ fn co12_a_sale_of_a_code_that_came_later_takes_it() {
             if *block == first && *indexes == [0])
     };
     let is_kept = |verdict: &Verdict| matches!(verdict, Verdict::BatchKept { .. });
-    let cases: [(&str, fn(&mut Bench) -> Outcome); 3] = [
+    let cases: [Told; 3] = [
         ("sold when its block was back", |bench| {
             let agent = bench.agent;
             import(bench, 20, "D1\nD2");
