@@ -33,11 +33,19 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
+    /// Between 1900 and 9999: what every calendar and every database can hold.
+    pub const fn is_of_calendar(self) -> bool {
+        YEAR_1900_MILLIS <= self.0 && self.0 < YEAR_10000_MILLIS
+    }
+
     /// `self - earlier`, in milliseconds.
     pub const fn millis_since(self, earlier: Self) -> i64 {
         self.0.saturating_sub(earlier.0)
     }
 }
+
+const YEAR_1900_MILLIS: i64 = -2_208_988_800_000;
+const YEAR_10000_MILLIS: i64 = 253_402_300_800_000;
 
 /// Milliseconds of a day.
 const DAY_MILLIS: i64 = 86_400_000;
@@ -284,6 +292,17 @@ mod tests {
             Date::of(Timestamp::from_millis(1_795_172_520_000)).to_string(),
             "2026-11-20"
         );
+    }
+
+    #[test]
+    fn the_calendar_begins_in_1900_and_ends_with_9999() {
+        let first = Timestamp::from_millis(YEAR_1900_MILLIS);
+        let last = Timestamp::from_millis(YEAR_10000_MILLIS - 1);
+        assert_eq!(Date::of(first).to_string(), "1900-01-01");
+        assert_eq!(Date::of(last).to_string(), "9999-12-31");
+        assert!(first.is_of_calendar() && last.is_of_calendar());
+        assert!(!first.plus_millis(-1).is_of_calendar());
+        assert!(!last.plus_millis(1).is_of_calendar());
     }
 
     #[test]

@@ -42,8 +42,14 @@ impl Clock {
     }
 }
 
-/// The same instant as PostgreSQL's `timestamptz` wants it.
+/// The same instant as PostgreSQL's `timestamptz` wants it. What a device claims may lie outside of every calendar, and
+/// must not make a statement fail: it is as good as no time at all.
 pub fn to_sql(at: Timestamp) -> OffsetDateTime {
+    let at = if at.is_of_calendar() {
+        at
+    } else {
+        Timestamp::ZERO
+    };
     let nanos = i128::from(at.as_millis()) * 1_000_000;
     OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
 }
@@ -51,4 +57,29 @@ pub fn to_sql(at: Timestamp) -> OffsetDateTime {
 pub fn from_sql(at: OffsetDateTime) -> Timestamp {
     let millis = at.unix_timestamp_nanos().div_euclid(1_000_000);
     Timestamp::from_millis(i64::try_from(millis).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_no_calendar_has_is_no_time_for_postgresql() {
+        let (first, last) = (-2_208_988_800_000, 253_402_300_799_999);
+        for millis in [first, 0, 1_764_000_000_000, last] {
+            let at = Timestamp::from_millis(millis);
+            assert_eq!(from_sql(to_sql(at)), at);
+        }
+        // 7537 BC: `time` has such a year, and PostgreSQL answers "out of range".
+        for millis in [
+            -300_000_000_000_000,
+            first - 1,
+            last + 1,
+            i64::MIN,
+            i64::MAX,
+        ] {
+            let at = Timestamp::from_millis(millis);
+            assert_eq!(to_sql(at), OffsetDateTime::UNIX_EPOCH);
+        }
+    }
 }

@@ -99,6 +99,7 @@ fn in_batches(author: &Principal, site: SiteId, fact: &Fact) -> Result<(), Objec
         FactBody::Batch(made) => {
             if !(1..=120).contains(&made.label.chars().count())
                 || made.price.check_amount().is_err()
+                || made.made_on.is_some_and(|day| !day.is_of_calendar())
             {
                 return malformed(BadValue);
             }

@@ -16,8 +16,8 @@ use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::codec;
 use crdt_model::document::{Container, DocumentKey, PlainChange, PlainOp, Put, Scalar};
 use crdt_model::fact::{
-    Codes, Ending, Fact, FactBody, LeaseAsked, Leased, RecallAsked, Replacement, Sale, StockNote,
-    Verdict, VoucherRef,
+    BatchMade, Codes, Ending, Fact, FactBody, LeaseAsked, Leased, RecallAsked, Replacement, Sale,
+    StockNote, Verdict, VoucherRef,
 };
 use crdt_model::ids::{BatchId, BlockId, IntentId, PackageId, PersonId};
 use crdt_model::money::Money;
@@ -25,7 +25,7 @@ use crdt_model::relay::{AdmitError, Outcome};
 use crdt_model::sync::batch::{Batch, BatchError};
 use crdt_model::sync::message::{Disposition, RefusalCode};
 use crdt_model::sync::relay::{Session, Step};
-use crdt_model::time::Month;
+use crdt_model::time::{Month, Timestamp};
 use proptest::prelude::*;
 use serde_bytes::ByteBuf;
 
@@ -439,6 +439,41 @@ fn turns_facts_away(bench: &mut Bench, cases: Vec<(Author, DocumentKey, Fact, Di
         let id = bench.intent();
         let change = bench.write_intent(&author, document, &[fact_put(id, &fact)]);
         bench.turns_away_intent(&author, document, id, change, answer);
+    }
+}
+
+/// No database can hold another, and whoever stores it could store nothing else behind it.
+#[test]
+fn ad8_a_batch_was_made_on_a_day_of_the_calendar() {
+    let mut bench = Bench::new();
+    let owner = bench.owner;
+    let batches = DocumentKey::Batches(bench.site);
+    let made_on = |bench: &Bench, millis: i64| {
+        let made = FactBody::Batch(BatchMade {
+            batch: BatchId::from_bytes([5; 16]),
+            label: "first".into(),
+            package: bench.package,
+            price: Money::from_minor(1_000),
+            blocks: Vec::new(),
+            made_on: Some(Timestamp::from_millis(millis)),
+        });
+        bench.fact(&owner, made)
+    };
+    let (first, last) = (-2_208_988_800_000, 253_402_300_799_999);
+    let cases = [
+        -300_000_000_000_000,
+        first - 1,
+        last + 1,
+        i64::MIN,
+        i64::MAX,
+    ]
+    .map(|millis| made_on(&bench, millis))
+    .map(|fact| (owner, batches, fact, refused(Malformed::BadValue)));
+    turns_facts_away(&mut bench, cases.into());
+    for millis in [first, last] {
+        let id = bench.intent();
+        let fact = made_on(&bench, millis);
+        bench.accepts(&owner, batches, id, &[fact_put(id, &fact)]);
     }
 }
 
