@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use super::Malformed::{BadValue, RelayOnly, UnknownField, WrongDocument, WrongType};
 use super::Objection;
-use crate::capability::{Capability, Grant, Principal};
+use crate::capability::{Capability, Grant, Principal, Scope};
 use crate::client;
 use crate::document::{DocumentKey, PlainOp, Scalar, Sheet};
 use crate::fixture::FixtureKind;
@@ -131,7 +131,7 @@ fn in_staff(parts: &[&str]) -> Option<FieldType> {
         ["person", person, rest @ ..] if is_id(person) => match rest {
             ["name"] => Some(FieldType::Text { max: 120 }),
             ["active"] => Some(FieldType::Bool),
-            ["grant", grant] if grant.parse::<Grant>().is_ok() => Some(FieldType::Bool),
+            ["grant", grant] if is_grant(grant) => Some(FieldType::Bool),
             _ => None,
         },
         _ => None,
@@ -259,6 +259,14 @@ fn in_clients(parts: &[&str]) -> Option<FieldType> {
 /// Sixteen zero bytes are the relay's own name: nobody else may bear it.
 fn is_id(text: &str) -> bool {
     crate::ids::from_text(text).is_ok_and(|id| id != [0; 16])
+}
+
+/// At a site of sixteen zero bytes it would look in SQL like one for the whole organisation.
+fn is_grant(text: &str) -> bool {
+    text.parse().is_ok_and(|grant: Grant| match grant.scope {
+        Scope::Organisation => true,
+        Scope::Site(site) => *site.as_bytes() != [0; 16],
+    })
 }
 
 /// May this author write the field?

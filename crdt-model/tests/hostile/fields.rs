@@ -223,6 +223,17 @@ fn ad6_other_fields_are_unknown() {
     }
 }
 
+/// In SQL it could not be told from the whole organisation.
+#[test]
+fn ad6_a_site_of_zero_bytes_is_no_scope() {
+    let unknown = malformed(Malformed::UnknownField);
+    let zero = SiteId::from_bytes([0; 16]);
+    for (site, answer) in [(zero, unknown), (SITE, Ok(()))] {
+        let key = format!("person/{PERSON}/grant/AGENT@{site}");
+        assert_eq!(judge(DocumentKey::Staff, &key, true.into()), answer);
+    }
+}
+
 #[test]
 fn ad2_keys_and_values_have_a_size() {
     let too_large = malformed(Malformed::TooLarge);
