@@ -14,7 +14,7 @@ use crate::sync::batch::FullBatch;
 use crate::time::{Month, Timestamp};
 use crate::voucher;
 
-use super::{Hold, RelayDocument};
+use super::{AdmitError, Hold, RelayDocument};
 use crate::fact::VoucherRef;
 
 /// One thing to be provided.
@@ -438,10 +438,12 @@ impl Needs<'_> {
     }
 
     fn verdict_of(&mut self, site: SiteId, sale: &SaleRef) {
-        self.document(DocumentKey::VerdictTill {
-            site,
-            person: sale.person,
-            month: Month::of(sale.at),
-        });
+        match self.state.verdict_of(site, sale) {
+            Ok(document) => self.document(document),
+            Err(AdmitError::Missing(need)) => {
+                self.missing.insert(need);
+            }
+            Err(_) => {}
+        }
     }
 }

@@ -7,6 +7,20 @@ use crate::ids::{DeviceId, IntentId, SiteId};
 use crate::time::{Month, Timestamp};
 
 impl OrgState {
+    /// Where an earlier sale is told of: beside the till that has it, which may be one of another site.
+    pub(super) fn verdict_of(
+        &self,
+        site: SiteId,
+        sale: &SaleRef,
+    ) -> Result<DocumentKey, AdmitError> {
+        let till = self
+            .intents
+            .get(&sale.sale)
+            .ok_or(AdmitError::Missing(Need::Intent(sale.sale)))?;
+        let beside = till.and_then(|till| till.verdict());
+        Ok(beside.unwrap_or_else(|| verdict_till(site, sale.person, Month::of(sale.at))))
+    }
+
     #[expect(
         clippy::too_many_arguments,
         reason = "a sale is judged by everything there is to know about it"
@@ -32,10 +46,7 @@ impl OrgState {
                 .clone();
             match first {
                 Some(first) if first.sale != sale.sale => {
-                    let documents = [
-                        verdict_document,
-                        verdict_till(site, first.person, Month::of(first.at)),
-                    ];
+                    let documents = [verdict_document, self.verdict_of(site, &first)?];
                     let verdict = Verdict::DuplicateReceipt {
                         first: first.clone(),
                         other: sale.clone(),
@@ -101,7 +112,7 @@ impl OrgState {
         if let Some(standing) = standing {
             let documents = [
                 verdict_document,
-                verdict_till(site, standing.person, Month::of(standing.at)),
+                self.verdict_of(site, &standing)?,
                 verdict_block,
             ];
             let verdict = Verdict::DoubleSale {
