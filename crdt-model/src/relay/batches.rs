@@ -137,6 +137,7 @@ impl OrgState {
             .ok_or_else(|| AdmitError::Missing(Need::Codes(vec![username.clone()])))?;
         let Some(owner) = owner else {
             self.codes.insert(username, Some(voucher));
+            self.site_of.insert(voucher.block, Some(site));
             return Ok(());
         };
         if owner == voucher {

@@ -355,7 +355,7 @@ impl Needs<'_> {
         let undone = batches.undone().union(&self.undoing).copied().collect();
         let username = void_code(&undone, codes.sheet(), verdicts.sheet(), voucher.index);
         if let Some(username) = username {
-            self.owner(block, username);
+            self.owner(username);
         }
     }
 
@@ -376,29 +376,27 @@ impl Needs<'_> {
             .map(|(_, code)| code.username)
             .collect();
         for username in of_sold {
-            self.owner(block, username);
+            self.owner(username);
         }
     }
 
     /// Which voucher has this code, and what is told about it.
-    fn owner(&mut self, block: BlockId, username: String) {
+    fn owner(&mut self, username: String) {
         match self.state.codes.get(&username) {
             None => {
                 self.missing.insert(Need::Codes(vec![username]));
             }
-            Some(Some(owner)) if owner.block != block => {
-                match self.state.site_of.get(&owner.block) {
-                    None => {
-                        self.missing.insert(Need::SiteOf(owner.block));
-                    }
-                    Some(Some(site)) => self.document(DocumentKey::VerdictBlock {
-                        site: *site,
-                        block: owner.block,
-                    }),
-                    Some(None) => {}
+            Some(Some(owner)) => match self.state.site_of.get(&owner.block) {
+                None => {
+                    self.missing.insert(Need::SiteOf(owner.block));
                 }
-            }
-            Some(_) => {}
+                Some(Some(site)) => self.document(DocumentKey::VerdictBlock {
+                    site: *site,
+                    block: owner.block,
+                }),
+                Some(None) => {}
+            },
+            Some(None) => {}
         }
     }
 

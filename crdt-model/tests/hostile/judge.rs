@@ -447,6 +447,32 @@ fn co12_a_sale_of_a_code_that_came_later_takes_it() {
     }
 }
 
+/// One code twice in one block, which no app makes.
+#[test]
+fn co12_a_code_that_stands_twice_in_an_undone_block_is_judged() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    import(&mut bench, 20, "D1\nD1");
+    undo(&mut bench, 20);
+    bench.block = BlockId::from_bytes([20; 16]);
+    // A relay that starts afterwards has it from its database.
+    let mut again = Bench::new();
+    again.block = bench.block;
+    for key in [bench.block_key(), DocumentKey::Batches(bench.site)] {
+        let saved = RelayDocument::new(bench.document(&key));
+        again.state.provide_document(key, saved);
+    }
+    let first = VoucherRef {
+        block: bench.block,
+        index: 0,
+    };
+    again.state.provide_codes([("D1".into(), Some(first))]);
+    sell(&mut again, &agent, 1);
+    // And one that goes on has it from the first sale.
+    sell(&mut bench, &agent, 0);
+    sell(&mut bench, &agent, 1);
+}
+
 /// What a person sees of the stock who sees everything that the relay has.
 fn state_of(bench: &Bench, index: u32) -> VoucherState {
     let mut sheets = Sheets::default();
