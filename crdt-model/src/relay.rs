@@ -410,7 +410,11 @@ impl OrgState {
             if !document.knows_assignments(op) {
                 objections.push(Objection::Malformed(Malformed::UnknownAssignment));
             }
-            if let Some(fact) = fact_of(op) {
+            // What is malformed asked for nothing, and there may be nothing to hold it against.
+            let is_malformed = objections
+                .iter()
+                .any(|objection| matches!(objection, Objection::Malformed(_)));
+            if !is_malformed && let Some(fact) = fact_of(op) {
                 objections.extend(self.false_claim(&full.document, intent.id, &fact)?);
             }
             for objection in objections {
@@ -485,9 +489,12 @@ fn hold_id(device: DeviceId, intent: IntentId) -> HoldId {
     key.parse().expect("a verdict key is the text of an id")
 }
 
+/// What an operation states. What is longer than a value may be is refused, and not read for that.
 fn fact_of(op: &PlainOp) -> Option<Fact> {
     match (&op.container, &op.value) {
-        (crate::document::Container::Facts, crate::document::Scalar::Bytes(bytes)) => {
+        (crate::document::Container::Facts, crate::document::Scalar::Bytes(bytes))
+            if bytes.len() <= admission::caps::VALUE_BYTES_MAX =>
+        {
             Fact::decode(bytes).ok()
         }
         _ => None,

@@ -200,14 +200,15 @@ impl OrgState {
                 if op.container == Container::Facts && sheet.facts.contains_key(&op.key) {
                     continue;
                 }
-                let objection =
-                    admission::check(&author, &write.document, sheet, hold.intent, &op).err();
+                if admission::check(&author, &write.document, sheet, hold.intent, &op).is_err() {
+                    return Ok(false);
+                }
                 let false_claim = match fact_of(&op) {
                     Some(fact) => self.false_claim(&write.document, hold.intent, &fact)?,
                     None => None,
                 };
                 // A block lost in a restore or a replacement that is not due is for people to judge; a lie is not.
-                if objection.is_some() || matches!(false_claim, Some(Objection::Malformed(_))) {
+                if matches!(false_claim, Some(Objection::Malformed(_))) {
                     return Ok(false);
                 }
             }

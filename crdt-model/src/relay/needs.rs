@@ -10,6 +10,7 @@ use super::{OrgState, fact_of, hold_id};
 use crate::document::{DocumentKey, PlainOp, Scalar};
 use crate::fact::{Codes, Fact, FactBody, SaleRef, StockAskDeclined, StockAskWithdrawn};
 use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
+use crate::sale::LINES_PER_SALE_MAX;
 use crate::sync::batch::FullBatch;
 use crate::time::{Month, Timestamp};
 use crate::voucher;
@@ -202,12 +203,20 @@ impl Needs<'_> {
     }
 
     fn ops(&mut self, document: DocumentKey, intent: IntentId, ops: &[PlainOp]) {
-        for fact in ops.iter().filter_map(fact_of) {
+        // A fact under another key than its intent's is refused: one push must not ask for a hundred thousand documents.
+        let key = intent.to_string();
+        let own = ops.iter().filter(|op| op.key == key);
+        for fact in own.take(1).filter_map(fact_of) {
             self.fact(document, intent, &fact);
         }
     }
 
     fn fact(&mut self, document: DocumentKey, intent: IntentId, fact: &Fact) {
+        if let FactBody::Sale(sale) = &fact.body
+            && sale.lines.len() > LINES_PER_SALE_MAX
+        {
+            return;
+        }
         match (&fact.body, document) {
             (
                 FactBody::Sale(_) | FactBody::Replacement(_),

@@ -643,6 +643,57 @@ fn ad11_twenty_vouchers_and_64_bytes_of_reference_are_a_sale() {
     judge::state(&mut bench, &agent, till, FactBody::Sale(sale));
 }
 
+/// Each line of a sale names a block, and each block is two documents and all that was sold of it.
+#[test]
+fn ad2_nothing_is_looked_up_for_what_will_be_refused() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    let till = bench.till(&agent);
+    let sale_of = |bench: &Bench, first: u32, lines: u32| {
+        let FactBody::Sale(mut sale) = bench.sale(0) else {
+            unreachable!()
+        };
+        let line = sale.lines[0].clone();
+        sale.lines = (first..first + lines)
+            .map(|number| {
+                let mut line = line.clone();
+                let bytes = u128::from(number).to_be_bytes();
+                line.voucher.block = BlockId::from_bytes(bytes);
+                line
+            })
+            .collect();
+        bench.fact(&agent, FactBody::Sale(sale))
+    };
+    let one = |bench: &Bench, id, lines| vec![fact_put(id, &sale_of(bench, 1, lines))];
+    // Forty sales of one tap, all but one under keys that are not its own.
+    let many = |bench: &Bench, id| {
+        let puts = (0..40).map(|n| {
+            let key = if n == 20 { id } else { bench.intent() };
+            fact_put(key, &sale_of(bench, 1 + 20 * n, 20))
+        });
+        puts.collect()
+    };
+    let ids = [bench.intent(), bench.intent(), bench.intent()];
+    let cases: [(IntentId, Vec<Put>, Malformed, usize); 3] = [
+        (ids[0], one(&bench, ids[0], 1_000), Malformed::TooLarge, 10),
+        (ids[1], one(&bench, ids[1], 21), Malformed::BadValue, 10),
+        (
+            ids[2],
+            many(&bench, ids[2]),
+            Malformed::FactNotOfItsIntent,
+            70,
+        ),
+    ];
+    for (id, puts, what, most) in cases {
+        let change = bench.write_intent(&agent, till, &puts);
+        let batch = bench.batch(&agent, id, vec![(till, change.clone())]);
+        let needs = bench.state.needs(&batch.expand().unwrap(), NOW);
+        assert!(needs.len() <= most, "{} needs, {what:?}", needs.len());
+        bench.turns_away_intent(&agent, till, id, change, refused(what));
+    }
+    assert!(bench.state.documents_loaded() <= 60);
+}
+
 #[test]
 fn ad11_a_replacement_that_is_not_due_is_held() {
     let mut bench = Bench::new();
