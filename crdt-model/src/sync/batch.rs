@@ -10,7 +10,7 @@ use serde_bytes::ByteBuf;
 
 use crate::admission::caps;
 use crate::codec;
-use crate::document::{Actor, Container, DocumentKey, Hash, PlainChange};
+use crate::document::{Actor, Container, DocumentKey, Hash, PlainChange, PlainOp};
 use crate::ids::{DeviceId, IntentId, OrgId, PersonId};
 use crate::time::Timestamp;
 
@@ -111,6 +111,20 @@ pub struct FullChange {
 }
 
 impl FullBatch {
+    /// Bytes of memory that it takes, about: every change is here in its plain form, and built.
+    pub fn size(&self) -> usize {
+        let of_op = |op: &PlainOp| {
+            size_of::<PlainOp>() + op.key.len() + op.value.size() + op.replaces.len() * 24
+        };
+        self.changes()
+            .map(|full| {
+                let plain: usize = full.change.ops.iter().map(of_op).sum();
+                let built = full.built.as_ref();
+                plain + built.map_or(0, |built| built.raw_bytes().len())
+            })
+            .sum()
+    }
+
     pub fn changes(&self) -> impl Iterator<Item = &FullChange> {
         self.intents.iter().flat_map(|intent| &intent.changes)
     }

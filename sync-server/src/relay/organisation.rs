@@ -16,6 +16,8 @@ use super::tail::{Entry, Tail};
 
 /// Pushes that may wait for one organisation's lock. More means that the database does not keep up.
 const WAITING_MAX: usize = 1_024;
+/// Bytes that they may take, inflated and built; one of any size may always wait alone.
+const WAITING_BYTES_MAX: usize = 64 << 20;
 /// Pushes that share one COMMIT.
 const GROUP_MAX: usize = 64;
 /// Device keys remembered before all are asked for again.
@@ -46,6 +48,16 @@ pub struct Admitted {
     pub head: u64,
 }
 
+impl Work {
+    /// Bytes that it takes while it waits.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Batch(batch) => batch.size(),
+            Self::Bind { .. } => 0,
+        }
+    }
+}
+
 pub struct Job {
     pub work: Work,
     pub answer: oneshot::Sender<Result<Admitted, PushError>>,
@@ -58,12 +70,19 @@ pub struct DeviceKey {
     pub public_key: Vec<u8>,
 }
 
+#[derive(Default)]
+struct Waiting {
+    /// Each with its size.
+    jobs: VecDeque<(Job, usize)>,
+    bytes: usize,
+}
+
 pub struct Organisation {
     pub id: OrgId,
     /// Empty until first used, and after any doubt about what was committed.
     pub(super) state: tokio::sync::Mutex<Option<OrgState>>,
     pub(super) pulse: watch::Sender<Pulse>,
-    jobs: Mutex<VecDeque<Job>>,
+    jobs: Mutex<Waiting>,
     tail: Mutex<Tail>,
     keys: Mutex<BTreeMap<DeviceId, DeviceKey>>,
 }
@@ -82,19 +101,26 @@ impl Organisation {
 
     /// Puts a job in the queue. False: the queue is full.
     pub fn enqueue(&self, job: Job) -> bool {
-        let mut jobs = lock(&self.jobs);
-        if jobs.len() >= WAITING_MAX {
+        let size = job.work.bytes();
+        let mut waiting = lock(&self.jobs);
+        let is_full = waiting.jobs.len() >= WAITING_MAX
+            || (waiting.bytes > 0 && waiting.bytes.saturating_add(size) > WAITING_BYTES_MAX);
+        if is_full {
             return false;
         }
-        jobs.push_back(job);
+        waiting.bytes = waiting.bytes.saturating_add(size);
+        waiting.jobs.push_back((job, size));
         true
     }
 
     /// The jobs that are done next, together.
     pub fn next_jobs(&self) -> Vec<Job> {
-        let mut jobs = lock(&self.jobs);
-        let count = jobs.len().min(GROUP_MAX);
-        jobs.drain(..count).collect()
+        let mut waiting = lock(&self.jobs);
+        let count = waiting.jobs.len().min(GROUP_MAX);
+        let next: Vec<(Job, usize)> = waiting.jobs.drain(..count).collect();
+        let bytes: usize = next.iter().map(|(_, size)| size).sum();
+        waiting.bytes = waiting.bytes.saturating_sub(bytes);
+        next.into_iter().map(|(job, _)| job).collect()
     }
 
     pub fn key(&self, device: DeviceId) -> Option<DeviceKey> {
@@ -155,4 +181,73 @@ impl Organisation {
 /// What these mutexes guard is whole after every statement, so a panic elsewhere does not spoil it.
 pub(super) fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use crdt_model::document::{Actor, Container, DocumentKey, PlainChange, PlainOp};
+    use crdt_model::ids::IntentId;
+    use crdt_model::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
+
+    use super::*;
+
+    fn job(bytes: usize) -> Job {
+        let op = PlainOp {
+            container: Container::Facts,
+            key: String::new(),
+            value: crdt_model::document::Scalar::Bytes(vec![0; bytes].into()),
+            replaces: Vec::new(),
+        };
+        let change = PlainChange {
+            seq: 1,
+            start_op: 3,
+            time: 0,
+            deps: vec![vec![7; 32].into()],
+            ops: vec![op],
+        };
+        let device = DeviceId::from_bytes([1; 16]);
+        let batch = Batch {
+            version: BATCH_VERSION,
+            org: OrgId::from_bytes([2; 16]),
+            person: PersonId::from_bytes([3; 16]),
+            device,
+            salt: [4; 16],
+            documents: vec![DocumentKey::Catalog],
+            intents: vec![BatchIntent {
+                id: IntentId::from_bytes([5; 16]),
+                at: crdt_model::time::Timestamp::ZERO,
+                changes: vec![BatchChange {
+                    document: 0,
+                    change,
+                }],
+            }],
+        };
+        let full = batch.expand().unwrap();
+        assert_eq!(full.actor, Actor::derive(device, &[4; 16]));
+        Job {
+            work: Work::Batch(full),
+            answer: oneshot::channel().0,
+        }
+    }
+
+    #[test]
+    fn what_waits_is_counted_and_weighed() {
+        let organisation = Organisation::new(OrgId::from_bytes([2; 16]));
+        for _ in 0..WAITING_MAX {
+            assert!(organisation.enqueue(job(100)));
+        }
+        assert!(!organisation.enqueue(job(100)));
+        while !organisation.next_jobs().is_empty() {}
+
+        // Each is there plain and built.
+        let most = WAITING_BYTES_MAX / (8 << 20);
+        let taken = (0..most + 1).filter(|_| organisation.enqueue(job(4 << 20)));
+        assert_eq!(taken.count(), most - 1);
+        assert!(organisation.enqueue(job(100)));
+        assert_eq!(organisation.next_jobs().len(), most);
+        assert!(organisation.next_jobs().is_empty());
+        // One alone may be as large as it likes.
+        assert!(organisation.enqueue(job(WAITING_BYTES_MAX)));
+        assert!(!organisation.enqueue(job(100)));
+    }
 }
