@@ -170,16 +170,28 @@ impl Document {
             }
         }
         let (hash, _) = transaction.commit_with(CommitOptions::default().with_time(time_seconds));
-        let hash = hash?;
+        Some(self.written(hash?))
+    }
+
+    /// Writes a change of `actor` that says nothing and builds on all heads: there is one of them afterwards.
+    pub fn join_heads(&mut self, actor: Actor, time_seconds: i64) -> Written {
+        self.automerge
+            .set_actor(ActorId::from(actor.as_bytes().as_slice()));
+        let options = CommitOptions::default().with_time(time_seconds);
+        let hash = self.automerge.empty_commit(options);
+        self.written(hash)
+    }
+
+    fn written(&self, hash: ChangeHash) -> Written {
         let change = self
             .automerge
             .get_change_by_hash(&hash)
             .expect("the change was just committed");
-        Some(Written {
+        Written {
             hash: hash.0,
             plain: PlainChange::of(&change).expect("our own change has the plain form"),
             chunk: change.raw_bytes().to_vec(),
-        })
+        }
     }
 
     /// Does it assign the value that already won over concurrent ones? Automerge would delete the losers, and a

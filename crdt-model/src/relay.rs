@@ -21,7 +21,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::admission::{self, Malformed, Objection};
 use crate::capability::Principal;
 use crate::command::DocumentWrite;
-use crate::document::{Actor, Document, DocumentKey, Hash, PlainChange, PlainOp, Put};
+use crate::document::{Actor, Document, DocumentKey, Hash, PlainChange, PlainOp, Put, Written};
 use crate::fact::{Fact, FactBody, HoldReason, SaleRef, Verdict, VoucherRef, verdict_key};
 use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId, SiteId};
 use crate::staff;
@@ -226,6 +226,7 @@ impl OrgState {
     ) -> Result<(), AdmitError> {
         let actor = batch.actor;
         let changes = &intent.changes;
+        let Signer { revoked, .. } = signer;
         let held = hold_id(signer.device, intent.id);
         let author = self.principal(signer.person)?;
         let mut built = Vec::with_capacity(changes.len());
@@ -251,6 +252,12 @@ impl OrgState {
                 replica::Fit::Next => self.objection(&author, batch, intent, full)?,
                 _ => None,
             };
+            // Whoever may write there may read there, and replaces what stands once it is here. What will be held is
+            // written by the relay, which knows it all.
+            let goes_in = fit == replica::Fit::Next && objection.is_none() && !revoked;
+            if goes_in && document.crowds_a_field(&full.change) {
+                fit = replica::Fit::Apart;
+            }
             built.push((full, change, fit, objection));
         }
         let already = !built.is_empty()
@@ -373,6 +380,7 @@ impl OrgState {
                 chunk,
                 ops: full.change.ops.clone(),
             });
+            self.join_heads(full.document, now, outcome)?;
             self.react(full.document, &full.change.ops, signer, now, outcome)?;
         }
         Ok(())
@@ -443,20 +451,47 @@ impl OrgState {
         let Some((written, seq)) = replica.write(actor, now, puts) else {
             return Ok(Vec::new());
         };
-        self.head += 1;
+        let ops = written.plain.ops.clone();
+        let row = self.own_row(document, written, seq);
         outcome.rows.push(Row {
+            author,
+            intent,
+            ..row
+        });
+        Ok(ops)
+    }
+
+    /// Keeps a document from having more heads than a change may build on. Not everybody who writes into it may read it,
+    /// and a liar need not build on what they read.
+    fn join_heads(
+        &mut self,
+        document: DocumentKey,
+        now: Timestamp,
+        outcome: &mut Outcome,
+    ) -> Result<(), AdmitError> {
+        let actor = self.actor;
+        if let Some((written, seq)) = self.get_mut(&document)?.join_heads(actor, now) {
+            let row = self.own_row(document, written, seq);
+            outcome.rows.push(row);
+        }
+        Ok(())
+    }
+
+    /// The next row of the log, with a change that the relay wrote.
+    fn own_row(&mut self, document: DocumentKey, written: Written, actor_seq: u64) -> Row {
+        self.head += 1;
+        Row {
             seq: self.head,
             document,
             hash: written.hash,
-            actor,
-            actor_seq: seq,
-            author,
+            actor: self.actor,
+            actor_seq,
+            author: PersonId::RELAY,
             device: None,
-            intent,
+            intent: None,
             chunk: written.chunk,
-            ops: written.plain.ops.clone(),
-        });
-        Ok(written.plain.ops)
+            ops: written.plain.ops,
+        }
     }
 
     /// The first documents of an organisation, in the relay's name: its profile, its owner, its first site.

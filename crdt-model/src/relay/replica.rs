@@ -17,6 +17,12 @@ use crate::ids::{BatchId, BlockId};
 use crate::time::Timestamp;
 use crate::voucher;
 
+/// A change that builds on more heads than [`crate::admission::caps::DEPENDENCIES_MAX`], or replaces more values of a
+/// field than `REPLACES_MAX`, cannot be read; and whoever writes honestly builds on all that is there. So there is never
+/// more than this of either, whoever writes and however.
+const HEADS_MAX: usize = 16;
+const VALUES_MAX: usize = 16;
+
 /// So many changes are applied in one call.
 const LATE_MAX: usize = 64;
 
@@ -30,11 +36,19 @@ pub struct RelayDocument {
     sheet: Sheet,
     /// The last sequence number and operation counter of every actor.
     clock: BTreeMap<Actor, (u64, u64)>,
-    /// Every assignment of every record field, by its operation id: what an operation may claim to replace.
-    assignments: BTreeMap<String, Vec<(u64, Actor)>>,
+    assignments: BTreeMap<String, Assignments>,
     /// Of a batches document, what every sale asks: folded once, and again only by what changes it.
     leases: BTreeMap<BlockId, Leased>,
     undone: BTreeSet<BatchId>,
+}
+
+/// The assignments of a record field, by their operation ids.
+#[derive(Default)]
+struct Assignments {
+    /// What an operation may claim to replace.
+    all: Vec<(u64, Actor)>,
+    /// Those that none replaced: the concurrent values of the field.
+    standing: Vec<(u64, Actor)>,
 }
 
 /// How a change lies to what is here.
@@ -247,8 +261,38 @@ impl RelayDocument {
         op.replaces.iter().all(|replaced| {
             self.assignments
                 .get(&op.key)
-                .is_some_and(|known| known.contains(replaced))
+                .is_some_and(|known| known.all.contains(replaced))
         })
+    }
+
+    /// Would the change put one more value beside the many that a field has already? Its author has not seen them.
+    pub(super) fn crowds_a_field(&self, change: &PlainChange) -> bool {
+        let records = change.ops.iter();
+        records
+            .filter(|op| op.container == Container::Records)
+            .filter_map(|op| Some((op, self.assignments.get(&op.key)?)))
+            .any(|(op, known)| {
+                known.standing.len() >= VALUES_MAX
+                    && !known.standing.iter().any(|one| op.replaces.contains(one))
+            })
+    }
+
+    /// Where there are too many heads, a change of the relay's that builds on all of them.
+    pub(super) fn join_heads(&mut self, actor: Actor, now: Timestamp) -> Option<(Written, u64)> {
+        if self.heads.len() <= HEADS_MAX {
+            return None;
+        }
+        self.catch_up();
+        let written = self.document.join_heads(actor, now.as_seconds());
+        self.heads = self.document.heads().into_iter().collect();
+        note(
+            &mut self.clock,
+            &mut self.assignments,
+            actor,
+            &written.plain,
+        );
+        let seq = written.plain.seq;
+        Some((written, seq))
     }
 
     /// Is every fact of the change already here, to the letter?
@@ -266,7 +310,7 @@ impl RelayDocument {
 
 fn note(
     clock: &mut BTreeMap<Actor, (u64, u64)>,
-    assignments: &mut BTreeMap<String, Vec<(u64, Actor)>>,
+    assignments: &mut BTreeMap<String, Assignments>,
     actor: Actor,
     plain: &PlainChange,
 ) {
@@ -275,10 +319,11 @@ fn note(
     *last_op = plain.max_op().max(*last_op);
     for (place, op) in plain.ops.iter().enumerate() {
         if op.container == Container::Records {
-            assignments
-                .entry(op.key.clone())
-                .or_default()
-                .push((plain.start_op + place as u64, actor));
+            let known = assignments.entry(op.key.clone()).or_default();
+            let id = (plain.start_op + place as u64, actor);
+            known.standing.retain(|one| !op.replaces.contains(one));
+            known.standing.push(id);
+            known.all.push(id);
         }
     }
 }

@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 mod cost;
+mod crowd;
 mod fields;
 mod holds;
 mod judge;

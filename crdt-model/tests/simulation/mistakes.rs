@@ -102,7 +102,7 @@ pub const MISTAKES: &[Mistake] = &[
     mistake(
         "an edit may replace what was never written",
         "src/relay/replica.rs",
-        "known.contains(replaced)",
+        "known.all.contains(replaced)",
         "true",
     ),
     mistake(
