@@ -189,6 +189,11 @@ impl Month {
             month: u8::try_from(month).unwrap_or(1),
         }
     }
+
+    /// One that a clock can show, however wrong it is: no phone can be set to 2100.
+    pub fn is_of_a_clock(self) -> bool {
+        (1900..2100).contains(&self.year)
+    }
 }
 
 impl fmt::Display for Month {

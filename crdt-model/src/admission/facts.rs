@@ -52,6 +52,12 @@ fn in_till(
     site: SiteId,
     fact: &Fact,
 ) -> Result<(), Objection> {
+    // Each month is two documents more on every device of the office.
+    if let DocumentKey::Till { month, .. } = till
+        && !month.is_of_a_clock()
+    {
+        return malformed(WrongMonth);
+    }
     match &fact.body {
         FactBody::Sale(sale) => {
             of_own_month(till, fact)?;

@@ -17,10 +17,10 @@ use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::codec;
 use crdt_model::document::{Container, DocumentKey, PlainChange, PlainOp, Put, Scalar};
 use crdt_model::fact::{
-    BatchMade, Codes, Ending, Fact, FactBody, LeaseAsked, Leased, RecallAsked, Replacement, Sale,
-    StockNote, Verdict, VoucherRef,
+    BatchMade, Codes, Ending, Fact, FactBody, HeldDecision, LeaseAsked, Leased, RecallAsked,
+    Replacement, Sale, StockAskWithdrawn, StockNote, Verdict, VoucherRef,
 };
-use crdt_model::ids::{BatchId, BlockId, IntentId, PackageId, PersonId};
+use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, PackageId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::relay::{AdmitError, Outcome};
 use crdt_model::sync::batch::{Batch, BatchError};
@@ -475,6 +475,49 @@ fn ad8_a_batch_was_made_on_a_day_of_the_calendar() {
         let id = bench.intent();
         let fact = made_on(&bench, millis);
         bench.accepts(&owner, batches, id, &[fact_put(id, &fact)]);
+    }
+}
+
+#[test]
+fn ad9_a_till_is_of_a_month_that_a_clock_can_show() {
+    let mut bench = Bench::new();
+    let (agent, manager) = (bench.agent, bench.manager);
+    // Hours before and after midnight, UTC.
+    let of = |bench: &Bench, by: &Author, millis, body| {
+        let fact = Fact {
+            at: Timestamp::from_millis(millis),
+            ..bench.fact(by, body)
+        };
+        let till = DocumentKey::Till {
+            site: bench.site,
+            person: agent.person,
+            month: Month::of(fact.at),
+        };
+        (till, fact)
+    };
+    let (first, last) = (-2_208_988_800_000, 4_102_444_799_999);
+    let asked = IntentId::from_bytes([9; 16]);
+    let withdrawn = || FactBody::StockAskWithdrawn(StockAskWithdrawn { asked });
+    let decided = || {
+        FactBody::HeldDecision(HeldDecision {
+            hold: HoldId::from_bytes([9; 16]),
+            accepted: true,
+            reason: None,
+        })
+    };
+    let wrong = refused(Malformed::WrongMonth);
+    let mut cases = Vec::new();
+    for millis in [first - 1, last + 1, i64::MIN, i64::MAX] {
+        let (till, fact) = of(&bench, &agent, millis, withdrawn());
+        cases.push((agent, till, fact, wrong));
+        let (till, fact) = of(&bench, &manager, millis, decided());
+        cases.push((manager, till, fact, wrong));
+    }
+    turns_facts_away(&mut bench, cases);
+    for millis in [first, last] {
+        let (till, fact) = of(&bench, &agent, millis, withdrawn());
+        let id = bench.intent();
+        bench.accepts(&agent, till, id, &[fact_put(id, &fact)]);
     }
 }
 
