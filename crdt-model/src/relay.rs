@@ -51,6 +51,8 @@ pub struct OrgState {
     /// What of undone batches was handed out all the same since this state was made.
     handed_out: BTreeSet<VoucherRef>,
     receipts: BTreeMap<String, Option<SaleRef>>,
+    /// What was given in place of the vouchers of a sale, wherever it lies.
+    replaced: BTreeMap<IntentId, Replaced>,
     /// The till in which an intent's sale or replacement already is.
     intents: BTreeMap<IntentId, Option<DocumentKey>>,
     holds: BTreeMap<HoldId, Option<Hold>>,
@@ -61,6 +63,14 @@ pub struct OrgState {
 #[derive(Default)]
 struct BlocksOf {
     blocks: BTreeSet<(SiteId, BlockId)>,
+    /// The database was asked; until then these are only those that were just accepted.
+    is_complete: bool,
+}
+
+#[derive(Default)]
+struct Replaced {
+    /// Each replacement, and the voucher that it replaces.
+    by: BTreeSet<(IntentId, VoucherRef)>,
     /// The database was asked; until then these are only those that were just accepted.
     is_complete: bool,
 }
@@ -139,6 +149,7 @@ impl OrgState {
             freed: BTreeSet::new(),
             handed_out: BTreeSet::new(),
             receipts: BTreeMap::new(),
+            replaced: BTreeMap::new(),
             intents: BTreeMap::new(),
             holds: BTreeMap::new(),
             devices: BTreeMap::new(),

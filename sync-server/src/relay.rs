@@ -3,6 +3,7 @@
 //! `session`; `wake` carries word between nodes; `project` writes the read-model.
 
 pub mod admit;
+pub mod claims;
 pub mod load;
 pub mod organisation;
 pub mod page;

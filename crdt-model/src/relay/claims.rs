@@ -1,11 +1,12 @@
 //! What a fact claims, held against what the relay knows.
 
+use super::batches::codes_of;
 use super::{AdmitError, Need, OrgState};
 use crate::admission::{Malformed, Objection};
 use crate::capability::Capability;
 use crate::document::DocumentKey;
 use crate::fact::{Fact, FactBody, LeaseAsked, RecallAsked, Replacement, VoucherRef};
-use crate::ids::{IntentId, PersonId};
+use crate::ids::{IntentId, PersonId, SiteId};
 
 impl OrgState {
     /// Does a fact claim what the relay knows to be false? No honest device can: blocks and prices come from here.
@@ -45,11 +46,6 @@ impl OrgState {
             }
             Some(_) => {}
         }
-        if let FactBody::Replacement(replacement) = &fact.body
-            && !self.is_due(document, intent, fact.by, replacement)?
-        {
-            return Ok(Some(Objection::NotAllowed(Capability::Sell)));
-        }
         let priced: Vec<(
             VoucherRef,
             Option<crate::money::Money>,
@@ -88,13 +84,29 @@ impl OrgState {
                 return Ok(Some(Objection::Malformed(Malformed::WrongPrice)));
             }
         }
+        if let FactBody::Replacement(replacement) = &fact.body
+            && !(self.is_due(intent, fact.by, replacement)?
+                && self.is_in_kind(*site, replacement)?)
+        {
+            return Ok(Some(Objection::NotAllowed(Capability::Sell)));
+        }
         Ok(None)
     }
 
-    /// Did a verdict take the voucher of this person's sale away, and has its client no new code yet?
-    pub(super) fn is_due(
+    /// Is the new voucher of the package and the price of the one that it replaces?
+    fn is_in_kind(&self, site: SiteId, replacement: &Replacement) -> Result<bool, AdmitError> {
+        let codes = |voucher: VoucherRef| {
+            let block = voucher.block;
+            let block = self.get(&DocumentKey::Block { site, block })?;
+            Ok(codes_of(block.sheet()))
+        };
+        let given = codes(replacement.voucher)?.zip(codes(replacement.replaces)?);
+        Ok(given.is_some_and(|(new, old)| new.package == old.package && new.price == old.price))
+    }
+
+    /// Did a verdict take the voucher of this person's sale away, and has its client no new code yet, from whichever till?
+    fn is_due(
         &self,
-        till: &DocumentKey,
         intent: IntentId,
         person: PersonId,
         replacement: &Replacement,
@@ -111,11 +123,12 @@ impl OrgState {
             .iter()
             .skip(1)
             .any(|sale| sale.sale == replacement.sale && sale.person == person);
-        let given = self.get(till)?.sheet().known_facts().any(|(key, fact)| {
-            key != intent.to_string()
-                && matches!(&fact.body, FactBody::Replacement(given)
-                    if given.sale == replacement.sale && given.replaces == replacement.replaces)
-        });
-        Ok(contradicted && !given)
+        let sale = replacement.sale;
+        let known = self.replaced.get(&sale).filter(|known| known.is_complete);
+        let known = known.ok_or(AdmitError::Missing(Need::Replaced(sale)))?;
+        let mut given = known.by.iter();
+        let is_given =
+            given.any(|(by, voucher)| *by != intent && *voucher == replacement.replaces);
+        Ok(contradicted && !is_given)
     }
 }

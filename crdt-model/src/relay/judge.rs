@@ -30,6 +30,10 @@ impl OrgState {
                 ) => {
                     if let Ok(id) = op.key.parse() {
                         self.intents.insert(id, Some(document));
+                        if let FactBody::Replacement(given) = &fact.body {
+                            let known = self.replaced.entry(given.sale).or_default();
+                            known.by.insert((id, given.replaces));
+                        }
                         self.judge_sale(
                             site,
                             verdict_till(site, person, month),

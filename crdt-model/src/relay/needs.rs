@@ -8,7 +8,9 @@ use super::codes::handed_out;
 use super::stock::Ledger;
 use super::{OrgState, fact_of, hold_id};
 use crate::document::{DocumentKey, PlainOp, Scalar};
-use crate::fact::{Codes, Fact, FactBody, SaleRef, StockAskDeclined, StockAskWithdrawn};
+use crate::fact::{
+    Codes, Fact, FactBody, Replacement, SaleRef, StockAskDeclined, StockAskWithdrawn,
+};
 use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crate::sale::LINES_PER_SALE_MAX;
 use crate::sync::batch::FullBatch;
@@ -33,6 +35,8 @@ pub enum Need {
     SiteOf(BlockId),
     /// The sale with this receipt number, by [`OrgState::provide_receipt`].
     Receipt(String),
+    /// Every replacement given for this sale, by [`OrgState::provide_replaced`].
+    Replaced(IntentId),
     /// The till that already has this intent's sale or replacement, by [`OrgState::provide_intent`].
     Intent(IntentId),
     /// By [`OrgState::provide_hold`].
@@ -83,6 +87,17 @@ impl OrgState {
 
     pub fn provide_receipt(&mut self, receipt: String, sale: Option<SaleRef>) {
         self.receipts.insert(receipt, sale);
+    }
+
+    /// `by`: each replacement of the sale, and the voucher that it replaces.
+    pub fn provide_replaced(
+        &mut self,
+        sale: IntentId,
+        by: impl IntoIterator<Item = (IntentId, VoucherRef)>,
+    ) {
+        let known = self.replaced.entry(sale).or_default();
+        known.by.extend(by);
+        known.is_complete = true;
     }
 
     pub fn provide_intent(&mut self, intent: IntentId, till: Option<DocumentKey>) {
@@ -196,6 +211,17 @@ impl Needs<'_> {
         }
     }
 
+    /// What says whether a replacement is due.
+    fn replaced(&mut self, site: SiteId, replacement: &Replacement) {
+        let block = replacement.replaces.block;
+        self.sold(block);
+        self.document(DocumentKey::Block { site, block });
+        let known = self.state.replaced.get(&replacement.sale);
+        if known.is_none_or(|known| !known.is_complete) {
+            self.missing.insert(Need::Replaced(replacement.sale));
+        }
+    }
+
     fn devices(&mut self, person: PersonId) {
         if !self.state.devices.contains_key(&person) {
             self.missing.insert(Need::Devices(person));
@@ -230,7 +256,7 @@ impl Needs<'_> {
                     self.missing.insert(Need::Intent(intent));
                 }
                 if let FactBody::Replacement(replacement) = &fact.body {
-                    self.sold(replacement.replaces.block);
+                    self.replaced(site, replacement);
                 }
                 self.document(DocumentKey::Batches(site));
                 self.document(DocumentKey::VerdictTill {

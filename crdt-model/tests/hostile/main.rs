@@ -20,7 +20,7 @@ use crdt_model::fact::{
     BatchMade, Codes, Ending, Fact, FactBody, HeldDecision, LeaseAsked, Leased, RecallAsked,
     Replacement, Sale, StockAskWithdrawn, StockNote, Verdict, VoucherRef,
 };
-use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, PackageId, PersonId};
+use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, PackageId, PersonId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::relay::{AdmitError, Outcome};
 use crdt_model::sync::batch::{Batch, BatchError};
@@ -772,6 +772,68 @@ fn ad11_a_replacement_that_is_not_due_is_held() {
     assert_eq!(due, Disposition::Accepted);
     // It has its new code.
     assert!(is_held(push(&mut bench, &manager, of(lost, 2))));
+}
+
+/// A block of one voucher that the owner makes, at whatever site.
+fn block_of(bench: &mut Bench, site: SiteId, n: u8, package: PackageId, price: i64) -> VoucherRef {
+    let (owner, block) = (bench.owner, BlockId::from_bytes([n; 16]));
+    let codes = FactBody::Codes(Codes {
+        batch: BatchId::from_bytes([n; 16]),
+        package,
+        price: Money::from_minor(price),
+        packed: format!("N{n}"),
+    });
+    judge::state(bench, &owner, DocumentKey::Block { site, block }, codes);
+    VoucherRef { block, index: 0 }
+}
+
+#[test]
+fn ad11_one_contradicted_sale_is_worth_one_voucher_of_its_kind() {
+    let mut bench = Bench::new();
+    let (agent, owner, here, package) = (bench.agent, bench.owner, bench.site, bench.package);
+    let elsewhere = SiteId::from_bytes([77; 16]);
+    let dear = PackageId::from_bytes([78; 16]);
+    let price = 1_000;
+    let same = block_of(&mut bench, here, 61, package, price);
+    let more = block_of(&mut bench, here, 62, package, price);
+    let other_site = block_of(&mut bench, elsewhere, 63, package, price);
+    let other_package = block_of(&mut bench, here, 64, dear, price);
+    let other_price = block_of(&mut bench, here, 65, package, price + 1);
+    judge::sell(&mut bench, &agent, 0);
+    let lost = judge::sell(&mut bench, &owner, 0).rows[0].intent.unwrap();
+    let give = |bench: &mut Bench, site, at, voucher, package| {
+        let mut fact = bench.fact(
+            &owner,
+            FactBody::Replacement(Replacement {
+                sale: lost,
+                replaces: VoucherRef {
+                    block: bench.block,
+                    index: 0,
+                },
+                voucher,
+                package,
+            }),
+        );
+        fact.at = at;
+        let till = DocumentKey::Till {
+            site,
+            person: owner.person,
+            month: Month::of(at),
+        };
+        let id = bench.intent();
+        let change = bench.write_intent(&owner, till, &[fact_put(id, &fact)]);
+        let batch = bench.batch(&owner, id, vec![(till, change)]);
+        bench.admit_as(&owner, &batch).unwrap().results[0].1
+    };
+    let is_held = |answer| matches!(answer, Disposition::Held(..));
+    assert!(is_held(give(&mut bench, here, NOW, other_package, dear)));
+    assert!(is_held(give(&mut bench, here, NOW, other_price, package)));
+    let earlier = NOW.plus_millis(-40 * 86_400_000);
+    let due = give(&mut bench, here, earlier, same, package);
+    assert_eq!(due, Disposition::Accepted);
+    // Another month, another site: it has its new code all the same.
+    assert!(is_held(give(&mut bench, here, NOW, more, package)));
+    assert!(is_held(give(&mut bench, elsewhere, NOW, other_site, package)));
 }
 
 #[test]

@@ -264,6 +264,7 @@ impl Bench {
                     Need::BlocksOf(batch) => self.state.provide_blocks_of(batch, []),
                     Need::SiteOf(block) => self.state.provide_site_of(block, None),
                     Need::Receipt(receipt) => self.state.provide_receipt(receipt, None),
+                    Need::Replaced(sale) => self.state.provide_replaced(sale, []),
                     Need::Intent(id) => self.state.provide_intent(id, None),
                     Need::Hold(id) => self.state.provide_hold(id, None),
                     Need::Devices(person) => {

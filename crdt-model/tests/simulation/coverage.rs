@@ -59,7 +59,7 @@ kinds! {
     AdmitError, "not looked at":
         WrongOrganisation {}, WrongAuthor {}, Missing {..},;
     Need, "asked of the store":
-        Document {..}, Sold {..}, Codes {..}, BlocksOf {..}, SiteOf {..}, Receipt {..}, Intent {..}, Hold {..},
+        Document {..}, Sold {..}, Codes {..}, BlocksOf {..}, SiteOf {..}, Receipt {..}, Replaced {..}, Intent {..}, Hold {..},
         Devices {..},;
     FactBody, "fact in the log":
         Sale {..}, Replacement {..}, HeldDecision {..}, Codes {..}, Batch {..}, BatchUndone {..}, LeaseAsked {..},
@@ -144,6 +144,7 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
 /// What two hundred seeds may miss, though a long run does not.
 const RARE: &[(&str, &str)] = &[
     ("asked of the store", "SiteOf"),
+    ("asked of the store", "Replaced"),
     ("command", "AddSite"),
     ("command", "DeclineAsk"),
     ("command", "Replace"),

@@ -15,6 +15,7 @@ use sqlx::PgConnection;
 use tokio::time::timeout;
 
 use super::admit::PushError;
+use super::claims;
 use super::load::{self, LoadError};
 use super::organisation::{Admitted, Job, Organisation, Work};
 use super::project;
@@ -308,6 +309,7 @@ async fn provide(
     let org = state.org();
     let (mut keys, mut blocks, mut ids) = (Vec::new(), Vec::new(), Vec::new());
     let (mut usernames, mut receipts, mut intents) = (Vec::new(), Vec::new(), Vec::new());
+    let mut claims = Vec::new();
     for need in needs {
         match need {
             Need::Document(key) => keys.push(key),
@@ -328,8 +330,10 @@ async fn provide(
                 let devices = devices::of_person(tx, org, person).await?;
                 state.provide_devices(person, devices);
             }
+            need @ Need::Replaced(_) => claims.push(need),
         }
     }
+    claims::provide(tx, state, claims).await?;
     for (key, document) in load::documents(tx, org, &keys).await? {
         state.provide_document(key, RelayDocument::new(document));
     }

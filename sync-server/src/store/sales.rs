@@ -300,6 +300,36 @@ pub async fn add_replacement(
     .map(drop)
 }
 
+/// Every replacement given for these sales, with the voucher that it replaces: (sale, replacement, voucher).
+pub async fn replacements_of(
+    tx: &mut PgConnection,
+    org: OrgId,
+    sales: &[IntentId],
+) -> Result<Vec<(IntentId, IntentId, VoucherRef)>, sqlx::Error> {
+    let sales: Vec<Uuid> = sales.iter().map(SqlId::sql).collect();
+    let rows: Vec<(Uuid, Uuid, Uuid, i32)> = sqlx::query_as(
+        r"
+        select sale_id, intent_id, replaced_block_id, replaced_index
+        from replacements
+        where org_id = $1 and sale_id = any ($2)
+        ",
+    )
+    .bind(org.sql())
+    .bind(sales)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(sale, by, block, index)| {
+            let voucher = VoucherRef {
+                block: BlockId::from_sql(block),
+                index: u32::try_from(index).unwrap_or(0),
+            };
+            (IntentId::from_sql(sale), IntentId::from_sql(by), voucher)
+        })
+        .collect())
+}
+
 pub async fn add_taken(
     tx: &mut PgConnection,
     org: OrgId,

@@ -4,6 +4,7 @@
 
 mod backup;
 mod catalog;
+mod claims;
 mod clients;
 mod demo;
 mod devices;

@@ -546,9 +546,14 @@ fn replace(replica: &Replica, id: IntentId) -> Result<Command, Refusal> {
         .iter()
         .find(|line| line.voucher == replaces)
         .ok_or(SellError::NotContradicted)?;
-    let voucher = stock
-        .mine()
-        .filter(|block| block.site == entry.site && block.package == line.package)
+    let same = || {
+        let mine = stock.mine();
+        mine.filter(|block| block.site == entry.site && block.package == line.package)
+    };
+    // One of another price is held, for somebody to decide.
+    let voucher = same()
+        .filter(|block| block.price == line.price)
+        .chain(same())
         .find_map(|block| stock.free(block).next())
         .ok_or(SellError::NothingLeft { left: 0 })?;
     Ok(Command::Replace {

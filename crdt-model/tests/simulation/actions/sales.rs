@@ -2,10 +2,11 @@
 
 use crdt_model::client::{ClientDetails, clients};
 use crdt_model::command::Command;
-use crdt_model::fact::{PaymentMethod, VoucherRef};
+use crdt_model::fact::{Line, PaymentMethod, VoucherRef};
 use crdt_model::ids::{PackageId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::sale::{Buyer, SellOrder, contradicted, sales};
+use crdt_model::voucher::Stock;
 
 use crate::world::{Check, World};
 
@@ -82,21 +83,15 @@ impl World {
             .into_iter()
             .filter(|entry| entry.person == me)
             .find_map(|entry| {
-                Some((
-                    entry.id,
-                    entry.site,
-                    contradicted(sheets, &stock, &entry)?.0,
-                ))
+                let (replaces, _) = contradicted(sheets, &stock, &entry)?;
+                let mut lines = entry.sale.lines.iter();
+                let line = lines.find(|line| line.voucher == replaces)?.clone();
+                Some((entry.id, entry.site, line))
             });
-        let spare = stock
-            .mine()
-            .find_map(|block| Some((block.package, stock.free(block).next()?)));
-        if let (Some((sale, site, replaces)), Some((package, voucher))) = (lost, spare)
-            && stock
-                .blocks
-                .get(&voucher.block)
-                .is_some_and(|block| block.site == site)
+        if let Some((sale, site, line)) = lost
+            && let Some(voucher) = spare(&stock, site, &line)
         {
+            let (replaces, package) = (line.voucher, line.package);
             self.command(
                 device,
                 Command::Replace {
@@ -126,4 +121,13 @@ impl World {
             },
         );
     }
+}
+
+/// A voucher to give in place of this one.
+fn spare(stock: &Stock, site: SiteId, line: &Line) -> Option<VoucherRef> {
+    let is_same = |block: &&crdt_model::voucher::Block| {
+        block.site == site && block.package == line.package && block.price == line.price
+    };
+    let mut blocks = stock.mine().filter(is_same);
+    blocks.find_map(|block| stock.free(block).next())
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::{FactBody, SaleRef, Verdict, VoucherRef};
-use crdt_model::ids::{BlockId, SiteId};
+use crdt_model::ids::{BlockId, IntentId, SiteId};
 use crdt_model::relay::{Need, RelayDocument};
 
 use super::Relay;
@@ -82,6 +82,19 @@ impl Relay {
                     }
                 });
                 self.state().provide_receipt(receipt, first);
+            }
+            Need::Replaced(sale) => {
+                let given: Vec<(IntentId, VoucherRef)> = self
+                    .database
+                    .facts()
+                    .filter_map(|(_, key, fact)| match (&fact.body, key.parse()) {
+                        (FactBody::Replacement(given), Ok(id)) if given.sale == sale => {
+                            Some((id, given.replaces))
+                        }
+                        _ => None,
+                    })
+                    .collect();
+                self.state().provide_replaced(sale, given);
             }
             Need::Intent(intent) => {
                 let till = self.database.facts().find_map(|(document, key, fact)| {

@@ -1,0 +1,109 @@
+//! What no app of ours claims, judged by a relay that has nothing in memory: the database says what it must know.
+
+use axum::body::Body;
+use axum::http::{Request, StatusCode};
+use crdt_model::command::{Command, DocumentWrite, fact_put};
+use crdt_model::document::{Document, DocumentKey};
+use crdt_model::fact::{Fact, FactBody, Replacement, Verdict, VoucherRef};
+use crdt_model::ids::IntentId;
+use crdt_model::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
+use crdt_model::time::{Month, Timestamp};
+use sync_server::ids::new_id;
+
+use crate::profile::Profile;
+use crate::relay::{Shop, wait_for_block};
+
+/// One intent of these writes, each the first of its author in its document, pushed to a relay that has just begun.
+async fn push_to_a_new_relay(shop: &Shop, by: &Profile, id: IntentId, writes: Vec<DocumentWrite>) {
+    let (own, at) = (by.identity, shop.app.app.clock.now());
+    let mut batch = Batch {
+        version: BATCH_VERSION,
+        org: own.org,
+        person: own.person,
+        device: own.device,
+        salt: new_id(at),
+        documents: writes.iter().map(|write| write.document).collect(),
+        intents: Vec::new(),
+    };
+    let actor = batch.actor();
+    let changes = (0..).zip(&writes).map(|(document, write)| {
+        let written = Document::new().write(actor, at.as_seconds(), &write.puts);
+        let change = written.unwrap().plain;
+        BatchChange { document, change }
+    });
+    let changes = changes.collect();
+    batch.intents.push(BatchIntent { id, at, changes });
+    let body = Body::from(by.seal(&batch));
+    let request = Request::post("/api/push").body(body).unwrap();
+    let answer = shop.app.second_node().await.send(request).await;
+    assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.json());
+}
+
+fn intent(shop: &Shop) -> IntentId {
+    IntentId::from_bytes(new_id(shop.app.app.clock.now()))
+}
+
+#[tokio::test]
+async fn ad11_a_new_code_is_given_once_in_whatever_month() {
+    let mut shop = Shop::open().await;
+    let (sold, spare) = (
+        shop.import(&["A1"]).await,
+        shop.import(&["B1", "B2"]).await,
+    );
+    let mut asha = shop.agent("asha").await;
+    let mut baraka = shop.agent("baraka").await;
+    for block in [sold, spare] {
+        shop.lease(block, asha.person).await;
+        wait_for_block(&mut asha, block).await;
+    }
+    asha.go_offline();
+    shop.recall(sold, Some(baraka.person)).await;
+    wait_for_block(&mut baraka, sold).await;
+    baraka.sell(shop.order(1)).await;
+    baraka.settle().await;
+    let sale = asha.sell(shop.order(1)).await;
+    asha.sync(&shop.app, shop.address).await;
+    asha.until(|device| {
+        let mut facts = device.replica.sheets().facts();
+        facts.any(|(_, _, fact)| {
+            matches!(&fact.body, FactBody::Verdict(Verdict::DoubleSale { .. }))
+        })
+    })
+    .await;
+    let (site, package) = (shop.site, shop.package);
+    let voucher = |block, index| VoucherRef { block, index };
+    let replaces = voucher(sold, 0);
+    asha.run(Command::Replace {
+        site,
+        sale,
+        replaces,
+        voucher: voucher(spare, 0),
+        package,
+    })
+    .await;
+    asha.settle().await;
+    let given = "select count(*) from replacements";
+    assert_eq!(shop.count(given).await, 1);
+
+    let id = intent(&shop);
+    let fact = Fact {
+        at: shop.app.app.clock.now().plus_millis(-31 * 86_400_000),
+        since: Timestamp::ZERO,
+        by: asha.person,
+        body: FactBody::Replacement(Replacement {
+            sale,
+            replaces,
+            voucher: voucher(spare, 1),
+            package,
+        }),
+    };
+    let document = DocumentKey::Till {
+        site,
+        person: asha.person,
+        month: Month::of(fact.at),
+    };
+    let puts = vec![fact_put(&id.to_string(), &fact)];
+    push_to_a_new_relay(&shop, &asha, id, vec![DocumentWrite { document, puts }]).await;
+    assert_eq!(shop.count(given).await, 1);
+    assert_eq!(shop.count("select count(*) from held_changes").await, 1);
+}
