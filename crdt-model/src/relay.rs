@@ -14,8 +14,10 @@ mod leases;
 mod needs;
 mod replica;
 mod sales;
+mod sites;
 mod stock;
 
+use std::borrow::Borrow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::admission::{self, Malformed, Objection};
@@ -241,11 +243,15 @@ impl OrgState {
         let held = hold_id(signer.device, intent.id);
         let author = self.principal(signer.person)?;
         let mut built = Vec::with_capacity(changes.len());
-        let mut verdict = None;
-        if !is_of_one_till(changes.iter().flat_map(facts_of)) {
-            let two_tills = RefusalCode::Malformed(Malformed::FactNotOfItsIntent);
-            verdict = Some(Disposition::Refused(two_tills));
-        }
+        let facts = || changes.iter().flat_map(facts_of);
+        let malformed = if !is_of_one_till(facts()) {
+            Some(Malformed::FactNotOfItsIntent)
+        } else if changes.len() > 1 && !sites::agree(facts()) {
+            Some(Malformed::WrongDocument)
+        } else {
+            None
+        };
+        let mut verdict = malformed.map(|what| Disposition::Refused(RefusalCode::Malformed(what)));
         let mut changed = BTreeSet::new();
         for full in changes {
             let Some(change) = &full.built else {
@@ -553,10 +559,10 @@ fn facts_of(full: &FullChange) -> impl Iterator<Item = (DocumentKey, Fact)> {
 }
 
 /// A sale or replacement has its intent's key in one till, or money would count twice.
-fn is_of_one_till(facts: impl Iterator<Item = (DocumentKey, Fact)>) -> bool {
+fn is_of_one_till<F: Borrow<Fact>>(facts: impl Iterator<Item = (DocumentKey, F)>) -> bool {
     let takes = |fact: &Fact| matches!(fact.body, FactBody::Sale(_) | FactBody::Replacement(_));
     let tills: BTreeSet<DocumentKey> = facts
-        .filter(|(_, fact)| takes(fact))
+        .filter(|(_, fact)| takes(fact.borrow()))
         .map(|(document, _)| document)
         .collect();
     tills.len() <= 1

@@ -329,7 +329,10 @@ impl Business {
             leases: self
                 .state
                 .document(&DocumentKey::Batches(SITE))
-                .map(|batches| leases(batches.sheet()).into_keys().collect())
+                .map(|batches| {
+                    let blocks = leases(batches.sheet()).into_keys();
+                    blocks.map(|block| (SITE, block)).collect()
+                })
                 .unwrap_or_default(),
             history: 0,
         };

@@ -51,7 +51,7 @@ fn reader() -> Reader {
 /// The same person with a block in hand.
 fn holder() -> Reader {
     Reader {
-        leases: BTreeSet::from([BLOCK]),
+        leases: BTreeSet::from([(SITE, BLOCK)]),
         ..reader()
     }
 }

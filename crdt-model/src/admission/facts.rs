@@ -6,6 +6,7 @@ use super::Malformed::{
 };
 use super::{Objection, stock};
 use crate::capability::{Capability, Principal};
+use crate::command::BLOCKS_PER_BATCH_MAX;
 use crate::document::{DocumentKey, PlainOp, Scalar, Sheet};
 use crate::fact::{Fact, FactBody, Sale};
 use crate::ids::{IntentId, SiteId};
@@ -106,6 +107,7 @@ fn in_batches(author: &Principal, site: SiteId, fact: &Fact) -> Result<(), Objec
             if !(1..=120).contains(&made.label.chars().count())
                 || made.price.check_amount().is_err()
                 || made.made_on.is_some_and(|day| !day.is_of_calendar())
+                || made.blocks.len() > BLOCKS_PER_BATCH_MAX
             {
                 return malformed(BadValue);
             }

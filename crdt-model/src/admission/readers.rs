@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::capability::{Capability, Principal};
 use crate::document::DocumentKey;
-use crate::ids::BlockId;
+use crate::ids::{BlockId, SiteId};
 
 /// May this reader read that document?
 pub fn may_read(reader: &Reader, document: &DocumentKey) -> bool {
@@ -29,7 +29,7 @@ pub fn may_read(reader: &Reader, document: &DocumentKey) -> bool {
         }
         DocumentKey::Batches(site) => who.may_at(Capability::BatchesView, *site),
         DocumentKey::Block { site, block } | DocumentKey::VerdictBlock { site, block } => {
-            who.may_at(Capability::VouchersAll, *site) || reader.leases.contains(block)
+            who.may_at(Capability::VouchersAll, *site) || reader.leases.contains(&(*site, *block))
         }
         DocumentKey::Till { site, person, .. } | DocumentKey::VerdictTill { site, person, .. } => {
             *person == who.person || who.may_at(Capability::SalesAll, *site)
@@ -42,8 +42,8 @@ pub fn may_read(reader: &Reader, document: &DocumentKey) -> bool {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Reader {
     pub principal: Principal,
-    /// The blocks leased to this person on this device.
-    pub leases: BTreeSet<BlockId>,
+    /// The blocks leased to this person on this device, each at its site: another site may state the same id.
+    pub leases: BTreeSet<(SiteId, BlockId)>,
     /// Which life of the log this is: another one after the database was restored from a backup. Cursors of an
     /// earlier life count rows that are gone, even when the log has grown past them again.
     pub history: u64,

@@ -17,8 +17,21 @@ impl OrgState {
         intent: IntentId,
         fact: &Fact,
     ) -> Result<Option<Objection>, AdmitError> {
+        match (document, &fact.body) {
+            (DocumentKey::Block { site, block }, FactBody::Codes(codes)) => {
+                let objection = self.misplaced(*site, *block)?;
+                return match objection {
+                    None => self.misplaced_batch(*site, codes.batch),
+                    objection => Ok(objection),
+                };
+            }
+            (DocumentKey::Batches(site), FactBody::Batch(made)) => {
+                return self.false_batch(*site, made);
+            }
+            _ => {}
+        }
         if let (
-            DocumentKey::Batches(_),
+            DocumentKey::Batches(site),
             FactBody::LeaseAsked(LeaseAsked { block, .. })
             | FactBody::RecallAsked(RecallAsked { block, .. }),
         ) = (document, &fact.body)
@@ -28,13 +41,20 @@ impl OrgState {
                 matches!(&fact.body, FactBody::Batch(made)
                     if made.blocks.iter().any(|made| made.block == *block))
             });
-            return Ok((!is_of_site).then_some(Objection::NotAllowed(Capability::VouchersLease)));
+            if !is_of_site {
+                return Ok(Some(Objection::NotAllowed(Capability::VouchersLease)));
+            }
+            return self.misplaced(*site, *block);
         }
         let DocumentKey::Till { site, .. } = document else {
             return Ok(None);
         };
         if let FactBody::HandOverGiven(given) = &fact.body {
-            return self.false_hand_over(*site, given);
+            let objection = self.misplaced(*site, given.block)?;
+            return match objection {
+                None => self.false_hand_over(*site, given),
+                objection => Ok(objection),
+            };
         }
         if !matches!(fact.body, FactBody::Sale(_) | FactBody::Replacement(_)) {
             return Ok(None);
@@ -66,15 +86,10 @@ impl OrgState {
                 site: *site,
                 block: voucher.block,
             })?;
-            let codes = block
-                .sheet()
-                .known_facts()
-                .find_map(|(_, fact)| match &fact.body {
-                    FactBody::Codes(codes) => Some(codes),
-                    _ => None,
-                });
-            let Some(codes) = codes else {
-                return Ok(Some(Objection::NotAllowed(Capability::Sell)));
+            let Some(codes) = codes_of(block.sheet()) else {
+                // Lost in a restore, or another site's.
+                let lost = Objection::NotAllowed(Capability::Sell);
+                return Ok(Some(self.misplaced(*site, voucher.block)?.unwrap_or(lost)));
             };
             let count = codes.packed.split('\n').count();
             if voucher.index as usize >= count || codes.package != package {
@@ -127,8 +142,7 @@ impl OrgState {
         let known = self.replaced.get(&sale).filter(|known| known.is_complete);
         let known = known.ok_or(AdmitError::Missing(Need::Replaced(sale)))?;
         let mut given = known.by.iter();
-        let is_given =
-            given.any(|(by, voucher)| *by != intent && *voucher == replacement.replaces);
+        let is_given = given.any(|(by, voucher)| *by != intent && *voucher == replacement.replaces);
         Ok(contradicted && !is_given)
     }
 }

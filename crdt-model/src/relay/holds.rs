@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use super::batches::codes_of;
 use super::{
     AdmitError, Hold, Need, OrgState, Outcome, Signer, fact_of, facts_of, is_of_one_till, puts_of,
-    verdict_till,
+    sites, verdict_till,
 };
 use crate::admission::{self, Objection};
 use crate::capability::{Capability, Grant, Principal, Role, Scope};
 use crate::command::DocumentWrite;
 use crate::document::{Container, DocumentKey, PlainOp, Put};
-use crate::fact::{FactBody, HeldDecision, HeldEdit, HoldReason, Verdict, VoucherRef};
+use crate::fact::{Fact, FactBody, HeldDecision, HeldEdit, HoldReason, Verdict, VoucherRef};
 use crate::ids::{BlockId, HoldId, PersonId, SiteId};
 use crate::sync::batch::{FullChange, FullIntent};
 use crate::time::{Month, Timestamp};
@@ -166,7 +166,9 @@ impl OrgState {
             let ops = write.puts.iter().map(as_op);
             ops.filter_map(|op| Some((write.document, fact_of(&op)?)))
         });
-        if !is_of_one_till(facts) {
+        let facts: Vec<(DocumentKey, Fact)> = facts.collect();
+        let facts = || facts.iter().map(|(document, fact)| (*document, fact));
+        if !is_of_one_till(facts()) || !sites::agree(facts()) {
             return Ok(false);
         }
         for write in &hold.writes {

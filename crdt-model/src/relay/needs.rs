@@ -3,10 +3,11 @@
 
 use std::collections::BTreeSet;
 
-use super::batches::void_code;
+use super::batches::{codes_of, void_code};
 use super::codes::handed_out;
 use super::stock::Ledger;
 use super::{OrgState, fact_of, hold_id};
+use crate::command::BLOCKS_PER_BATCH_MAX;
 use crate::document::{DocumentKey, PlainOp, Scalar};
 use crate::fact::{
     Codes, Fact, FactBody, Replacement, SaleRef, StockAskDeclined, StockAskWithdrawn,
@@ -211,6 +212,29 @@ impl Needs<'_> {
         }
     }
 
+    fn site_of(&mut self, block: BlockId) {
+        if !self.state.site_of.contains_key(&block) {
+            self.missing.insert(Need::SiteOf(block));
+        }
+    }
+
+    fn blocks_of(&mut self, batch: BatchId) {
+        let known = self.state.blocks_of.get(&batch);
+        if known.is_none_or(|known| !known.is_complete) {
+            self.missing.insert(Need::BlocksOf(batch));
+        }
+    }
+
+    /// The codes of a block; where there are none, whether they are elsewhere.
+    fn codes_at(&mut self, site: SiteId, block: BlockId) {
+        let key = DocumentKey::Block { site, block };
+        self.document(key);
+        let known = self.state.documents.get(&key);
+        if known.is_some_and(|known| codes_of(known.sheet()).is_none()) {
+            self.site_of(block);
+        }
+    }
+
     /// What says whether a replacement is due.
     fn replaced(&mut self, site: SiteId, replacement: &Replacement) {
         let block = replacement.replaces.block;
@@ -265,10 +289,7 @@ impl Needs<'_> {
                     month,
                 });
                 for voucher in &fact.vouchers() {
-                    self.document(DocumentKey::Block {
-                        site,
-                        block: voucher.block,
-                    });
+                    self.codes_at(site, voucher.block);
                     self.document(DocumentKey::VerdictBlock {
                         site,
                         block: voucher.block,
@@ -297,6 +318,8 @@ impl Needs<'_> {
             (FactBody::Codes(codes), DocumentKey::Block { site, block }) => {
                 self.document(DocumentKey::VerdictBlock { site, block });
                 self.document(DocumentKey::Batches(site));
+                self.site_of(block);
+                self.blocks_of(codes.batch);
                 // An undo of its batch may come right behind it.
                 self.sold(block);
                 let unknown: Vec<String> = voucher::unpack(&codes.packed)
@@ -309,6 +332,14 @@ impl Needs<'_> {
                     self.missing.insert(Need::Codes(unknown));
                 }
                 self.codes_of_sold(site, block, codes);
+            }
+            (FactBody::Batch(made), DocumentKey::Batches(site)) => {
+                self.blocks_of(made.batch);
+                for named in made.blocks.iter().take(BLOCKS_PER_BATCH_MAX) {
+                    if !self.state.is_of_batch(made.batch, site, named.block) {
+                        self.site_of(named.block);
+                    }
+                }
             }
             (FactBody::BatchUndone(undone), DocumentKey::Batches(site)) => {
                 self.document(DocumentKey::Batches(site));
@@ -325,13 +356,16 @@ impl Needs<'_> {
                 }
             }
             (FactBody::LeaseAsked(asked), DocumentKey::Batches(site)) => {
+                self.site_of(asked.block);
                 self.lease(site, asked.block, Some(asked.to));
             }
             (FactBody::RecallAsked(asked), DocumentKey::Batches(site)) => {
-                self.lease(site, asked.block, asked.to)
+                self.site_of(asked.block);
+                self.lease(site, asked.block, asked.to);
             }
             (FactBody::HandOverGiven(given), DocumentKey::Till { site, .. }) => {
                 self.ends(site, fact.by, fact.at, given.to);
+                self.site_of(given.block);
                 self.lease(site, given.block, given.to);
             }
             (FactBody::HandOverTaken(taken), DocumentKey::Till { site, .. }) => {

@@ -32,7 +32,7 @@ pub fn should_read(reader: &Reader, document: &DocumentKey) -> bool {
             is_office_of(site) || (*owner == who.person && works_at(site))
         }
         DocumentKey::Block { site, block } | DocumentKey::VerdictBlock { site, block } => {
-            is_office_of(site) || reader.leases.contains(block)
+            is_office_of(site) || reader.leases.contains(&(*site, *block))
         }
         DocumentKey::Till { site, .. } | DocumentKey::VerdictTill { site, .. } => {
             is_own || is_office_of(site)

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use crdt_model::fact::VoucherRef;
-use crdt_model::ids::IntentId;
+use crdt_model::ids::{BlockId, IntentId, SiteId};
 use crdt_model::relay::{Need, OrgState};
 use sqlx::PgConnection;
 
-use crate::store::sales;
+use crate::store::{sales, vouchers};
 
 pub async fn provide(
     tx: &mut PgConnection,
@@ -15,10 +15,21 @@ pub async fn provide(
     needs: impl IntoIterator<Item = Need>,
 ) -> Result<(), sqlx::Error> {
     let org = state.org();
-    let mut contradicted = Vec::new();
+    let (mut contradicted, mut blocks) = (Vec::new(), Vec::new());
     for need in needs {
-        if let Need::Replaced(sale) = need {
-            contradicted.push(sale);
+        match need {
+            Need::Replaced(sale) => contradicted.push(sale),
+            Need::SiteOf(block) => blocks.push(block),
+            _ => {}
+        }
+    }
+    if !blocks.is_empty() {
+        let mut sites: BTreeMap<BlockId, SiteId> = vouchers::sites_of(tx, org, &blocks)
+            .await?
+            .into_iter()
+            .collect();
+        for block in blocks {
+            state.provide_site_of(block, sites.remove(&block));
         }
     }
     if !contradicted.is_empty() {

@@ -322,15 +322,11 @@ async fn provide(
                 let blocks = vouchers::blocks_of(tx, org, batch).await?;
                 state.provide_blocks_of(batch, blocks);
             }
-            Need::SiteOf(block) => {
-                let site = vouchers::find_site(tx, org, block).await?;
-                state.provide_site_of(block, site);
-            }
             Need::Devices(person) => {
                 let devices = devices::of_person(tx, org, person).await?;
                 state.provide_devices(person, devices);
             }
-            need @ Need::Replaced(_) => claims.push(need),
+            need @ (Need::SiteOf(_) | Need::Replaced(_)) => claims.push(need),
         }
     }
     claims::provide(tx, state, claims).await?;

@@ -221,19 +221,30 @@ pub async fn blocks_of(
         .collect())
 }
 
-/// The site of a block.
-pub async fn find_site(
+/// The sites of these blocks, as far as their codes are here. Each is looked up in the index.
+pub async fn sites_of(
     tx: &mut PgConnection,
     org: OrgId,
-    block: BlockId,
-) -> Result<Option<SiteId>, sqlx::Error> {
-    let site: Option<Uuid> =
-        sqlx::query_scalar("select site_id from blocks where org_id = $1 and block_id = $2")
-            .bind(org.sql())
-            .bind(block.sql())
-            .fetch_optional(tx)
-            .await?;
-    Ok(site.map(SiteId::from_sql))
+    blocks: &[BlockId],
+) -> Result<Vec<(BlockId, SiteId)>, sqlx::Error> {
+    let blocks: Vec<Uuid> = blocks.iter().map(SqlId::sql).collect();
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        r"
+        select wanted.block_id, found.site_id
+        from unnest($2::uuid[]) as wanted (block_id)
+        cross join lateral (
+            select site_id from blocks where org_id = $1 and block_id = wanted.block_id limit 1
+        ) as found
+        ",
+    )
+    .bind(org.sql())
+    .bind(blocks)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(block, site)| (BlockId::from_sql(block), SiteId::from_sql(site)))
+        .collect())
 }
 
 /// Which of these user names exist, and where.
@@ -272,7 +283,8 @@ pub async fn find_usernames(
         .collect())
 }
 
-/// Notes who holds a block, unless a later turn is known.
+/// Notes who holds a block, unless a later turn is known. Turns are counted by site, and what the site of its codes says
+/// of a block takes the place of what another one said.
 pub async fn put_lease(
     tx: &mut PgConnection,
     org: OrgId,
@@ -290,7 +302,11 @@ pub async fn put_lease(
             device_id = excluded.device_id,
             turn = excluded.turn,
             since = excluded.since
-        where leases.turn < excluded.turn
+        where (leases.site_id = excluded.site_id and leases.turn < excluded.turn)
+            or (leases.site_id <> excluded.site_id and exists (
+                select from blocks b
+                where b.org_id = excluded.org_id and b.block_id = excluded.block_id and b.site_id = excluded.site_id
+            ))
         ",
     )
     .bind(org.sql())
@@ -305,22 +321,25 @@ pub async fn put_lease(
     .map(drop)
 }
 
-/// The blocks of a person on a device.
+/// The blocks of a person on a device, with their sites.
 pub async fn leased_to(
     tx: &mut PgConnection,
     org: OrgId,
     person: PersonId,
     device: DeviceId,
-) -> Result<Vec<BlockId>, sqlx::Error> {
-    let rows: Vec<Uuid> = sqlx::query_scalar(
-        "select block_id from leases where org_id = $1 and person_id = $2 and device_id = $3",
+) -> Result<Vec<(SiteId, BlockId)>, sqlx::Error> {
+    let rows: Vec<(Uuid, Uuid)> = sqlx::query_as(
+        "select site_id, block_id from leases where org_id = $1 and person_id = $2 and device_id = $3",
     )
     .bind(org.sql())
     .bind(person.sql())
     .bind(device.sql())
     .fetch_all(tx)
     .await?;
-    Ok(rows.into_iter().map(BlockId::from_sql).collect())
+    Ok(rows
+        .into_iter()
+        .map(|(site, block)| (SiteId::from_sql(site), BlockId::from_sql(block)))
+        .collect())
 }
 
 /// The sites where blocks wait for this device of a person: those without one, and those of the devices it replaced.

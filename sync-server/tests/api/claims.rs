@@ -4,14 +4,19 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use crdt_model::command::{Command, DocumentWrite, fact_put};
 use crdt_model::document::{Document, DocumentKey};
-use crdt_model::fact::{Fact, FactBody, Replacement, Verdict, VoucherRef};
-use crdt_model::ids::IntentId;
+use crdt_model::fact::{
+    BatchMade, BlockMade, Fact, FactBody, Leased, Replacement, Verdict, VoucherRef,
+};
+use crdt_model::ids::{BatchId, IntentId, SiteId};
+use crdt_model::money::Money;
 use crdt_model::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
 use crdt_model::time::{Month, Timestamp};
+use sync_server::database;
 use sync_server::ids::new_id;
+use sync_server::store::vouchers;
 
 use crate::profile::Profile;
-use crate::relay::{Shop, wait_for_block};
+use crate::relay::{PRICE, Shop, wait_for_block};
 
 /// One intent of these writes, each the first of its author in its document, pushed to a relay that has just begun.
 async fn push_to_a_new_relay(shop: &Shop, by: &Profile, id: IntentId, writes: Vec<DocumentWrite>) {
@@ -46,10 +51,7 @@ fn intent(shop: &Shop) -> IntentId {
 #[tokio::test]
 async fn ad11_a_new_code_is_given_once_in_whatever_month() {
     let mut shop = Shop::open().await;
-    let (sold, spare) = (
-        shop.import(&["A1"]).await,
-        shop.import(&["B1", "B2"]).await,
-    );
+    let (sold, spare) = (shop.import(&["A1"]).await, shop.import(&["B1", "B2"]).await);
     let mut asha = shop.agent("asha").await;
     let mut baraka = shop.agent("baraka").await;
     for block in [sold, spare] {
@@ -65,9 +67,8 @@ async fn ad11_a_new_code_is_given_once_in_whatever_month() {
     asha.sync(&shop.app, shop.address).await;
     asha.until(|device| {
         let mut facts = device.replica.sheets().facts();
-        facts.any(|(_, _, fact)| {
-            matches!(&fact.body, FactBody::Verdict(Verdict::DoubleSale { .. }))
-        })
+        facts
+            .any(|(_, _, fact)| matches!(&fact.body, FactBody::Verdict(Verdict::DoubleSale { .. })))
     })
     .await;
     let (site, package) = (shop.site, shop.package);
@@ -106,4 +107,63 @@ async fn ad11_a_new_code_is_given_once_in_whatever_month() {
     push_to_a_new_relay(&shop, &asha, id, vec![DocumentWrite { document, puts }]).await;
     assert_eq!(shop.count(given).await, 1);
     assert_eq!(shop.count("select count(*) from held_changes").await, 1);
+}
+
+#[tokio::test]
+async fn ad22_a_block_of_another_site_is_named_nowhere_else() {
+    let mut shop = Shop::open().await;
+    let block = shop.import(&["A1", "A2"]).await;
+    let mut asha = shop.agent("asha").await;
+    shop.lease(block, asha.person).await;
+    wait_for_block(&mut asha, block).await;
+    let there = SiteId::from_bytes(new_id(shop.app.app.clock.now()));
+    let own = shop.office.device.replica.stock().blocks[&block].batch;
+    // By its own batch's id, and by another.
+    for batch in [own, BatchId::from_bytes(new_id(shop.app.app.clock.now()))] {
+        let id = intent(&shop);
+        let fact = Fact {
+            at: shop.app.app.clock.now(),
+            since: Timestamp::ZERO,
+            by: shop.office.person,
+            body: FactBody::Batch(BatchMade {
+                batch,
+                label: "mine".into(),
+                package: shop.package,
+                price: Money::from_minor(PRICE),
+                blocks: vec![BlockMade { block, count: 2 }],
+                made_on: None,
+            }),
+        };
+        let write = DocumentWrite {
+            document: DocumentKey::Batches(there),
+            puts: vec![fact_put(&id.to_string(), &fact)],
+        };
+        push_to_a_new_relay(&shop, &shop.office, id, vec![write]).await;
+    }
+    let stated = "select count(*) from changes where doc_key like 'batches/%' and author = $1";
+    let mut owner = shop.app.as_owner().await;
+    let by_office: i64 = sqlx::query_scalar(stated)
+        .bind(uuid::Uuid::from_bytes(*shop.office.person.as_bytes()))
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    // The batch, and the lease that was asked for.
+    assert_eq!(by_office, 2);
+
+    // Had the relay let it in, a lease at another site would not be one here.
+    let (app, me) = (&shop.app.app, asha.identity);
+    let mut tx = database::begin(&app.pool, me.org).await.unwrap();
+    let lease = Leased {
+        block,
+        turn: 99,
+        person: Some(shop.office.person),
+        device: Some(shop.office.identity.device),
+        cause: None,
+    };
+    let now = app.clock.now();
+    vouchers::put_lease(&mut tx, me.org, there, &lease, now)
+        .await
+        .unwrap();
+    let leased = vouchers::leased_to(&mut tx, me.org, me.person, me.device).await;
+    assert_eq!(leased.unwrap(), [(shop.site, block)]);
 }

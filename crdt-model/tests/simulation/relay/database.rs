@@ -105,14 +105,14 @@ impl Database {
         let staff = self.sheet(&DocumentKey::Staff);
         let mut leases = BTreeSet::new();
         for key in self.keys() {
-            if let DocumentKey::Batches(_) = key {
+            if let DocumentKey::Batches(site) = key {
                 leases.extend(
                     voucher::leases(&self.sheet(&key))
                         .into_values()
                         .filter(|lease| {
                             lease.person == Some(person) && lease.device == Some(device)
                         })
-                        .map(|lease| lease.block),
+                        .map(|lease| (site, lease.block)),
                 );
             }
         }
