@@ -12,6 +12,7 @@ mod holds;
 mod judge;
 mod leases;
 mod needs;
+mod records;
 mod replica;
 mod sales;
 mod sites;
@@ -32,6 +33,7 @@ use crate::sync::message::{Disposition, RefusalCode};
 use crate::time::{Month, Timestamp};
 
 pub use needs::Need;
+pub use records::Record;
 pub use replica::RelayDocument;
 
 /// What the relay has in memory of one organisation.
@@ -57,6 +59,8 @@ pub struct OrgState {
     replaced: BTreeMap<IntentId, Replaced>,
     /// The till in which an intent's sale or replacement already is.
     intents: BTreeMap<IntentId, Option<DocumentKey>>,
+    /// Is there this record? Asked where it is not in the document at hand.
+    begun: BTreeMap<Record, bool>,
     holds: BTreeMap<HoldId, Option<Hold>>,
     /// The devices of a person, most recently seen first, revoked ones left out.
     devices: BTreeMap<PersonId, Vec<DeviceId>>,
@@ -153,6 +157,7 @@ impl OrgState {
             receipts: BTreeMap::new(),
             replaced: BTreeMap::new(),
             intents: BTreeMap::new(),
+            begun: BTreeMap::new(),
             holds: BTreeMap::new(),
             devices: BTreeMap::new(),
         }
@@ -244,9 +249,15 @@ impl OrgState {
         let author = self.principal(signer.person)?;
         let mut built = Vec::with_capacity(changes.len());
         let facts = || changes.iter().flat_map(facts_of);
+        let fields = || {
+            changes.iter().flat_map(|full| {
+                let ops = full.change.ops.iter();
+                ops.map(|op| (full.document, op.container, op.key.as_str()))
+            })
+        };
         let malformed = if !is_of_one_till(facts()) {
             Some(Malformed::FactNotOfItsIntent)
-        } else if changes.len() > 1 && !sites::agree(facts()) {
+        } else if changes.len() > 1 && !(sites::agree(facts()) && records::agree(fields())) {
             Some(Malformed::WrongDocument)
         } else {
             None
@@ -432,6 +443,7 @@ impl OrgState {
             if !keys.insert((op.container, &op.key)) {
                 objections.push(Objection::Malformed(Malformed::FactOverwritten));
             }
+            objections.extend(self.false_record(&full.document, op)?);
             if !document.knows_assignments(op) {
                 objections.push(Objection::Malformed(Malformed::UnknownAssignment));
             }

@@ -405,6 +405,7 @@ impl Business {
             Need::SiteOf(block) => state.provide_site_of(block, None),
             Need::Receipt(receipt) => state.provide_receipt(receipt, None),
             Need::Replaced(sale) => state.provide_replaced(sale, []),
+            Need::Record(record) => state.provide_record(record, false),
             Need::Intent(intent) => state.provide_intent(intent, None),
             Need::Hold(hold) => state.provide_hold(hold, None),
             Need::Devices(person) => {

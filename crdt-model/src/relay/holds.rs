@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::batches::codes_of;
 use super::{
     AdmitError, Hold, Need, OrgState, Outcome, Signer, fact_of, facts_of, is_of_one_till, puts_of,
-    sites, verdict_till,
+    records, sites, verdict_till,
 };
 use crate::admission::{self, Objection};
 use crate::capability::{Capability, Grant, Principal, Role, Scope};
@@ -168,7 +168,11 @@ impl OrgState {
         });
         let facts: Vec<(DocumentKey, Fact)> = facts.collect();
         let facts = || facts.iter().map(|(document, fact)| (*document, fact));
-        if !is_of_one_till(facts()) || !sites::agree(facts()) {
+        let fields = hold.writes.iter().flat_map(|write| {
+            let puts = write.puts.iter();
+            puts.map(|put| (write.document, put.container, put.key.as_str()))
+        });
+        if !is_of_one_till(facts()) || !sites::agree(facts()) || !records::agree(fields) {
             return Ok(false);
         }
         for write in &hold.writes {
@@ -207,7 +211,7 @@ impl OrgState {
                 }
                 let false_claim = match fact_of(&op) {
                     Some(fact) => self.false_claim(&write.document, hold.intent, &fact)?,
-                    None => None,
+                    None => self.false_record(&write.document, &op)?,
                 };
                 // A block lost in a restore or a replacement that is not due is for people to judge; a lie is not.
                 if matches!(false_claim, Some(Objection::Malformed(_))) {

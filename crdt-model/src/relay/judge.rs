@@ -17,6 +17,7 @@ impl OrgState {
         now: Timestamp,
         outcome: &mut Outcome,
     ) -> Result<(), AdmitError> {
+        self.begin_records(&document, ops);
         for op in ops {
             let Some(fact) = fact_of(op) else { continue };
             match (&fact.body, document) {

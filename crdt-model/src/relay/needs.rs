@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 
 use super::batches::{codes_of, void_code};
 use super::codes::handed_out;
+use super::records::Record;
 use super::stock::Ledger;
 use super::{OrgState, fact_of, hold_id};
 use crate::command::BLOCKS_PER_BATCH_MAX;
-use crate::document::{DocumentKey, PlainOp, Scalar};
+use crate::document::{Container, DocumentKey, PlainOp, Scalar};
 use crate::fact::{
     Codes, Fact, FactBody, Replacement, SaleRef, StockAskDeclined, StockAskWithdrawn,
 };
@@ -40,6 +41,8 @@ pub enum Need {
     Replaced(IntentId),
     /// The till that already has this intent's sale or replacement, by [`OrgState::provide_intent`].
     Intent(IntentId),
+    /// Whether there is this record, in whichever document, by [`OrgState::provide_record`].
+    Record(Record),
     /// By [`OrgState::provide_hold`].
     Hold(HoldId),
     /// By [`OrgState::provide_devices`].
@@ -105,6 +108,11 @@ impl OrgState {
         self.intents.insert(intent, till);
     }
 
+    /// What was begun since the database was asked is kept.
+    pub fn provide_record(&mut self, record: Record, is_there: bool) {
+        *self.begun.entry(record).or_default() |= is_there;
+    }
+
     pub fn provide_hold(&mut self, id: HoldId, hold: Option<Hold>) {
         self.holds.insert(id, hold);
     }
@@ -137,6 +145,8 @@ impl OrgState {
             };
             for full in &intent.changes {
                 needs.document(full.document);
+                let fields = full.change.ops.iter();
+                needs.records(full.document, fields.map(|op| (op.container, &*op.key)));
                 needs.ops(full.document, intent.id, &full.change.ops);
                 // Where a hold would be listed, whatever of it is here already.
                 if let Some(site) = full.document.site() {
@@ -209,6 +219,31 @@ impl Needs<'_> {
     fn sold(&mut self, block: BlockId) {
         if !self.state.sold.contains_key(&block) {
             self.missing.insert(Need::Sold(block));
+        }
+    }
+
+    /// Records that are not in this document may lie in another one.
+    fn records<'a>(
+        &mut self,
+        document: DocumentKey,
+        fields: impl Iterator<Item = (Container, &'a str)>,
+    ) {
+        let Some(known) = self.state.documents.get(&document) else {
+            return;
+        };
+        let mut last = None;
+        for (container, key) in fields {
+            let record = Record::of(&document, container, key);
+            if record == last {
+                continue;
+            }
+            last = record;
+            if let Some(record) = record
+                && !record.is_in(known.sheet())
+                && !self.state.begun.contains_key(&record)
+            {
+                self.missing.insert(Need::Record(record));
+            }
         }
     }
 
@@ -397,6 +432,8 @@ impl Needs<'_> {
                     self.document(hold.listed_in);
                     for write in &hold.writes {
                         self.document(write.document);
+                        let fields = write.puts.iter();
+                        self.records(write.document, fields.map(|put| (put.container, &*put.key)));
                     }
                     for (document, held) in facts_held(hold) {
                         // Holds hold no decisions, so this ends.

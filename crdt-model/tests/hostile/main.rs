@@ -22,7 +22,9 @@ use crdt_model::fact::{
     BatchMade, BlockMade, Codes, Ending, Fact, FactBody, HeldDecision, LeaseAsked, Leased,
     RecallAsked, Replacement, Sale, StockAskWithdrawn, StockNote, Verdict, VoucherRef,
 };
-use crdt_model::ids::{BatchId, BlockId, HoldId, IntentId, PackageId, PersonId, SiteId};
+use crdt_model::ids::{
+    BatchId, BlockId, ClientId, HoldId, IntentId, PackageId, PersonId, RouterId, SiteId,
+};
 use crdt_model::money::Money;
 use crdt_model::relay::{AdmitError, Outcome};
 use crdt_model::sync::batch::{Batch, BatchError};
@@ -989,6 +991,71 @@ fn ad22_the_codes_of_a_block_are_read_at_its_site_alone() {
         block: bench.block,
     };
     assert!(!may_read(&reader, &elsewhere));
+}
+
+#[test]
+fn ad23_a_record_lies_in_one_document() {
+    let mut bench = Bench::new();
+    let (owner, agent, here) = (bench.owner, bench.agent, bench.site);
+    let there = SiteId::from_bytes([77; 16]);
+    let clients = |site, by: &Author, part| DocumentKey::Clients {
+        site,
+        owner: by.person,
+        part,
+    };
+    let client = |field: &str, text: &str| {
+        let id = ClientId::from_bytes([81; 16]);
+        record(&format!("client/{id}/{field}"), text)
+    };
+    let router = |text: &str| {
+        let id = RouterId::from_bytes([82; 16]);
+        record(&format!("router/{id}/name"), text)
+    };
+    let misplaced = refused(Malformed::WrongDocument);
+
+    // In two documents at once.
+    let id = bench.intent();
+    let both = [clients(here, &owner, 0), clients(here, &owner, 1)].map(|key| {
+        (
+            key,
+            bench.write_intent(&owner, key, &[client("name", "Neema")]),
+        )
+    });
+    let batch = bench.batch(&owner, id, both.into());
+    let outcome = bench.admit_as(&owner, &batch).unwrap();
+    let answers: Vec<_> = outcome.results.iter().map(|(_, answer)| *answer).collect();
+    assert_eq!(answers, [misplaced; 2]);
+
+    let id = bench.intent();
+    bench.accepts(
+        &owner,
+        clients(here, &owner, 0),
+        id,
+        &[client("name", "Neema"), client("notes", "gate")],
+    );
+    let id = bench.intent();
+    bench.accepts(&owner, DocumentKey::Site(here), id, &[router("R1")]);
+    // By who may write there; by nobody else's rights, whatever the field, nor in another part of one's own.
+    for (by, key, put) in [
+        (agent, clients(here, &agent, 0), client("name", "mine")),
+        (agent, clients(here, &agent, 0), client("notes", "mine")),
+        (owner, clients(here, &owner, 1), client("name", "again")),
+        (owner, clients(there, &owner, 0), client("name", "there")),
+        (owner, DocumentKey::Site(there), router("mine")),
+    ] {
+        let change = bench.write_intent(&by, key, &[put]);
+        bench.turns_away(&by, key, change, misplaced);
+    }
+    // It is edited where it is.
+    let id = bench.intent();
+    bench.accepts(
+        &owner,
+        clients(here, &owner, 0),
+        id,
+        &[client("name", "Neema K")],
+    );
+    let id = bench.intent();
+    bench.accepts(&owner, DocumentKey::Site(here), id, &[router("R2")]);
 }
 
 #[test]

@@ -265,6 +265,7 @@ impl Bench {
                     Need::SiteOf(block) => self.state.provide_site_of(block, None),
                     Need::Receipt(receipt) => self.state.provide_receipt(receipt, None),
                     Need::Replaced(sale) => self.state.provide_replaced(sale, []),
+                    Need::Record(record) => self.state.provide_record(record, false),
                     Need::Intent(id) => self.state.provide_intent(id, None),
                     Need::Hold(id) => self.state.provide_hold(id, None),
                     Need::Devices(person) => {

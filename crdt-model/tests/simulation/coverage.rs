@@ -59,7 +59,7 @@ kinds! {
     AdmitError, "not looked at":
         WrongOrganisation {}, WrongAuthor {}, Missing {..},;
     Need, "asked of the store":
-        Document {..}, Sold {..}, Codes {..}, BlocksOf {..}, SiteOf {..}, Receipt {..}, Replaced {..}, Intent {..}, Hold {..},
+        Document {..}, Sold {..}, Codes {..}, BlocksOf {..}, SiteOf {..}, Receipt {..}, Replaced {..}, Record {..}, Intent {..}, Hold {..},
         Devices {..},;
     FactBody, "fact in the log":
         Sale {..}, Replacement {..}, HeldDecision {..}, Codes {..}, Batch {..}, BatchUndone {..}, LeaseAsked {..},

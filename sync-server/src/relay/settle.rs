@@ -326,7 +326,7 @@ async fn provide(
                 let devices = devices::of_person(tx, org, person).await?;
                 state.provide_devices(person, devices);
             }
-            need @ (Need::SiteOf(_) | Need::Replaced(_)) => claims.push(need),
+            need @ (Need::SiteOf(_) | Need::Replaced(_) | Need::Record(_)) => claims.push(need),
         }
     }
     claims::provide(tx, state, claims).await?;

@@ -1,9 +1,12 @@
 //! `packages`, `clients`: records, as their documents say them now.
 
+use std::collections::BTreeSet;
+
 use crdt_model::client::Client;
-use crdt_model::ids::OrgId;
+use crdt_model::ids::{ClientId, OrgId};
 use crdt_model::package::{Connection, Package};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{SqlId, sql_text};
 
@@ -108,4 +111,27 @@ pub async fn put_client(
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// Those of these clients that there are.
+pub async fn known_clients(
+    tx: &mut PgConnection,
+    org: OrgId,
+    clients: &[ClientId],
+) -> Result<BTreeSet<ClientId>, sqlx::Error> {
+    let clients: Vec<Uuid> = clients.iter().map(SqlId::sql).collect();
+    let rows: Vec<Uuid> = sqlx::query_scalar(
+        r"
+        select wanted.client_id
+        from unnest($2::uuid[]) as wanted (client_id)
+        cross join lateral (
+            select from clients where org_id = $1 and client_id = wanted.client_id limit 1
+        ) as found
+        ",
+    )
+    .bind(org.sql())
+    .bind(clients)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows.into_iter().map(ClientId::from_sql).collect())
 }

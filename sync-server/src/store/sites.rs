@@ -1,12 +1,14 @@
 //! `sites`, `routers`, `access_points`, `areas`: a site and what belongs to it, as its two documents say them now.
 
 use std::borrow::Cow;
+use std::collections::BTreeSet;
 
-use crdt_model::fixture::{Fixture, FixtureId};
+use crdt_model::fixture::{Fixture, FixtureId, FixtureKind};
 use crdt_model::ids::{OrgId, SiteId};
 use crdt_model::phone::Phone;
 use crdt_model::site::{Position, Site};
 use sqlx::PgConnection;
+use uuid::Uuid;
 
 use super::{SqlId, sql_text};
 
@@ -137,6 +139,41 @@ pub async fn put_fixture(
         .bind(id.sql()),
     };
     query.execute(tx).await.map(drop)
+}
+
+/// Those of these fixtures, all of one kind, that there are.
+pub async fn known_fixtures(
+    tx: &mut PgConnection,
+    org: OrgId,
+    kind: FixtureKind,
+    fixtures: &[FixtureId],
+) -> Result<BTreeSet<FixtureId>, sqlx::Error> {
+    let ids: Vec<Uuid> = fixtures
+        .iter()
+        .map(|id| match id {
+            FixtureId::Router(id) => id.sql(),
+            FixtureId::AccessPoint(id) => id.sql(),
+            FixtureId::Area(id) => id.sql(),
+        })
+        .collect();
+    let query = match kind {
+        FixtureKind::Router => {
+            "select router_id from routers where org_id = $1 and router_id = any ($2)"
+        }
+        FixtureKind::AccessPoint => {
+            "select access_point_id from access_points where org_id = $1 and access_point_id = any ($2)"
+        }
+        FixtureKind::Area => "select area_id from areas where org_id = $1 and area_id = any ($2)",
+    };
+    let rows: Vec<Uuid> = sqlx::query_scalar(query)
+        .bind(org.sql())
+        .bind(ids)
+        .fetch_all(tx)
+        .await?;
+    Ok(rows
+        .into_iter()
+        .map(|id| kind.with_id(*id.as_bytes()))
+        .collect())
 }
 
 fn text(text: Option<&String>) -> Option<Cow<'_, str>> {

@@ -2,12 +2,14 @@
 
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
+use crdt_model::client::ClientDetails;
 use crdt_model::command::{Command, DocumentWrite, fact_put};
-use crdt_model::document::{Document, DocumentKey};
+use crdt_model::document::{Container, Document, DocumentKey, Put};
 use crdt_model::fact::{
     BatchMade, BlockMade, Fact, FactBody, Leased, Replacement, Verdict, VoucherRef,
 };
-use crdt_model::ids::{BatchId, IntentId, SiteId};
+use crdt_model::fixture::{FixtureDetails, FixtureId};
+use crdt_model::ids::{AccessPointId, AreaId, BatchId, ClientId, IntentId, RouterId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
 use crdt_model::time::{Month, Timestamp};
@@ -166,4 +168,87 @@ async fn ad22_a_block_of_another_site_is_named_nowhere_else() {
         .unwrap();
     let leased = vouchers::leased_to(&mut tx, me.org, me.person, me.device).await;
     assert_eq!(leased.unwrap(), [(shop.site, block)]);
+}
+
+#[tokio::test]
+async fn ad23_a_known_record_is_not_begun_again_elsewhere() {
+    let mut shop = Shop::open().await;
+    let asha = shop.agent("asha").await;
+    let new = || new_id(shop.app.app.clock.now());
+    let (site, client, there) = (
+        shop.site,
+        ClientId::from_bytes(new()),
+        SiteId::from_bytes(new()),
+    );
+    let fixtures = [
+        FixtureId::Router(RouterId::from_bytes(new())),
+        FixtureId::AccessPoint(AccessPointId::from_bytes(new())),
+        FixtureId::Area(AreaId::from_bytes(new())),
+    ];
+    let details = ClientDetails {
+        name: "Neema".into(),
+        ..ClientDetails::default()
+    };
+    let register = Command::RegisterClient {
+        client,
+        site,
+        details,
+    };
+    shop.office.run(register).await;
+    for fixture in fixtures {
+        let to = FixtureDetails {
+            name: "Tower".into(),
+            ..FixtureDetails::default()
+        };
+        let from = None;
+        shop.office
+            .run(Command::PutFixture {
+                site,
+                fixture,
+                from,
+                to,
+            })
+            .await;
+    }
+    shop.office.settle().await;
+
+    let named = |key: String| Put {
+        container: Container::Records,
+        key,
+        value: "mine".into(),
+    };
+    let own = DocumentKey::Clients {
+        site,
+        owner: asha.person,
+        part: 0,
+    };
+    let write = DocumentWrite {
+        document: own,
+        puts: vec![named(format!("client/{client}/name"))],
+    };
+    push_to_a_new_relay(&shop, &asha, intent(&shop), vec![write]).await;
+    for id in fixtures {
+        let write = DocumentWrite {
+            document: DocumentKey::Site(there),
+            puts: vec![named(format!("{id}/name"))],
+        };
+        push_to_a_new_relay(&shop, &shop.office, intent(&shop), vec![write]).await;
+    }
+    for kept in [
+        "select count(*) from clients where name = 'Neema'",
+        "select count(*) from routers where name = 'Tower'",
+        "select count(*) from access_points where name = 'Tower'",
+        "select count(*) from areas where name = 'Tower'",
+    ] {
+        assert_eq!(shop.count(kept).await, 1, "{kept}");
+    }
+    let written = "select count(*) from changes where doc_key = 'site/' || $1 or doc_key = $2";
+    let mut owner = shop.app.as_owner().await;
+    let written: i64 = sqlx::query_scalar(written)
+        .bind(there.to_string())
+        .bind(own.to_string())
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    assert_eq!(written, 0);
 }

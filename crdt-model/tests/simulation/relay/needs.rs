@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::{FactBody, SaleRef, Verdict, VoucherRef};
 use crdt_model::ids::{BlockId, IntentId, SiteId};
-use crdt_model::relay::{Need, RelayDocument};
+use crdt_model::relay::{Need, Record, RelayDocument};
 
 use super::Relay;
 
@@ -95,6 +95,17 @@ impl Relay {
                     })
                     .collect();
                 self.state().provide_replaced(sale, given);
+            }
+            Need::Record(record) => {
+                let name = match record {
+                    Record::Client(id) => format!("client/{id}/name"),
+                    Record::Fixture(id) => format!("{id}/name"),
+                };
+                let is_there = self.database.keys().iter().any(|key| {
+                    matches!(key, DocumentKey::Clients { .. } | DocumentKey::Site(_))
+                        && self.database.sheet(key).records.contains_key(&name)
+                });
+                self.state().provide_record(record, is_there);
             }
             Need::Intent(intent) => {
                 let till = self.database.facts().find_map(|(document, key, fact)| {
