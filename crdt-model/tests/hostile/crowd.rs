@@ -115,6 +115,7 @@ fn decline(till: DocumentKey, hold: HoldId) -> Command {
         hold,
         accepted: false,
         reason: Some("no".into()),
+        told: 1,
     }
 }
 

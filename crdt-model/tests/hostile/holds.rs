@@ -779,6 +779,7 @@ fn accept_at_once(bench: &mut Bench, holds: [(HoldId, DocumentKey); 2]) -> Outco
             hold,
             accepted: true,
             reason: None,
+            told: 1,
         };
         stating(bench, &owner, till, FactBody::HeldDecision(decision))
     });

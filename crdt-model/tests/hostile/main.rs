@@ -507,6 +507,7 @@ fn ad9_a_till_is_of_a_month_that_a_clock_can_show() {
             hold: HoldId::from_bytes([9; 16]),
             accepted: true,
             reason: None,
+            told: 1,
         })
     };
     let wrong = refused(Malformed::WrongMonth);
