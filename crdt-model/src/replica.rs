@@ -3,6 +3,7 @@
 //! anything is shown or sent.
 
 mod brief;
+mod inherit;
 mod open;
 mod outbox;
 mod receive;
@@ -30,6 +31,7 @@ use crate::time::{HybridClock, Timestamp};
 use crate::voucher::{Holder, Stock};
 
 pub use brief::Brief;
+pub use inherit::Inherited;
 pub use open::{OpenError, is_outbox_key};
 
 /// Whose replica this is.

@@ -2,6 +2,7 @@
 
 import assert from "node:assert/strict";
 
+import { readySlots } from "../helpers/passwords.mjs";
 import {
   ASHA,
   BARAKA,
@@ -74,24 +75,6 @@ async function comeBack({ page }, { name, password }) {
   await page.getByRole("button", { name }).click();
   await fillIn(page, { password });
   await page.getByTestId("sync-pill").waitFor();
-}
-
-/** What is kept for others to send. */
-function readySlots({ page }) {
-  return page.evaluate(
-    () =>
-      new Promise((resolve, reject) => {
-        const request = indexedDB.open("viornet-profile");
-        request.onerror = reject;
-        request.onsuccess = () => {
-          const db = request.result;
-          db.transaction("kv").objectStore("kv").getAllKeys().onsuccess = ({ target }) => {
-            db.close();
-            resolve(target.result.filter((key) => String(key).startsWith("ready/")));
-          };
-        };
-      }),
-  );
 }
 
 story("what who leaves has sold with no signal, the next person's connection carries to the server", async (stage) => {

@@ -316,7 +316,7 @@ another-person-hint = The first sign-in on this device needs a connection.
 old-password = Old password
 old-password-hint = Your password was changed. What this device has not sent yet is still under the old one: type the old one once, and nothing is lost.
 old-password-forgotten = I do not know it
-old-password-forgotten-hint = Without it, the oldest sales that wait here are sent now. What else waits stays locked on this device, and everything that the office has is fetched again.
+old-password-forgotten-hint = Without it, the oldest sales that wait here are sent now. What else waits stays locked on this device until you remember it: then open it under "Sync". Everything that the office has is fetched again.
 fail-old-password = This is not the old password.
 needs-set-up = This server has no organisation yet
 
@@ -1074,6 +1074,39 @@ fail-rescue-newer = This rescue file is from a newer version of the app. Update 
 fail-rescue-foreign = This rescue file belongs to another organisation. It stays as it is.
 file-is-too-large = The file is too large to be read here.
 file-not-read = The browser could not read the file. Choose it again.
+
+# What is still locked under a forgotten password
+earlier = Earlier work is still locked
+earlier-hint = The password was changed, and nobody knew the old one here. What this { $device ->
+        [computer] computer
+       *[phone] phone
+    } had not sent by then is under that old password. Type it, and it is sent; nothing is doubled.
+earlier-open = Open and send
+earlier-size = { $entries ->
+        [one] At most 1 entry, { $kilobytes } kB
+       *[other] At most { $entries } entries, { $kilobytes } kB
+    }
+earlier-opened = { $entries ->
+        [one] Opened. 1 entry is sent from here.
+       *[other] Opened. { $entries } entries are sent from here.
+    }
+earlier-rest-safe = The rest was safe already.
+earlier-was-safe = Opened. All of it was safe already.
+earlier-was-empty = Opened. Nothing waited in it.
+earlier-partly = Part of it cannot be read now and stays here.
+fail-earlier-password = No earlier work opens with this password. Nothing was lost; try another.
+earlier-discard = Discard
+earlier-discard-title = Discard earlier work?
+earlier-discard-consequence = What only this { $device ->
+        [computer] computer
+       *[phone] phone
+    } has of it is lost for good: sales, clients, hand-overs. Nobody can bring it back.
+earlier-discarded = Earlier work discarded
+earlier-note = Earlier work on this { $device ->
+        [computer] computer
+       *[phone] phone
+    } is still locked and not sent.
+earlier-note-link = Open it
 clock-off = This device's clock is off by { $duration }. Times are corrected.
 what-sale = Sale { $receipt }
 what-replacement = New code for a client

@@ -316,7 +316,7 @@ another-person-hint = Kuingia mara ya kwanza kwenye kifaa hiki kunahitaji mtanda
 old-password = Nenosiri la zamani
 old-password-hint = Nenosiri lako limebadilishwa. Ambayo kifaa hiki hakijatuma bado yako chini ya lile la zamani: andika la zamani mara moja, na hakuna kitakachopotea.
 old-password-forgotten = Silijui
-old-password-forgotten-hint = Bila hilo, mauzo ya zamani zaidi yanayosubiri hapa yanatumwa sasa. Mengine yanayosubiri yanabaki yamefungwa kwenye kifaa hiki, na yote ambayo ofisi inayo yanaletwa tena.
+old-password-forgotten-hint = Bila hilo, mauzo ya zamani zaidi yanayosubiri hapa yanatumwa sasa. Mengine yanayosubiri yanabaki yamefungwa kwenye kifaa hiki hadi utakapolikumbuka: hapo yafungue chini ya "Sawazisha". Yote ambayo ofisi inayo yanaletwa tena.
 fail-old-password = Hili si nenosiri la zamani.
 needs-set-up = Seva hii bado haina biashara
 
@@ -1074,6 +1074,39 @@ fail-rescue-newer = Faili hii ya uokoaji ni ya toleo jipya zaidi la programu. Sa
 fail-rescue-foreign = Faili hii ya uokoaji ni ya shirika lingine. Inabaki ilivyo.
 file-is-too-large = Faili ni kubwa mno kusomwa hapa.
 file-not-read = Kivinjari hakikuweza kusoma faili. Ichague tena.
+
+# What is still locked under a forgotten password
+earlier = Kazi ya awali bado imefungwa
+earlier-hint = Nenosiri lilibadilishwa, na la zamani halikujulikana hapa. Ambayo { $device ->
+        [computer] kompyuta hii ilikuwa haijatuma
+       *[phone] simu hii ilikuwa haijatuma
+    } yako chini ya nenosiri hilo la zamani. Liandike, na yatatumwa; hakuna kitakachorudiwa.
+earlier-open = Fungua na utume
+earlier-size = { $entries ->
+        [one] Si zaidi ya ingizo 1, kB { $kilobytes }
+       *[other] Si zaidi ya maingizo { $entries }, kB { $kilobytes }
+    }
+earlier-opened = { $entries ->
+        [one] Imefunguliwa. Ingizo 1 linatumwa kutoka hapa.
+       *[other] Imefunguliwa. Maingizo { $entries } yanatumwa kutoka hapa.
+    }
+earlier-rest-safe = Mengine yalikuwa salama tayari.
+earlier-was-safe = Imefunguliwa. Yote yalikuwa salama tayari.
+earlier-was-empty = Imefunguliwa. Hakuna kilichokuwa kinasubiri.
+earlier-partly = Sehemu yake haisomeki sasa na inabaki hapa.
+fail-earlier-password = Hakuna kazi ya awali inayofunguka kwa nenosiri hili. Hakuna kilichopotea; jaribu jingine.
+earlier-discard = Tupa
+earlier-discard-title = Utupe kazi ya awali?
+earlier-discard-consequence = Iliyoko kwenye { $device ->
+        [computer] kompyuta hii
+       *[phone] simu hii
+    } tu itapotea kabisa: mauzo, wateja, makabidhiano. Hakuna anayeweza kuirudisha.
+earlier-discarded = Kazi ya awali imetupwa
+earlier-note = Kazi ya awali kwenye { $device ->
+        [computer] kompyuta hii
+       *[phone] simu hii
+    } bado imefungwa na haijatumwa.
+earlier-note-link = Ifungue
 clock-off = Saa ya kifaa hiki imekosea kwa { $duration }. Muda unasahihishwa.
 what-sale = Mauzo { $receipt }
 what-replacement = Namba mpya kwa mteja

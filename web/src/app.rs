@@ -130,7 +130,8 @@ fn hear(dispatch: &UseReducerDispatcher<AppState>, told: Told) {
         Told::Event(Event::Import(progress)) => dispatch.dispatch(AppAction::Import(progress)),
         Told::Event(Event::Sync(pill)) => dispatch.dispatch(AppAction::Pill(pill)),
         Told::Event(Event::Sentinel { store, text }) => {
-            browser::keep_setting(&format!("{SENTINEL}{store}"), Some(&text));
+            let kept = Some(text.as_str()).filter(|text| !text.is_empty());
+            browser::keep_setting(&format!("{SENTINEL}{store}"), kept);
         }
         Told::Event(Event::Session(session)) => {
             dispatch.dispatch(AppAction::Phase(Phase::SignedIn(Rc::new(session))));

@@ -63,7 +63,7 @@ pub use stock::{
     VoucherSale, VoucherStory, VouchersView,
 };
 pub use sync::{
-    HeldEditView, HeldView, NeedsYou, NeedsYouView, PendingView, RescueCarried, ShutOut,
+    HeldEditView, HeldView, NeedsYou, NeedsYouView, PendingView, RescueCarried, SealedView, ShutOut,
     StoreWarning, Summary, SyncPill, SyncView,
 };
 
@@ -157,6 +157,14 @@ pub enum Request {
     /// The session on the server has ended: the password begins another, and everything here goes on.
     SignInAgain {
         password: String,
+    },
+    /// Opens what is still locked under an old password, and sends it.
+    OpenSealed {
+        password: String,
+    },
+    /// What is in it is lost for good, but for the batch that lies ready.
+    DiscardSealed {
+        store: String,
     },
     /// An access token with which the page fetches an export. Needs a connection.
     ExportAccess,
@@ -481,6 +489,15 @@ pub enum Answer {
         bytes: Vec<u8>,
     },
     RescueCarried(RescueCarried),
+    /// A store of before was opened.
+    Opened {
+        /// Entries that are sent from here on.
+        waiting: u32,
+        /// Entries that the office has, or that were here, already.
+        known: u32,
+        /// Not all of it can be read: that stays.
+        is_whole: bool,
+    },
     Sell(SellView),
     Stock(StockView),
     Sales(SalesView),
@@ -560,7 +577,7 @@ pub enum Event {
     Sync(SyncPill),
     /// How far the import of this tab is.
     Import(ImportProgress),
-    /// Keep this in `localStorage`.
+    /// Keep this in `localStorage`; empty: nothing any more.
     Sentinel {
         store: String,
         text: String,

@@ -36,6 +36,7 @@ pub struct Surroundings {
     pub storage_is_persistent: bool,
     pub is_fetching: bool,
     pub shut_out: Option<ShutOut>,
+    pub has_sealed: bool,
 }
 
 /// What is kept between queries, so that a keystroke costs no fold. Of one replica: another one needs new ones.

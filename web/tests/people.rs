@@ -29,6 +29,7 @@ const ASHA: PersonId = PersonId::from_bytes([20; 16]);
 
 fn ask(shop: &Shop, query: &Query) -> Answer {
     let around = Surroundings {
+        has_sealed: false,
         now: NOW,
         online: false,
         store_warning: None,

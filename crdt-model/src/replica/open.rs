@@ -200,6 +200,7 @@ impl Replica {
             return None;
         }
         let mut commit = self.begin();
+        let mut orders = Vec::new();
         for mut pending in missing {
             // "Settled" may be lost while what it told of is not: an edit must not be made a second time.
             let place = (pending.order, pending.intent.id);
@@ -207,17 +208,7 @@ impl Replica {
                 commit.settled.push(pending.order);
                 continue;
             }
-            for change in &mut pending.changes {
-                change.accepted |= self
-                    .documents
-                    .get_mut(&change.document)
-                    .is_some_and(|document| document.acknowledged().has(&change.hash));
-            }
-            let is_settled = pending.state == PendingState::Waiting
-                && !pending.changes.is_empty()
-                && pending.changes.iter().all(|change| change.accepted);
-            pending.changes.retain(|change| change.accepted);
-            if is_settled {
+            if self.is_acknowledged(&mut pending) {
                 commit.settled.push(pending.order);
                 continue;
             }
@@ -227,11 +218,10 @@ impl Replica {
                 pending.order = self.meta.next_order.max(pending.order + 1);
             }
             self.meta.next_order = self.meta.next_order.max(pending.order + 1);
+            orders.push(pending.order);
             self.outbox.insert(pending.order, pending);
         }
-        self.rebase(&mut commit, rng);
-        // So may the word that ended the wait of what was held.
-        self.decide_held(&mut commit);
+        self.write_adopted(&orders, &mut commit, rng);
         commit
             .settled
             .retain(|order| !self.outbox.contains_key(order));

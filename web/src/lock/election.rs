@@ -97,7 +97,7 @@ pub struct Held {
 
 /// Becomes the writer for `person`, or learns that another tab is.
 pub async fn acquire(person: &str) -> Result<Role, LockError> {
-    let name = format!("viornet/{person}");
+    let name = name_of(person);
     let locks = lock_manager().ok_or(LockError::NotSupported)?;
     let (relay, incoming) = Relay::join(&name).ok_or(LockError::NotSupported)?;
 
@@ -119,6 +119,18 @@ pub async fn acquire(person: &str) -> Result<Role, LockError> {
         name,
         queued,
     }))
+}
+
+/// Has the tabs that have `person`'s store open lock themselves; for who has it not open. One that was stopped does it
+/// when it goes on.
+pub fn lock_all(person: &str) {
+    if let Some((relay, _)) = Relay::join(&name_of(person)) {
+        relay.lock_others();
+    }
+}
+
+fn name_of(person: &str) -> String {
+    format!("viornet/{person}")
 }
 
 async fn steal(locks: &JsValue, name: &str) -> Result<Held, LockError> {

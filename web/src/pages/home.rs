@@ -115,6 +115,7 @@ pub fn HomePage() -> Html {
                 <h1>{ words.hello(session.name.split_whitespace().next().unwrap_or(&session.name)) }</h1>
                 if session.may(Capability::Sell) { <Tap to={Route::Sell} label={words.sell()} glyph={Glyph::HandCoins} look={Look::Primary} /> }
             </div>
+            <super::sync::EarlierNote />
             <StockNeeds />
             if !steps.is_empty() {
                 <section class="card-box">

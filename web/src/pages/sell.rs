@@ -302,6 +302,7 @@ fn TillWarnings() -> Html {
     html! {
         <>
             if let Some(warning) = warning { <Notice tone={Tone::Attention}>{ super::sync::warning(words, warning) }</Notice> }
+            <super::sync::EarlierNote />
             if is_risky { <p class="muted till-note"><Icon glyph={Glyph::TriangleAlert} />{ words.warn_not_persistent() }</p> }
         </>
     }

@@ -1,10 +1,13 @@
 //! What is only on this device, what needs somebody, and the way out when nothing connects.
 
+mod earlier;
 mod rescue;
 
 use crdt_model::fact::HoldReason;
 use yew::prelude::*;
 
+pub use earlier::EarlierNote;
+use earlier::EarlierWork;
 use rescue::{CarryRescue, SaveRescue};
 
 use super::clients::one::field_name;
@@ -159,6 +162,7 @@ fn SyncBody(props: &SyncBodyProps) -> Html {
                     <ul class="rows">{ for view.to_decide.iter().map(|item| html! { <HeldRow key={item.hold.to_string()} item={item.clone()} /> }) }</ul>
                 </section>
             }
+            <EarlierWork stores={view.sealed.clone()} />
             <section class="card-box" data-testid="pending">
                 <h2>{ words.pending(browser::device_word()) }</h2>
                 if view.pending.is_empty() { <p class="muted">{ words.pending_none() }</p> }

@@ -24,6 +24,8 @@ pub struct SyncPill {
     /// What is here is being completed or compared.
     pub is_fetching: bool,
     pub shut_out: Option<ShutOut>,
+    /// Work of before a password was forgotten is still locked on this device.
+    pub has_sealed: bool,
 }
 
 /// Why the server will not talk to this device until somebody does something about it.
@@ -59,6 +61,16 @@ pub struct SyncView {
     /// Measured at the last contact: positive when this device's clock is behind.
     pub clock_offset_millis: i64,
     pub storage_is_persistent: bool,
+    pub sealed: Vec<SealedView>,
+}
+
+/// A store of before a password was forgotten, as far as it can be seen without that password.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SealedView {
+    pub store: String,
+    /// More entries than these do not wait in it.
+    pub entries_max: u32,
+    pub bytes: u64,
 }
 
 /// What an item is, in the user's words.

@@ -7,7 +7,7 @@
 //! look who may write before it writes; it adds a key that is taken once somebody else may ([`replaced`]).
 //!
 //! Browsers close connections under a page's feet (sleep, low memory, iOS in the background), so an operation that
-//! fails drops the connection, opens a new one and tries again, at most three times. Nothing here deletes a database.
+//! fails drops the connection, opens a new one and tries again, at most three times. A database is deleted only by its name.
 //! It must not know what keys and values mean.
 
 use std::{
@@ -42,6 +42,8 @@ const WRITER_KEY: &str = "!writer";
 const REPLACED_MAX: u64 = 256;
 const ATTEMPTS: u32 = 3;
 const OPEN_TIMEOUT_MS: u32 = 10_000;
+/// A deletion waits for every tab that has the database open.
+const DELETE_TIMEOUT_MS: u32 = 3_000;
 /// How long a small transaction may take before it counts as held up by a tab that was stopped. A slow phone's disk needs
 /// a few seconds at worst.
 const HELD_AFTER_MS: u32 = 10_000;
@@ -92,6 +94,20 @@ impl IndexedDb {
                 Ok(opened) => return Ok((store, opened)),
                 Err(error) => retry_after(&mut attempt, error).await?,
             }
+        }
+    }
+
+    /// Deletes a database of which no store here is open. [`StoreError::Held`]: another tab has it open, and the browser
+    /// deletes it once that one lets it go.
+    pub async fn delete(name: &str) -> Result<(), StoreError> {
+        let deleting = Database::delete_by_name(name).map_err(open_error)?;
+        let (sender, receiver) = oneshot::channel();
+        // As an opening, it cannot be cancelled.
+        spawn_local(async move { drop(sender.send(deleting.await)) });
+        match within(DELETE_TIMEOUT_MS, receiver).await {
+            Some(Ok(Ok(()))) => Ok(()),
+            Some(Ok(Err(error))) => Err(Failure::from(error).into_store_error().await),
+            _ => Err(StoreError::Held),
         }
     }
 

@@ -91,6 +91,20 @@ impl Folder {
         }
     }
 
+    /// Removes a folder in this one with its files, as far as no tab holds them open.
+    pub async fn remove_folder(&self, name: &str) -> Result<(), StoreError> {
+        let handle = self.0.get_directory_handle(name);
+        let folder = match settled::<FileSystemDirectoryHandle>(handle).await {
+            Ok(folder) => Self(folder),
+            Err(error) if error_name(&error) == "NotFoundError" => return Ok(()),
+            Err(error) => return Err(file_error(&error)),
+        };
+        for file in folder.names().await? {
+            folder.remove(&file).await?;
+        }
+        self.remove(name).await
+    }
+
     /// Opens a file for exclusive writing, creating it.
     pub async fn writer(&self, name: &str) -> Result<FileWriter, StoreError> {
         let options = FileSystemGetFileOptions::new();
@@ -143,6 +157,12 @@ impl Folder {
             .flatten()
             .max_by_key(|frame| frame.number)
             .map(|frame| frame.payload))
+    }
+
+    /// Removes what [`Folder::put_small`] wrote.
+    pub async fn remove_small(&self, name: &str) -> Result<(), StoreError> {
+        self.remove(&slot_name(name, 0)).await?;
+        self.remove(&slot_name(name, 1)).await
     }
 
     /// The names given to [`Folder::put_small`] in this folder.

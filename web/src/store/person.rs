@@ -15,6 +15,7 @@ use super::{
     indexed_db::{IndexedDb, Writers},
     journal::{Entry, EntryId, Losses, opfs::OpfsJournal},
     opfs::Folder,
+    profile::browser::database_of,
     sentinel::{Sentinel, Start, assess},
 };
 use crate::keys::{BrowserRng, DataKey, browser_rng};
@@ -328,7 +329,7 @@ impl PersonStores {
 }
 
 async fn open_kv(store: &str, data_key: &DataKey) -> Result<(Sealed, Incarnation), StoreError> {
-    let (db, _) = IndexedDb::open(&format!("viornet-{store}"), Writers::One).await?;
+    let (db, _) = IndexedDb::open(&database_of(store), Writers::One).await?;
     let kv = SealedStore::new(db, data_key, browser_rng());
     let incarnation = kv.take_over().await?;
     Ok((kv, incarnation))

@@ -35,6 +35,9 @@ pub struct Person {
     /// Stores of before a password that opens them was forgotten. What they hold is not lost while their keys are here.
     #[serde(default)]
     pub sealed_before: Vec<SealedStore>,
+    /// Stores that are done with, and are there until the browser lets them be deleted.
+    #[serde(default)]
+    pub leftovers: Vec<String>,
     /// By this the relay knows the browser profile again when its signing key is lost (32 bytes; the relay has a hash).
     #[serde(default, with = "serde_bytes")]
     pub recovery: Vec<u8>,
@@ -120,6 +123,7 @@ mod tests {
             wrapped_key: WrappedKey::wrap(&key, id, "pw", cost, &mut TestRng::seeded(1)),
             relay_key: vec![7; 32],
             sealed_before: Vec::new(),
+            leftovers: Vec::new(),
             recovery: vec![8; 32],
         }
     }

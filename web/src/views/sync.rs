@@ -33,6 +33,7 @@ pub fn pill(replica: &Replica, around: Surroundings) -> SyncPill {
         is_new: replica.cursor() == 0,
         is_fetching: around.is_fetching,
         shut_out: around.shut_out,
+        has_sealed: around.has_sealed,
     }
 }
 
@@ -81,6 +82,8 @@ pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
         last_contact: replica.last_contact(),
         clock_offset_millis: replica.clock_offset_millis(),
         storage_is_persistent: around.storage_is_persistent,
+        // The desk knows.
+        sealed: Vec::new(),
     }
 }
 

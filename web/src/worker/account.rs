@@ -204,6 +204,7 @@ async fn begin(
                 wrapped_key: wrap(&data_key, &mut rng),
                 relay_key: Vec::new(),
                 sealed_before: Vec::new(),
+                leftovers: Vec::new(),
                 recovery: Vec::new(),
             };
             (person, data_key)
@@ -227,6 +228,8 @@ async fn begin(
                             wrap(&data_key, &mut rng),
                         ),
                     };
+                    // A tab that has it open would go on with it, under a record that names another.
+                    crate::lock::lock_all(&before.store);
                     known.sealed_before.push(before);
                     (known, data_key)
                 }
@@ -260,6 +263,17 @@ async fn send_ready_batch(profile: &Profile, store: &str) -> Result<(), Failure>
             Ok(()) => {}
         }
     }
+    Ok(())
+}
+
+/// Changes the person's record, here and on the disk. [`Failure::Locked`]: this browser goes on with another store.
+pub async fn edit(
+    profile: &Profile,
+    person: &mut Person,
+    change: impl FnOnce(&mut Person),
+) -> Result<(), Failure> {
+    let edited = profile.edit(person, change).await.map_err(not_saved)?;
+    *person = edited.ok_or(Failure::Locked)?;
     Ok(())
 }
 
@@ -365,10 +379,8 @@ impl Account {
             .is_err()
         {
             let mut rng = browser_rng();
-            person.wrapped_key =
-                WrappedKey::wrap(data_key, &person.id, password, Cost::STANDARD, &mut rng);
-            person.revision += 1;
-            profile.save(person).await.map_err(not_saved)?;
+            let key = WrappedKey::wrap(data_key, &person.id, password, Cost::STANDARD, &mut rng);
+            edit(profile, person, |person| person.wrapped_key = key).await?;
         }
         Ok(())
     }
@@ -415,9 +427,14 @@ impl Account {
             .map_err(not_saved)?
             .is_some();
         if !has_key || person.device.is_none() {
-            register_device(profile, self, person).await?;
-            person.revision += 1;
-            profile.save(person).await.map_err(not_saved)?;
+            let mut registered = person.clone();
+            register_device(profile, self, &mut registered).await?;
+            edit(profile, person, |person| {
+                person.device = registered.device;
+                person.relay_key = registered.relay_key;
+                person.recovery = registered.recovery;
+            })
+            .await?;
         }
         let body = serde_json::json!({ "device_id": person.device });
         let given: Result<Ticket, Failure> = post("/api/ticket", Some(&token), &body).await;

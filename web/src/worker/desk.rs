@@ -2,6 +2,7 @@
 
 mod answer;
 mod brief;
+mod earlier;
 mod keep;
 mod open;
 mod server;
@@ -26,7 +27,7 @@ use crate::browser::{build, others_first};
 use crate::keys::BrowserRng;
 use crate::lock::Writer;
 use crate::lock::relay::Asked;
-use crate::protocol::{self, Request, Session, ShutOut, StoreWarning, wire};
+use crate::protocol::{self, Request, SealedView, Session, ShutOut, StoreWarning, wire};
 use crate::store::person::PersonStores;
 use crate::views::{self, Indexes, Surroundings};
 
@@ -56,6 +57,8 @@ struct Desk {
     changed: bool,
     /// The first screen has its answer: from now on the relay is met, and all else that nobody waits for is done.
     is_set_out: bool,
+    /// Work of this person that is still locked.
+    sealed: Vec<SealedView>,
     /// What follows from commits that are durable, and that nobody waits for: signing, sealing, sending.
     later: VecDeque<Effect>,
     rng: BrowserRng,
@@ -172,6 +175,16 @@ impl Desk {
                 self.confirm().await;
                 return self.keep_brief().await;
             }
+            Input::Replaced => return Err(Lost),
+            Input::Sealed { sealed, gone } => {
+                self.see_sealed(sealed, gone);
+                return Ok(());
+            }
+            Input::Inherit { left, reply } => {
+                // Nobody may wait for it any more.
+                let _ = reply.send(self.inherit(left).await?);
+                return Ok(());
+            }
             Input::Welcome(shut_out) => {
                 self.changed |= self.shut_out != shut_out;
                 self.shut_out = shut_out;
@@ -195,6 +208,7 @@ impl Desk {
             storage_is_persistent: self.is_persistent,
             is_fetching: self.device.is_fetching(),
             shut_out: self.shut_out,
+            has_sealed: !self.sealed.is_empty(),
         }
     }
 

@@ -173,6 +173,10 @@ async fn run_all() -> Report {
         held_database().await,
     );
     report.record("people are kept twice", people_kept_twice().await);
+    report.record(
+        "a store that is done with leaves nothing",
+        a_store_that_is_done_with().await,
+    );
     report.record("the signing key survives and signs", signing().await);
     report.record("an unlock ticket works until revoked", tickets().await);
     report.record("one writer, its followers relay", election().await);
@@ -632,6 +636,7 @@ fn person(id: &str) -> Person {
         wrapped_key: WrappedKey::wrap(&key(), id, "pw", cost, &mut browser_rng()),
         relay_key: vec![1; 32],
         sealed_before: Vec::new(),
+        leftovers: Vec::new(),
         recovery: vec![2; 32],
     }
 }
@@ -680,6 +685,45 @@ async fn people_kept_twice() -> Outcome {
         .unwrap_with("asha", "pw")
         .map_err(|error| error.to_string())?;
     expect("data key", opened.expose(), key().expose())
+}
+
+async fn a_store_that_is_done_with() -> Outcome {
+    let profile = Profile::open().await.map_err(failed)?;
+    let mut before = person("neema");
+    before.store = "gone".into();
+    profile.save(&before).await.map_err(failed)?;
+    let (stores, _) = open_person("gone", None).await?;
+    let (writes, entries) = ([Write::put("a/1", *b"x")], [Entry::pending(*b"1", *b"sale")]);
+    stores.commit(&writes, &entries).await.map_err(failed)?;
+    drop(stores);
+
+    // In another tab this browser went on with a new store; who has the old one open does not undo that.
+    let mut now = before.clone();
+    (now.store, now.revision) = ("goes-on".into(), 2);
+    profile.save(&now).await.map_err(failed)?;
+    let stale = profile.edit(&before, |person| person.name = "stale".into());
+    expect("stale", stale.await.map_err(failed)?, None)?;
+    let edited = profile.edit(&now, |person| person.device = Some("phone".into()));
+    let edited = edited.await.map_err(failed)?.ok_or("it is the person's store")?;
+    let again = profile.edit(&now, |person| person.name = "Neema".into());
+    let again = again.await.map_err(failed)?.ok_or("it is the person's store")?;
+    expect("both edits", (again.device, again.revision), (edited.device, 4))?;
+
+    profile.remove_store("gone").await.map_err(failed)?;
+    let left = javascript(
+        "return Promise.all([indexedDB.databases(), navigator.storage.getDirectory()
+         .then(root => root.getDirectoryHandle('viornet'))
+         .then(root => Promise.all(['stores', 'people'].map(name => root.getDirectoryHandle(name))))
+         .then(folders => Promise.all(folders.map(folder => Array.fromAsync(folder.keys()))))])
+         .then(([databases, names]) =>
+             [...databases.map(({ name }) => name), ...names.flat()].filter(name => /gone/.test(name)).join())",
+    )
+    .await?;
+    expect("left of it", left.as_string(), Some(String::new()))?;
+    // Once is enough, and an empty place is no error.
+    profile.remove_store("gone").await.map_err(failed)?;
+    let (_, opened) = open_person("gone", None).await?;
+    expect("start", opened.start, Start::New)
 }
 
 async fn signing() -> Outcome {

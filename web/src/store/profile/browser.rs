@@ -1,5 +1,6 @@
 //! Reads and writes the people of this browser in IndexedDB and OPFS; either alone is enough to start.
 
+use futures::lock::Mutex;
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::CryptoKey;
 
@@ -18,11 +19,14 @@ const DATABASE: &str = "viornet-profile";
 const FOLDER: [&str; 2] = ["viornet", "people"];
 const PEOPLE: &str = "person/";
 const READY: &str = "ready/";
+const STORES: [&str; 2] = ["viornet", "stores"];
 
 /// The shared, unencrypted records of this browser.
 pub struct Profile {
     db: Result<IndexedDb, StoreError>,
     folder: Result<Folder, StoreError>,
+    /// Records are changed one by one: each change begins with what is there.
+    turn: Mutex<()>,
 }
 
 impl Profile {
@@ -36,7 +40,11 @@ impl Profile {
         let db = db.map(|(db, _)| db);
         match (&db, &folder) {
             (Err(error), Err(_)) => Err(error.clone()),
-            _ => Ok(Self { db, folder }),
+            _ => Ok(Self {
+                db,
+                folder,
+                turn: Mutex::new(()),
+            }),
         }
     }
 
@@ -68,6 +76,34 @@ impl Profile {
         let in_db = self.save_in_db(person).await;
         let in_folder = self.save_in_folder(person).await;
         in_db.or(in_folder)
+    }
+
+    /// Changes a person's record as it is now, whoever wrote it last. `None`: this browser goes on with another store of
+    /// the person, and whoever has this one open must stop.
+    pub async fn edit(
+        &self,
+        mine: &Person,
+        change: impl FnOnce(&mut Person),
+    ) -> Result<Option<Person>, StoreError> {
+        let _turn = self.turn.lock().await;
+        let people = self.people().await?;
+        let known = people.into_iter().find(|person| person.id == mine.id);
+        let mut person = known.unwrap_or_else(|| mine.clone());
+        if person.store != mine.store {
+            return Ok(None);
+        }
+        change(&mut person);
+        person.revision += 1;
+        self.save(&person).await?;
+        Ok(Some(person))
+    }
+
+    /// Deletes what a store that is done with left: its database, its files, and the record of its person under its name.
+    /// [`StoreError::Held`]: a tab that was stopped still has it open.
+    pub async fn remove_store(&self, store: &str) -> Result<(), StoreError> {
+        IndexedDb::delete(&database_of(store)).await?;
+        Folder::open(&STORES).await?.remove_folder(store).await?;
+        self.folder()?.remove_small(&record_of(store)).await
     }
 
     /// The latest sealed batch of a person's store, which may be sent while he is locked out.
@@ -167,9 +203,19 @@ impl Profile {
 
     async fn save_in_folder(&self, person: &Person) -> Result<(), StoreError> {
         self.folder()?
-            .put_small(&format!("{}.person", person.store), &person.encode())
+            .put_small(&record_of(&person.store), &person.encode())
             .await
     }
+}
+
+/// The database of one store.
+pub(crate) fn database_of(store: &str) -> String {
+    format!("viornet-{store}")
+}
+
+/// The file that holds the record of the person who has this store.
+fn record_of(store: &str) -> String {
+    format!("{store}.person")
 }
 
 fn ready_key(store: &str) -> String {

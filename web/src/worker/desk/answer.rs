@@ -24,7 +24,11 @@ impl Desk {
             Request::Query(query) => {
                 let around = self.around();
                 let replica = &self.device.replica;
-                Ok(views::answer(replica, &mut self.indexes, &query, around))
+                let mut answer = views::answer(replica, &mut self.indexes, &query, around);
+                if let Answer::Sync(view) = &mut answer {
+                    view.sealed.clone_from(&self.sealed);
+                }
+                Ok(answer)
             }
             Request::ReadClients { bytes, site } => {
                 let replica = &self.device.replica;

@@ -13,7 +13,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use super::brief::{CONFIRM_AFTER_MILLIS, RECENT_MILLIS, confirm_soon, set_out_after};
 use super::shared::Ends;
-use super::{Desk, Handle, Shared};
+use super::{Desk, Handle, Shared, earlier};
 use crate::keys::browser_rng;
 use crate::lock::Writer;
 use crate::protocol::{Failure, Session, StoreWarning};
@@ -87,6 +87,7 @@ pub async fn open(
         indexes: Indexes::default(),
         changed: true,
         is_set_out: false,
+        sealed: Vec::new(),
         later: VecDeque::new(),
         rng: browser_rng(),
     };
@@ -106,6 +107,7 @@ pub async fn open(
         desk.confirm().await;
         desk.set_out().await.map_err(|_| Failure::Busy)?;
     }
+    spawn_local(earlier::look(shared.clone()));
     let (relay, (ended, over)) = (desk.writer.relay.clone(), oneshot::channel());
     spawn_local(async move {
         desk.work(queue).await;

@@ -1,10 +1,11 @@
-//! What only the server can answer. The desk does not wait for it: a sale must not stand behind a dead connection.
+//! What only the server can answer, and what takes long. The desk does not wait for it: a sale must not stand behind a
+//! dead connection, nor behind another store.
 
 use std::rc::Rc;
 
 use futures::channel::oneshot;
 
-use super::{Input, SESSION_CALL, Shared};
+use super::{Input, SESSION_CALL, Shared, earlier};
 use crate::protocol::{Answer, Failure, Request};
 use crate::worker::rescue;
 
@@ -19,6 +20,8 @@ pub(super) const fn is_for_server(request: &Request) -> bool {
             | Request::RevokeDevice { .. }
             | Request::ExportAccess
             | Request::CarryRescue { .. }
+            | Request::OpenSealed { .. }
+            | Request::DiscardSealed { .. }
     )
 }
 
@@ -34,6 +37,8 @@ pub(super) async fn ask_server(shared: Rc<Shared>, request: Request) -> Result<A
         Request::RevokeDevice { device } => account.revoke_device(&me, device).await,
         Request::ExportAccess => account.access(&me).await,
         Request::CarryRescue { bytes } => rescue::carry(&bytes).await,
+        Request::OpenSealed { password } => earlier::open(&shared, &password).await,
+        Request::DiscardSealed { store } => earlier::discard(&shared, &store).await,
         _ => Err(Failure::Unexpected),
     }
 }
@@ -41,11 +46,16 @@ pub(super) async fn ask_server(shared: Rc<Shared>, request: Request) -> Result<A
 /// Signs in, then has the desk try the connection.
 async fn sign_in_again(shared: &Shared, password: &str) -> Result<Answer, Failure> {
     let mut person = shared.person.borrow().clone();
-    shared
+    let revision = person.revision;
+    let signed_in = shared
         .account
         .sign_in_again(&shared.profile, &mut person, &shared.data_key, password)
-        .await?;
-    *shared.person.borrow_mut() = person;
+        .await;
+    if signed_in == Err(Failure::Locked) {
+        shared.tell(Input::Replaced);
+    }
+    signed_in?;
+    shared.has_edited(person, revision);
     shared.tell(Input::Welcome(None));
     let (reply, tried) = oneshot::channel();
     shared.tell(Input::Ask {

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::spawn_local;
 
 use crate::keys::DataKey;
 use crate::lock::relay::Relay;
-use crate::protocol::{Answer, Failure, Request, ShutOut};
+use crate::protocol::{Answer, Failure, Request, SealedView, ShutOut};
 use crate::store::profile::Person;
 use crate::store::profile::browser::Profile;
 use crate::worker::account::Account;
@@ -39,8 +39,28 @@ pub enum Input {
     Brief,
     /// The server gave a ticket, or says that it will not.
     Welcome(Option<ShutOut>),
+    /// What is still locked, as far as it can be seen from outside, and the stores that are gone for good.
+    Sealed {
+        sealed: Vec<SealedView>,
+        gone: Vec<String>,
+    },
+    /// The unsent work of a store that was opened after all.
+    Inherit {
+        left: Vec<Vec<u8>>,
+        reply: oneshot::Sender<Result<Taken, Failure>>,
+    },
+    /// Somewhere else this browser went on with another store of the person.
+    Replaced,
     Tick,
     End,
+}
+
+/// What became of inherited work.
+#[derive(Debug, Clone, Copy)]
+pub struct Taken {
+    pub waiting: u32,
+    pub known: u32,
+    pub kept_twice: bool,
 }
 
 /// What the tasks around the desk share.
@@ -75,10 +95,17 @@ impl Shared {
         }
     }
 
+    /// Takes the record as it was saved, if it was. What was copied before may be older than what is here by now.
+    pub fn has_edited(&self, person: Person, before: u64) {
+        if person.revision > before {
+            *self.person.borrow_mut() = person;
+        }
+    }
+
     /// A ticket for the socket; notices when the device had to be registered anew.
     pub async fn ticket(&self) -> Result<String, Failure> {
         let mut person = self.person.borrow().clone();
-        let before = person.device.clone();
+        let (before, revision) = (person.device.clone(), person.revision);
         let ticket = self.account.ticket(&self.profile, &mut person).await;
         match &ticket {
             Ok(_) => {
@@ -87,6 +114,7 @@ impl Shared {
                 // The others of this phone may be away for long.
                 spawn_local(async move { ready::send(&profile, Some(&store)).await });
             }
+            Err(Failure::Locked) => self.tell(Input::Replaced),
             Err(failure) => {
                 if let Some(why) = shut_out(failure) {
                     self.tell(Input::Welcome(Some(why)));
@@ -98,7 +126,7 @@ impl Shared {
         {
             self.tell(Input::NewDevice(device));
         }
-        *self.person.borrow_mut() = person;
+        self.has_edited(person, revision);
         ticket
     }
 }
