@@ -136,6 +136,28 @@ impl IndexedDb {
         .await
     }
 
+    /// Puts a value in the place of `name` and of everything whose key starts with `name/`, in one transaction.
+    pub async fn replace_all(
+        &self,
+        name: &str,
+        with: Option<(&str, &[u8])>,
+    ) -> Result<(), StoreError> {
+        let _turn = self.turn.lock().await;
+        self.with_connection(async |db| {
+            let tx = write_transaction(db)?;
+            let kv = tx.object_store(KV)?;
+            self.unless_replaced(&kv)?;
+            drop(kv.delete(name).primitive()?);
+            let below = starting_with(&format!("{name}/"));
+            drop(kv.delete::<String, _>(below).primitive()?);
+            if let Some((key, value)) = with {
+                put(&kv, key, &Uint8Array::from(value).into())?;
+            }
+            tx.commit().await.map_err(Failure::from)
+        })
+        .await
+    }
+
     async fn connect(&self) -> Result<Opened, StoreError> {
         let was_created = Rc::new(Cell::new(false));
         let opening = Database::open(self.name.clone())
@@ -252,8 +274,7 @@ impl Store for IndexedDb {
         self.with_connection(async |db| {
             let tx = db.transaction(KV).build()?;
             let kv = tx.object_store(KV)?;
-            let range =
-                KeyRange::Bound(prefix.to_owned(), false, format!("{prefix}\u{ffff}"), false);
+            let range = starting_with(prefix);
             let keys = kv
                 .get_all_keys::<String>()
                 .with_query::<String, _>(range.clone())
@@ -365,6 +386,10 @@ impl Store for IndexedDb {
         self.incarnation.set(Some(taken));
         Ok(taken)
     }
+}
+
+fn starting_with(prefix: &str) -> KeyRange<String> {
+    KeyRange::Bound(prefix.into(), false, format!("{prefix}\u{ffff}"), false)
 }
 
 fn write_transaction(

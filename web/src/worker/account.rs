@@ -251,9 +251,9 @@ async fn begin(
 
 /// What a store that cannot be opened has sealed.
 async fn send_ready_batch(profile: &Profile, store: &str) -> Result<(), Failure> {
-    if let Some(sealed) = profile.ready_batch(store).await.map_err(not_saved)? {
+    if let Some(batch) = profile.ready_batch(store).await.map_err(not_saved)? {
         let sent = http::Call::post("/api/push")
-            .bytes(sealed)
+            .bytes(batch.sealed)
             .fetch_bytes()
             .await;
         match parse(sent.map(drop)) {

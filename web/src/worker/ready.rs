@@ -9,7 +9,7 @@ use crdt_model::sync::message::RelayMessage;
 
 use super::log;
 use crate::http::{self, HttpError};
-use crate::store::profile::browser::Profile;
+use crate::store::profile::browser::{Profile, ReadyBatch};
 
 thread_local! {
     static IS_SENDING: Cell<bool> = const { Cell::new(false) };
@@ -24,21 +24,24 @@ pub async fn send(profile: &Profile, mine: Option<&str>) {
     if IS_SENDING.replace(true) {
         return;
     }
-    for (store, sealed) in profile.ready_batches().await.unwrap_or_default() {
-        let is_answered = ANSWERED.with_borrow(|answered| answered.get(&store) == Some(&sealed));
-        if mine == Some(store.as_str()) || is_answered {
+    for batch in profile.ready_batches().await.unwrap_or_default() {
+        let is_answered =
+            ANSWERED.with_borrow(|answered| answered.get(&batch.store) == Some(&batch.sealed));
+        if mine == Some(batch.store.as_str()) || is_answered {
             continue;
         }
         let answer = http::Call::post("/api/push")
-            .bytes(sealed.clone())
+            .bytes(batch.sealed.clone())
             .fetch_bytes()
             .await;
         match answer {
-            Ok(answer) if is_final(&answer) => forget(profile, &store, &sealed).await,
+            Ok(answer) if is_final(&answer) => forget(profile, &batch).await,
             Err(error) if !is_refusal(&error) => {
                 log(&format!("a sealed batch stays here for now: {error}"));
             }
-            Ok(_) | Err(_) => drop(ANSWERED.with_borrow_mut(|known| known.insert(store, sealed))),
+            Ok(_) | Err(_) => {
+                ANSWERED.with_borrow_mut(|known| known.insert(batch.store, batch.sealed));
+            }
         }
     }
     IS_SENDING.set(false);
@@ -54,11 +57,8 @@ fn is_refusal(error: &HttpError) -> bool {
 }
 
 /// All of it is with the relay. Its person may have come back meanwhile, and sealed more.
-async fn forget(profile: &Profile, store: &str, sealed: &[u8]) {
-    if let Ok(Some(kept)) = profile.ready_batch(store).await
-        && kept == sealed
-        && let Err(error) = profile.set_ready_batch(store, None).await
-    {
+async fn forget(profile: &Profile, batch: &ReadyBatch) {
+    if let Err(error) = profile.forget_ready_batch(batch).await {
         log(&format!("the ready slot: {error}"));
     }
 }

@@ -172,6 +172,10 @@ async fn run_all() -> Report {
         "a transaction that is held open is waited for a while, and costs nothing",
         held_database().await,
     );
+    report.record(
+        "a sealed batch is forgotten only as what it is",
+        ready_batches().await,
+    );
     report.record("people are kept twice", people_kept_twice().await);
     report.record(
         "a store that is done with leaves nothing",
@@ -645,25 +649,6 @@ async fn people_kept_twice() -> Outcome {
     let asha = person("asha");
     let profile = Profile::open().await.map_err(failed)?;
     profile.save(&asha).await.map_err(failed)?;
-    profile
-        .set_ready_batch("asha", Some(b"sealed"))
-        .await
-        .map_err(failed)?;
-    let ready = vec![("asha".to_owned(), b"sealed".to_vec())];
-    expect(
-        "ready",
-        profile.ready_batches().await.map_err(failed)?,
-        ready,
-    )?;
-    profile
-        .set_ready_batch("asha", None)
-        .await
-        .map_err(failed)?;
-    expect(
-        "sent",
-        profile.ready_batches().await.map_err(failed)?,
-        vec![],
-    )?;
     drop(profile);
     delete_database("profile").await?;
     let profile = Profile::open().await.map_err(failed)?;
@@ -724,6 +709,45 @@ async fn a_store_that_is_done_with() -> Outcome {
     profile.remove_store("gone").await.map_err(failed)?;
     let (_, opened) = open_person("gone", None).await?;
     expect("start", opened.start, Start::New)
+}
+
+async fn ready_batches() -> Outcome {
+    let profile = Profile::open().await.map_err(failed)?;
+    let ready = async || {
+        let found = profile.ready_batches().await.map_err(failed)?;
+        let found = found.into_iter().map(|batch| (batch.store, batch.sealed));
+        Ok::<_, String>(found.collect::<Vec<_>>())
+    };
+    let set = async |store: &str, sealed: Option<&[u8]>| {
+        profile.set_ready_batch(store, sealed).await.map_err(failed)
+    };
+    let one = |store: &str, sealed: &[u8]| (store.to_owned(), sealed.to_vec());
+    // As a version before left it.
+    javascript(
+        "return new Promise((ok, no) => {
+            const request = indexedDB.open('viornet-profile');
+            request.onerror = no;
+            request.onsuccess = () => {
+                const tx = request.result.transaction('kv', 'readwrite');
+                tx.objectStore('kv').put(new TextEncoder().encode('old'), 'ready/asha');
+                tx.oncomplete = () => { request.result.close(); ok(); };
+            };
+        })",
+    )
+    .await?;
+    expect("of before", ready().await?, vec![one("asha", b"old")])?;
+    set("asha", Some(b"first")).await?;
+    expect("in its place", ready().await?, vec![one("asha", b"first")])?;
+    let first = profile.ready_batch("asha").await.map_err(failed)?;
+    let first = first.ok_or("nothing lies ready")?;
+    // While the first one was sent, its person came back and sealed more.
+    set("asha", Some(b"second")).await?;
+    profile.forget_ready_batch(&first).await.map_err(failed)?;
+    expect("it stays", ready().await?, vec![one("asha", b"second")])?;
+    set("asha2", Some(b"hers")).await?;
+    set("asha", None).await?;
+    expect("another's", ready().await?, vec![one("asha2", b"hers")])?;
+    set("asha2", None).await
 }
 
 async fn signing() -> Outcome {

@@ -1,6 +1,7 @@
 //! Reads and writes the people of this browser in IndexedDB and OPFS; either alone is enough to start.
 
 use futures::lock::Mutex;
+use sha2::{Digest, Sha256};
 use wasm_bindgen::{JsCast, JsValue};
 use web_sys::CryptoKey;
 
@@ -20,6 +21,14 @@ const FOLDER: [&str; 2] = ["viornet", "people"];
 const PEOPLE: &str = "person/";
 const READY: &str = "ready/";
 const STORES: [&str; 2] = ["viornet", "stores"];
+
+/// What lies ready for any connection to carry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ReadyBatch {
+    pub store: String,
+    pub sealed: Vec<u8>,
+    key: String,
+}
 
 /// The shared, unencrypted records of this browser.
 pub struct Profile {
@@ -107,8 +116,9 @@ impl Profile {
     }
 
     /// The latest sealed batch of a person's store, which may be sent while he is locked out.
-    pub async fn ready_batch(&self, store: &str) -> Result<Option<Vec<u8>>, StoreError> {
-        self.db()?.get(&ready_key(store)).await
+    pub async fn ready_batch(&self, store: &str) -> Result<Option<ReadyBatch>, StoreError> {
+        let batches = self.ready_batches().await?;
+        Ok(batches.into_iter().find(|batch| batch.store == store))
     }
 
     /// Replaces the sealed batch; none when nothing is pending.
@@ -117,20 +127,34 @@ impl Profile {
         store: &str,
         sealed: Option<&[u8]>,
     ) -> Result<(), StoreError> {
-        let key = ready_key(store);
-        let write = match sealed {
-            Some(sealed) => Write::put(key, sealed),
-            None => Write::delete(key),
-        };
-        self.db()?.commit(&[write]).await
+        let key = sealed.map(|sealed| ready_key(store, sealed));
+        let with = key.as_deref().zip(sealed);
+        self.db()?
+            .replace_all(&format!("{READY}{store}"), with)
+            .await
+    }
+
+    /// Forgets a batch that was sent. One that took its place meanwhile has another name, and stays.
+    pub async fn forget_ready_batch(&self, batch: &ReadyBatch) -> Result<(), StoreError> {
+        let forgotten = Write::delete(batch.key.as_str());
+        self.db()?.commit(&[forgotten]).await
     }
 
     /// The sealed batches of every store at this browser: what a locked screen can send.
-    pub async fn ready_batches(&self) -> Result<Vec<(String, Vec<u8>)>, StoreError> {
+    pub async fn ready_batches(&self) -> Result<Vec<ReadyBatch>, StoreError> {
         let found = self.db()?.load_all(READY).await?;
         Ok(found
             .into_iter()
-            .filter_map(|(key, sealed)| Some((key.strip_prefix(READY)?.to_owned(), sealed)))
+            .filter_map(|(key, sealed)| {
+                // Versions before named it by the store alone.
+                let name = key.strip_prefix(READY)?;
+                let store = name.split_once('/').map_or(name, |(store, _)| store);
+                Some(ReadyBatch {
+                    store: store.to_owned(),
+                    sealed,
+                    key,
+                })
+            })
             .collect())
     }
 
@@ -218,8 +242,12 @@ fn record_of(store: &str) -> String {
     format!("{store}.person")
 }
 
-fn ready_key(store: &str) -> String {
-    format!("{READY}{store}")
+/// It names what lies there: so one batch is deleted without looking whether it is still the one that was sent, for
+/// which no transaction can wait.
+fn ready_key(store: &str, sealed: &[u8]) -> String {
+    let digest = Sha256::digest(sealed);
+    let digest: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    format!("{READY}{store}/{digest}")
 }
 
 /// A browser's refusal of a key operation, as a storage error.

@@ -82,11 +82,11 @@ impl Shared {
     /// Sends the sealed batch by HTTPS POST, where something on the way lets no socket through.
     pub async fn post_ready(&self) {
         let store = self.person.borrow().store.clone();
-        let Ok(Some(sealed)) = self.profile.ready_batch(&store).await else {
+        let Ok(Some(batch)) = self.profile.ready_batch(&store).await else {
             return;
         };
         match crate::http::Call::post("/api/push")
-            .bytes(sealed)
+            .bytes(batch.sealed)
             .fetch_bytes()
             .await
         {
