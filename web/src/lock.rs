@@ -14,7 +14,7 @@ mod election;
 pub mod relay;
 
 #[cfg(target_arch = "wasm32")]
-pub use election::{Follower, Held, LockError, Role, Writer, acquire, lock_all};
+pub use election::{Ear, Follower, Held, LockError, Role, Writer, acquire, lock_all};
 
 /// How long a holder of the lock may stay silent before it counts as frozen.
 pub const SILENCE_MS: u32 = 500;

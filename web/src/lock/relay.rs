@@ -76,6 +76,16 @@ impl Incoming {
         }
     }
 
+    /// Passes over the events that have come, up to the word that this tab must lock.
+    pub(super) fn is_locked(&mut self) -> bool {
+        while let Ok(event) = self.events.try_recv() {
+            if event.is_none() {
+                return true;
+            }
+        }
+        false
+    }
+
     /// The next event of the writer. None: lock.
     pub async fn next_event(&mut self) -> Option<Vec<u8>> {
         self.events.next().await.flatten()

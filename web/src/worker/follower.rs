@@ -118,10 +118,15 @@ pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) ->
         let Ok(held) = held else {
             return worker.lost_seat();
         };
+        // Each attempt below joins the others anew; who locks between two of them means this tab too.
+        let Ok(mut ear) = lock::Ear::listen(&unlocked.person.store) else {
+            return worker.lost_seat();
+        };
         let mut writer = follower.promote(held);
         // Until the desk is there, requests find no writer and wait for the end of this task.
         loop {
             match worker.open_desk(unlocked.clone(), writer).await {
+                Ok(_) if ear.has_heard() => return worker.lost_seat(),
                 Ok(session) => {
                     worker.page.event(Event::Session(session));
                     worker.page.event(Event::Changed);
@@ -139,7 +144,11 @@ pub fn start(worker: &Rc<Worker>, unlocked: Unlocked, mut follower: Follower) ->
                 }
             }
             // The stores are held, or another tab was quicker.
-            match lock::acquire(&unlocked.person.store).await {
+            let role = lock::acquire(&unlocked.person.store).await;
+            if ear.has_heard() {
+                return worker.lost_seat();
+            }
+            match role {
                 Ok(Role::Writer(again)) => writer = again,
                 Ok(Role::Follower(follower)) => {
                     let handle = start(&worker, unlocked, follower);

@@ -9,7 +9,7 @@ use crate::{
     browser::{settled, within, worker_scope},
     http::{Call, HttpError},
     keys::{Cost, DataKey, WrappedKey, browser_rng, sign::SigningKey, ticket},
-    lock::{Role, acquire},
+    lock::{Ear, Role, acquire},
     store::{
         Incarnation, StoreError, Write,
         envelope::SealedStore,
@@ -184,6 +184,10 @@ async fn run_all() -> Report {
     report.record("the signing key survives and signs", signing().await);
     report.record("an unlock ticket works until revoked", tickets().await);
     report.record("one writer, its followers relay", election().await);
+    report.record(
+        "who has no role hears of locking too",
+        locking_without_a_role().await,
+    );
     report.record("a silent holder is robbed of the lock", stealing().await);
     report.record("HTTP errors can be told apart", http_errors().await);
     report
@@ -678,7 +682,10 @@ async fn a_store_that_is_done_with() -> Outcome {
     before.store = "gone".into();
     profile.save(&before).await.map_err(failed)?;
     let (stores, _) = open_person("gone", None).await?;
-    let (writes, entries) = ([Write::put("a/1", *b"x")], [Entry::pending(*b"1", *b"sale")]);
+    let (writes, entries) = (
+        [Write::put("a/1", *b"x")],
+        [Entry::pending(*b"1", *b"sale")],
+    );
     stores.commit(&writes, &entries).await.map_err(failed)?;
     drop(stores);
 
@@ -689,10 +696,20 @@ async fn a_store_that_is_done_with() -> Outcome {
     let stale = profile.edit(&before, |person| person.name = "stale".into());
     expect("stale", stale.await.map_err(failed)?, None)?;
     let edited = profile.edit(&now, |person| person.device = Some("phone".into()));
-    let edited = edited.await.map_err(failed)?.ok_or("it is the person's store")?;
+    let edited = edited
+        .await
+        .map_err(failed)?
+        .ok_or("it is the person's store")?;
     let again = profile.edit(&now, |person| person.name = "Neema".into());
-    let again = again.await.map_err(failed)?.ok_or("it is the person's store")?;
-    expect("both edits", (again.device, again.revision), (edited.device, 4))?;
+    let again = again
+        .await
+        .map_err(failed)?
+        .ok_or("it is the person's store")?;
+    expect(
+        "both edits",
+        (again.device, again.revision),
+        (edited.device, 4),
+    )?;
 
     profile.remove_store("gone").await.map_err(failed)?;
     let left = javascript(
@@ -870,6 +887,27 @@ async fn election() -> Outcome {
     promoted.relay.lock_others();
     let event = within(1_000, third.incoming.next_event()).await;
     expect("the follower is locked", event, Some(None))
+}
+
+async fn locking_without_a_role() -> Outcome {
+    let mut ear = Ear::listen("ear").map_err(|error| error.to_string())?;
+    expect("nobody has locked", ear.has_heard(), false)?;
+    let Role::Writer(writer) = acquire("ear").await.map_err(|e| e.to_string())? else {
+        return Err("the first is not the writer".into());
+    };
+    writer.relay.broadcast(b"event".to_vec());
+    writer.relay.lock_others();
+    drop(writer);
+    let mut heard = false;
+    for _ in 0..20 {
+        gloo_timers::future::TimeoutFuture::new(50).await;
+        heard = ear.has_heard();
+        if heard {
+            break;
+        }
+    }
+    expect("heard behind an event", heard, true)?;
+    expect("once", ear.has_heard(), false)
 }
 
 async fn stealing() -> Outcome {
