@@ -2,24 +2,13 @@
 
 import { fillIn, goTo, pillSays, sell } from "./app.mjs";
 import { accept } from "./office.mjs";
-import { until } from "./processes.mjs";
 import { ASHA, openShop } from "./shop.mjs";
 
 export const NEW_PASSWORD = "chai na mandazi";
 
 export async function lock({ page }) {
-  const item = page.getByRole("button", { name: "Lock", exact: true });
-  const isOpen = async () => {
-    if (!(await item.isVisible())) {
-      await page.locator(".person-menu > button").click();
-    }
-    return item.click({ timeout: 2_000 }).then(
-      () => true,
-      () => false,
-    );
-  };
-  // Rights that arrive draw the header anew, and its menu closes.
-  await until(isOpen, "the screen to lock");
+  await page.locator(".person-menu > button").click();
+  await page.getByRole("button", { name: "Lock", exact: true }).click();
   await page.locator("#password").or(page.locator(".row-person")).first().waitFor();
 }
 

@@ -186,7 +186,10 @@ fn Screens(props: &RootProps) -> Html {
             Route::SetUp => html! { <Redirect<Route> to={Route::Home} /> },
             // Who only sells starts at the till.
             Route::Home if session.may(Capability::Sell) && !session.may(Capability::SalesAll) => {
-                html! { <Redirect<Route> to={Route::Sell} /> }
+                // Rights have just come. The header is the same before and after, and a menu that is open there stays.
+                html! {
+                    <pages::shell::Shell route={Route::Sell}><Redirect<Route> to={Route::Sell} /></pages::shell::Shell>
+                }
             }
             // Rights are data too. Until all that one may read is here, a screen would show zeros as if they were true.
             route
