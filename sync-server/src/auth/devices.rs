@@ -135,6 +135,9 @@ pub struct Known {
 #[derive(Deserialize)]
 pub struct Revoke {
     pub device_id: DeviceId,
+    /// The device that the caller asks on.
+    #[serde(default)]
+    pub on: Option<DeviceId>,
 }
 
 /// The devices of oneself, or of somebody one manages.
@@ -155,7 +158,8 @@ pub async fn list(app: &App, caller: SignedIn, person: PersonId) -> Result<Vec<K
 }
 
 /// A device that was lost or given away: nothing signed with its key counts any more, and its person is signed out
-/// everywhere, because which sign-in is the lost device's cannot be told.
+/// everywhere, because which sign-in is the lost device's cannot be told. Only the one that asks goes on, if it says that it
+/// is another device of that person: whoever lies about it had that sign-in before, and keeps what they had.
 pub async fn revoke(app: &App, caller: SignedIn, request: &Revoke) -> Result<(), Problem> {
     let now = app.clock.now();
     let mut tx = database::begin(&app.pool, caller.org).await?;
@@ -168,7 +172,19 @@ pub async fn revoke(app: &App, caller: SignedIn, request: &Revoke) -> Result<(),
         return Ok(());
     }
     devices::revoke(&mut tx, caller.org, device.id, now).await?;
-    refresh_sessions::revoke_all(&mut tx, caller.org, device.person, "device_revoked", now).await?;
+    let asks_on = match request.on {
+        Some(on) if on != device.id => devices::find(&mut tx, caller.org, on).await?,
+        _ => None,
+    };
+    let goes_on = asks_on
+        .filter(|on| on.person == caller.person && !on.is_revoked)
+        .map(|_| caller.session);
+    let ended = refresh_sessions::Ended {
+        person: device.person,
+        except: goes_on,
+        because: "device_revoked",
+    };
+    refresh_sessions::revoke_all(&mut tx, caller.org, &ended, now).await?;
     let detail = json!({
         "device": device.id.to_string(),
         "person": device.person.to_string(),

@@ -185,7 +185,12 @@ pub async fn accept(app: &App, request: &Accept) -> Result<Session, Problem> {
         Err(credentials::PutError::Database(error)) => return Err(error.into()),
     }
     credentials::set_active(&mut tx, org, person, true).await?;
-    refresh_sessions::revoke_all(&mut tx, org, person, "password_changed", now).await?;
+    let ended = refresh_sessions::Ended {
+        person,
+        except: None,
+        because: "password_changed",
+    };
+    refresh_sessions::revoke_all(&mut tx, org, &ended, now).await?;
     let entry = audit::Entry {
         actor: Some(person),
         action: "InvitationAccepted",

@@ -152,7 +152,12 @@ pub async fn deactivate(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     store::credentials::set_active(tx, org, person, false).await?;
-    refresh_sessions::revoke_all(tx, org, person, "deactivated", now).await
+    let ended = refresh_sessions::Ended {
+        person,
+        except: None,
+        because: "deactivated",
+    };
+    refresh_sessions::revoke_all(tx, org, &ended, now).await
 }
 
 /// What the staff document says of a person is true for signing in as well. Who is active again signs in with the

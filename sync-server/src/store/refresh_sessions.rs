@@ -160,24 +160,31 @@ pub async fn revoke(
     .map(drop)
 }
 
+/// All sessions of a person, but for one.
+pub struct Ended<'a> {
+    pub person: PersonId,
+    pub except: Option<Uuid>,
+    pub because: &'a str,
+}
+
 pub async fn revoke_all(
     tx: &mut PgConnection,
     org: OrgId,
-    person: PersonId,
-    because: &str,
+    ended: &Ended<'_>,
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         r"
         update refresh_sessions
         set revoked_at = $4, revoked_because = $3
-        where org_id = $1 and person_id = $2 and revoked_at is null
+        where org_id = $1 and person_id = $2 and revoked_at is null and family is distinct from $5
         ",
     )
     .bind(org.sql())
-    .bind(person.sql())
-    .bind(because)
+    .bind(ended.person.sql())
+    .bind(ended.because)
     .bind(to_sql(now))
+    .bind(ended.except)
     .execute(tx)
     .await
     .map(drop)

@@ -5,7 +5,7 @@ use crdt_model::capability::{Grant, Role, Scope};
 use crdt_model::command::Command;
 use crdt_model::document::DocumentKey;
 use crdt_model::fixture::{FixtureDetails, FixtureKind};
-use crdt_model::ids::PersonId;
+use crdt_model::ids::{DeviceId, PersonId};
 use crdt_model::phone::Phone;
 use crdt_model::replica::PendingState;
 use crdt_model::site::{Position, SiteDetails};
@@ -221,6 +221,53 @@ async fn push_by_post(shop: &Shop, profile: &mut Profile) {
         .unwrap();
     let answer = shop.app.send(request).await;
     assert_eq!(answer.status, StatusCode::OK, "{:?}", answer.json());
+}
+
+#[tokio::test]
+async fn who_revokes_two_devices_of_ones_own_goes_on_at_the_one_in_hand() {
+    let mut shop = Shop::open().await;
+    let baraka = shop.agent("baraka").await;
+    let mut here = shop.agent("asha").await;
+    let mut lost = Vec::new();
+    for _ in 0..2 {
+        let (browser, _) = shop.app.sign_in("asha", PASSWORD).await;
+        lost.push(Profile::register(&shop.app, browser).await);
+    }
+    for device in &mut lost {
+        let body = json!({ "device_id": device.identity.device, "on": here.identity.device });
+        let revoked = here
+            .browser
+            .post(&shop.app, "/api/devices/revoke", body)
+            .await;
+        assert_eq!(revoked.status, StatusCode::NO_CONTENT);
+        let ended = device.browser.refresh(&shop.app, device.person).await;
+        assert_eq!(ended.problem(), "session-ended");
+        let goes_on = here.browser.refresh(&shop.app, here.person).await;
+        assert_eq!(goes_on.status, StatusCode::OK);
+    }
+    // Who gives up the one in hand is out there too, and so is who names one that is revoked or another's.
+    for on in [None, Some(&lost[0]), Some(&baraka)] {
+        let (browser, _) = shop.app.sign_in("asha", PASSWORD).await;
+        let mut here = Profile::register(&shop.app, browser).await;
+        let (revoked, on) = match on {
+            None => (here.identity.device, here.identity.device),
+            Some(on) => (another_device(&shop).await, on.identity.device),
+        };
+        let body = json!({ "device_id": revoked, "on": on });
+        let answer = here
+            .browser
+            .post(&shop.app, "/api/devices/revoke", body)
+            .await;
+        assert_eq!(answer.status, StatusCode::NO_CONTENT);
+        let ended = here.browser.refresh(&shop.app, here.person).await;
+        assert_eq!(ended.problem(), "session-ended");
+    }
+}
+
+/// Another device of Asha's.
+async fn another_device(shop: &Shop) -> DeviceId {
+    let (browser, _) = shop.app.sign_in("asha", PASSWORD).await;
+    Profile::register(&shop.app, browser).await.identity.device
 }
 
 #[tokio::test]

@@ -526,7 +526,7 @@ impl Account {
         person: &Person,
         device: DeviceId,
     ) -> Result<Answer, Failure> {
-        let body = serde_json::json!({ "device_id": device });
+        let body = serde_json::json!({ "device_id": device, "on": person.device });
         let token = self.token(person).await?;
         let () = post("/api/devices/revoke", Some(&token), &body).await?;
         Ok(Answer::Done)
