@@ -12,10 +12,6 @@ export async function lock({ page }) {
   await page.locator("#password").or(page.locator(".row-person")).first().waitFor();
 }
 
-export async function salesOnServer(server) {
-  return (await server.sql("select receipt from sales order by 1")).flat();
-}
-
 /** What is kept for others to send; removed as well, if that is wished. */
 export function readySlots({ page }, { remove = false } = {}) {
   return page.evaluate(

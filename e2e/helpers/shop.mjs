@@ -1,6 +1,6 @@
 // A small business ready to sell, for stories that begin after that.
 
-import { hasStock } from "./app.mjs";
+import { hasStock, unlock } from "./app.mjs";
 import { accept, addFirstPackages, importVouchers, invite, lease, OWNER, setUp } from "./office.mjs";
 
 export const ASHA = { name: "Asha Mushi", login: "asha", password: "maji ya kunywa" };
@@ -30,4 +30,27 @@ export async function openShop(stage, { agents = [ASHA], leased = agents, server
     await hasStock(phones[agents.indexOf(person)], BLOCK_SIZE);
   }
   return { server, office, phones };
+}
+
+/** The same person once more, beside the tab that is open. */
+export async function openSecondTab({ context }, server) {
+  const second = { name: "second tab", page: await context.newPage() };
+  await unlock(second, server.url("/sell"), ASHA);
+  return second;
+}
+
+/** No signal, and two tabs of one person: the first writes, the second follows. */
+export async function openTwoTabs(stage) {
+  const { server, phones } = await openShop(stage);
+  const [phone] = phones;
+  await server.kill();
+  const first = { name: "first tab", page: phone.page };
+  const second = await openSecondTab(phone, server);
+  return { server, phone, first, second };
+}
+
+export const receiptsOf = (sales) => sales.map((sale) => sale.receipt).sort();
+
+export async function receiptsOnServer(server) {
+  return (await server.sql("select receipt from sales order by 1")).flat();
 }

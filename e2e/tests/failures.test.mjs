@@ -13,10 +13,13 @@ import {
   hasNoStock,
   hasStock,
   lease,
+  openSecondTab,
   openShop,
   pillSays,
   readSales,
   recall,
+  receiptsOf,
+  receiptsOnServer,
   sell,
   story,
   sync,
@@ -25,12 +28,6 @@ import {
 } from "../helpers.mjs";
 
 const week = { packageName: "1 Week" };
-
-const receiptsOf = (sales) => sales.map((sale) => sale.receipt).sort();
-
-async function receiptsOnServer(server) {
-  return (await server.sql("select receipt from sales order by 1")).flat();
-}
 
 story("the browser loses the database of the app, and no sale with it", async (stage) => {
   const { server, phones } = await openShop(stage);
@@ -192,8 +189,7 @@ story("two tabs sell through one writer, and the second goes on when the first i
   const { server, phones } = await openShop(stage);
   const [phone] = phones;
   const sold = [await sell(phone, week)];
-  const second = { name: "second tab", page: await phone.context.newPage() };
-  await unlock(second, server.url("/sell"), ASHA);
+  const second = await openSecondTab(phone, server);
   sold.push(await sell(second, week));
 
   const first = { name: "first tab", page: phone.page };

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { lock, NEW_PASSWORD, readySlots, salesOnServer, sellUnderTheOldPassword } from "../helpers/passwords.mjs";
+import { lock, NEW_PASSWORD, readySlots, sellUnderTheOldPassword } from "../helpers/passwords.mjs";
 import {
   ASHA,
   assertAccessible,
@@ -12,6 +12,7 @@ import {
   goTo,
   hasStock,
   PHONE,
+  receiptsOnServer,
   sell,
   speak,
   story,
@@ -59,7 +60,7 @@ story("who remembers the old password after all has everything sent, and only on
   await hasStock(phone, 10);
   const more = await sell(phone, week);
   await sync(phone);
-  assert.deepEqual(await salesOnServer(server), [more.receipt]);
+  assert.deepEqual(await receiptsOnServer(server), [more.receipt]);
   await goTo(page, "Sell");
   await page.getByTestId("earlier-note").getByRole("link", { name: "Open it" }).waitFor();
   await assertAccessible(page, "the till with earlier work locked");
@@ -76,7 +77,7 @@ story("who remembers the old password after all has everything sent, and only on
   await page.getByTestId("earlier").waitFor({ state: "detached" });
   await takeShots(phone, "opened");
   await sync(phone);
-  assert.deepEqual(await salesOnServer(server), [...sold, more.receipt].sort());
+  assert.deepEqual(await receiptsOnServer(server), [...sold, more.receipt].sort());
   assert.equal(await doubleSales(server), 1);
   await hasStock(phone, 7);
 
@@ -89,18 +90,18 @@ story("who remembers the old password after all has everything sent, and only on
   await hasStock(phone, 7);
   await goTo(page, "Sell");
   assert.equal(await page.getByTestId("earlier-note").count(), 0);
-  assert.deepEqual(await salesOnServer(server), [...sold, more.receipt].sort());
+  assert.deepEqual(await receiptsOnServer(server), [...sold, more.receipt].sort());
 });
 
 story("what lay ready was sent when the password was forgotten, and is not sent again", async (stage) => {
   const { server, phone, sold } = await sellUnderTheOldPassword(stage);
   await forget(phone);
   await hasStock(phone, 7);
-  assert.deepEqual(await salesOnServer(server), sold);
+  assert.deepEqual(await receiptsOnServer(server), sold);
   await openWith(phone, ASHA.password);
   await phone.page.getByText("Opened. All of it was safe already.").waitFor();
   await sync(phone);
-  assert.deepEqual(await salesOnServer(server), sold);
+  assert.deepEqual(await receiptsOnServer(server), sold);
   assert.equal(await doubleSales(server), 0);
   await hasStock(phone, 7);
 });
@@ -128,5 +129,5 @@ story("who does not remember it gives the earlier work up, and is told what that
   await earlier.waitFor({ state: "detached" });
   await until(async () => (await stores(phone)).length === 1, "the old store to be gone");
   await hasStock(phone, 10);
-  assert.deepEqual(await salesOnServer(server), []);
+  assert.deepEqual(await receiptsOnServer(server), []);
 });

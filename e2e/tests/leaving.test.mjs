@@ -10,7 +10,10 @@ import {
   goTo,
   hasStock,
   openShop,
+  openTwoTabs,
   pillSays,
+  receiptsOf,
+  receiptsOnServer,
   sell,
   story,
   sync,
@@ -33,13 +36,8 @@ async function isLocked(page) {
 }
 
 story("who locks one tab has locked the other, whichever of them writes", async (stage) => {
-  const { server, phones } = await openShop(stage);
-  const [phone] = phones;
-  await server.kill();
-  const writer = { name: "first tab", page: phone.page };
-  const follower = { name: "second tab", page: await phone.context.newPage() };
+  const { server, first: writer, second: follower } = await openTwoTabs(stage);
   for (const [one, other] of [[writer, follower], [follower, writer]]) {
-    await unlock(follower, server.url("/sell"), ASHA);
     await choose(one, "Lock");
     await Promise.all([isLocked(one.page), isLocked(other.page)]);
     // Nor does loading it anew open either.
@@ -48,6 +46,7 @@ story("who locks one tab has locked the other, whichever of them writes", async 
       await isLocked(page);
     }
     await unlock(writer, server.url("/sell"), ASHA);
+    await unlock(follower, server.url("/sell"), ASHA);
   }
 });
 
@@ -64,7 +63,7 @@ story("who signs out is out at once, though the server does not answer", async (
   await isLocked(phone.page);
   // What was sold a moment before is sealed where a locked screen finds it.
   server.resume();
-  const receipts = async () => (await server.sql("select receipt from sales")).flat();
+  const receipts = () => receiptsOnServer(server);
   await until(async () => (await receipts()).length > 0, "the sale to be sent from the locked screen");
   assert.deepEqual(await receipts(), [sold.receipt]);
   await fillIn(phone.page, { password: ASHA.password });
@@ -99,9 +98,9 @@ story("what who leaves has sold with no signal, the next person's connection car
   assert.equal((await readySlots(phone)).length, 1);
   await server.start();
   await sync(phone);
-  const receipts = async () => (await server.sql("select receipt from sales order by 1")).flat();
+  const receipts = () => receiptsOnServer(server);
   await until(async () => (await receipts()).length === sold.length, "her sales to be on the server");
-  assert.deepEqual(await receipts(), sold.map((sale) => sale.receipt).sort());
+  assert.deepEqual(await receipts(), receiptsOf(sold));
   await until(async () => (await readySlots(phone)).length === 0, "nothing to be left for others to send");
 
   // She finds all of it safe.

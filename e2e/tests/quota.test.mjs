@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { ASHA, assertAccessible, fillIn, goTo, openShop, readReceipt, sell, story, sync, unlock } from "../helpers.mjs";
+import { ASHA, assertAccessible, fillIn, goTo, openShop, readReceipt, receiptsOf, sell, story, sync, unlock } from "../helpers.mjs";
 
 const week = { packageName: "1 Week" };
 
@@ -12,8 +12,6 @@ const ROOM_TO_START = 1_100_000;
 /** Chromium remembers for up to half a minute how much room there was; until then small writes pass. */
 const TRIES = 7;
 const TRY_EVERY_MS = 5_500;
-
-const receiptsOf = (sales) => sales.map((sale) => sale.receipt).sort();
 
 /** The room of the app, as the developer tools set it: from the next start of the browser on, small writes see it. */
 async function roomOf(device, { origin }) {

@@ -3,7 +3,7 @@
 
 import assert from "node:assert/strict";
 
-import { lock, NEW_PASSWORD, salesOnServer, sellUnderTheOldPassword } from "../helpers/passwords.mjs";
+import { lock, NEW_PASSWORD, sellUnderTheOldPassword } from "../helpers/passwords.mjs";
 import {
   accept,
   ASHA,
@@ -13,6 +13,7 @@ import {
   invite,
   openShop,
   pendingReceipts,
+  receiptsOnServer,
   sell,
   story,
   sync,
@@ -48,7 +49,7 @@ story("two people use one phone, and each finds their own as it was", async (sta
   await hasStock(phone, 9);
   await server.start();
   await sync(phone);
-  assert.deepEqual(await salesOnServer(server), [sold.receipt]);
+  assert.deepEqual(await receiptsOnServer(server), [sold.receipt]);
 });
 
 story("what was sold under the old password is there under the new one", async (stage) => {
@@ -58,7 +59,7 @@ story("what was sold under the old password is there under the new one", async (
   await fillIn(phone.page, { "old-password": ASHA.password });
   await phone.page.getByTestId("sync-pill").waitFor();
   await sync(phone);
-  assert.deepEqual(await salesOnServer(server), sold);
+  assert.deepEqual(await receiptsOnServer(server), sold);
   await hasStock(phone, 7);
   // From now on the new one opens the phone, with no signal too.
   await server.kill();
@@ -73,10 +74,10 @@ story("who has forgotten the old password loses no sale either", async (stage) =
   await phone.page.getByRole("button", { name: "I do not know it" }).click();
   await phone.page.getByTestId("sync-pill").waitFor();
   await hasStock(phone, 7);
-  assert.deepEqual(await salesOnServer(server), sold);
+  assert.deepEqual(await receiptsOnServer(server), sold);
   const more = await sell(phone, week);
   await sync(phone);
-  assert.deepEqual(await salesOnServer(server), [...sold, more.receipt].sort());
+  assert.deepEqual(await receiptsOnServer(server), [...sold, more.receipt].sort());
   const [[double]] = await server.sql("select count(*) from sales where status <> 'standing'");
   assert.equal(double, "0");
 });

@@ -7,9 +7,11 @@ import {
   ASHA,
   goTo,
   hasStock,
-  openShop,
+  openTwoTabs,
   pendingReceipts,
   readReceipt,
+  receiptsOf,
+  receiptsOnServer,
   rendererOf,
   sell,
   story,
@@ -24,22 +26,7 @@ const week = { packageName: "1 Week" };
 const TAKE_OVER_MS_MAX = 5_000;
 const BUSY = "The app is open in another tab that did not answer.";
 
-const receiptsOf = (sales) => sales.map((sale) => sale.receipt).sort();
 const codesOf = (sales) => new Set(sales.map((sale) => sale.code));
-
-async function receiptsOnServer(server) {
-  return (await server.sql("select receipt from sales order by 1")).flat();
-}
-
-async function openTwoTabs(stage) {
-  const { server, phones } = await openShop(stage);
-  const [phone] = phones;
-  await server.kill();
-  const first = { name: "first tab", page: phone.page };
-  const second = { name: "second tab", page: await phone.context.newPage() };
-  await unlock(second, server.url("/sell"), ASHA);
-  return { server, phone, first, second };
-}
 
 story("two tabs sell at the same time, and no voucher twice", async (stage) => {
   const { server, first, second } = await openTwoTabs(stage);
