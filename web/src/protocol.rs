@@ -63,8 +63,8 @@ pub use stock::{
     VoucherSale, VoucherStory, VouchersView,
 };
 pub use sync::{
-    HeldEditView, HeldView, NeedsYou, NeedsYouView, PendingView, RescueCarried, SealedView, ShutOut,
-    StoreWarning, Summary, SyncPill, SyncView,
+    HeldEditView, HeldView, NeedsYou, NeedsYouView, PendingView, RescueCarried, SealedView,
+    ShutOut, StoreWarning, Summary, SyncPill, SyncView,
 };
 
 /// UI → worker.
