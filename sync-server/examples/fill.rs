@@ -110,7 +110,15 @@ async fn agent(days: u32) -> Result<()> {
     }
     // From now on she has another phone: what is leased to her waits for it.
     let device_id = asha.id;
-    devices::revoke(&world.app, world.owner.who, &Revoke { device_id }).await?;
+    devices::revoke(
+        &world.app,
+        world.owner.who,
+        &Revoke {
+            device_id,
+            on: None,
+        },
+    )
+    .await?;
     for block in world.make_batch(site, BLOCKS_PER_BATCH).await? {
         world.lease(site, block, person).await?;
     }

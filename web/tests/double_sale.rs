@@ -92,6 +92,7 @@ fn told(shop: &Shop, sale: IntentId) -> DoubleSaleView {
         storage_is_persistent: true,
         is_fetching: false,
         shut_out: None,
+        has_sealed: false,
     };
     let query = Query::Sale { sale };
     match views::answer(&shop.replica, &mut Indexes::default(), &query, around) {

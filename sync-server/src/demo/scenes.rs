@@ -306,7 +306,11 @@ async fn phone_is_lost(world: &mut World) -> Result<()> {
 async fn revoke(world: &World, who: usize) -> Result<()> {
     let caller = world.profiles[member("neema")].who;
     let device_id = world.profiles[who].id;
-    Ok(devices::revoke(&world.app, caller, &Revoke { device_id }).await?)
+    let revoke = Revoke {
+        device_id,
+        on: None,
+    };
+    Ok(devices::revoke(&world.app, caller, &revoke).await?)
 }
 
 /// From today on she only collects debts. She sells one more before her phone hears of it.
