@@ -300,8 +300,9 @@ fn he3_codes_are_left_out_and_the_last_site_is_told() {
         price: Money::from_minor(1_000),
         packed: "S1\nS2".into(),
     });
+    // One of another batch: a batch lies at one site.
     let made = FactBody::Batch(BatchMade {
-        batch: BatchId::from_bytes([6; 16]),
+        batch: BatchId::from_bytes([7; 16]),
         label: "second".into(),
         package: bench.package,
         price: Money::from_minor(1_000),
