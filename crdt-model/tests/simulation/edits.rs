@@ -186,6 +186,12 @@ impl World {
                 *edits = vec![PackageEdit::Description(Some(word))];
             }
             Command::RenameStaff { name, .. } => *name = word,
+            // Each device makes its own ids.
+            Command::RegisterClients { clients, .. } => {
+                for new in clients {
+                    new.client = ClientId::generate(self.now, &mut self.random);
+                }
+            }
             Command::EditSite { to, .. } => to.name = word,
             _ => {}
         }

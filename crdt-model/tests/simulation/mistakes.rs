@@ -78,8 +78,8 @@ pub const MISTAKES: &[Mistake] = &[
     mistake(
         "codes are for everybody at the site",
         "src/admission/readers.rs",
-        "who.may_at(Capability::VouchersAll, *site) || reader.leases.contains(block)",
-        "who.is_of_site(*site) || reader.leases.contains(block)",
+        "who.may_at(Capability::VouchersAll, *site)",
+        "who.is_of_site(*site)",
     ),
     mistake(
         "a hand-over is taken at any site",
@@ -96,8 +96,8 @@ pub const MISTAKES: &[Mistake] = &[
     mistake(
         "a block of another site is leased",
         "src/relay/claims.rs",
-        "(!is_of_site).then_some(Objection::NotAllowed(Capability::VouchersLease))",
-        "None",
+        "if !is_of_site {",
+        "if false {",
     ),
     mistake(
         "an edit may replace what was never written",
