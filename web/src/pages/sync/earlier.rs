@@ -158,7 +158,7 @@ pub fn EarlierNote() -> Html {
     html! {
         <p class="muted till-note" data-testid="earlier-note">
             <Icon glyph={Glyph::Lock} />
-            <span>{ words.earlier_note(browser::device_word()) }{ " " }<Link<Route> to={Route::Sync}>{ words.earlier_note_link() }</Link<Route>></span>
+            <span>{ words.earlier_note(browser::device_word()) }{ " " }<Link<Route> classes="link-line" to={Route::Sync}>{ words.earlier_note_link() }</Link<Route>></span>
         </p>
     }
 }
