@@ -49,7 +49,7 @@ story("the office sends what a phone without a connection has sold", async (stag
     assert.deepEqual(receipts, sold.map((one) => one.receipt).sort(), `sent ${times} times`);
     await assertAccessible(office.page, "a rescue file that was sent");
     await takeShot(office.page, `rescue-office-${times}`);
-    await goTo(office.page, "Home");
+    await goTo(office.page, "Sales");
   }
   await phone.context.setOffline(false);
   await sync(phone);
