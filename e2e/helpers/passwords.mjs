@@ -56,7 +56,7 @@ export async function sellUnderTheOldPassword(stage, { isReady = true } = {}) {
   await pillSays(office, /All safe/);
   await goTo(office.page, "Staff");
   await office.page.getByRole("link", { name: ASHA.name }).click();
-  await office.page.getByRole("button", { name: "Invite link" }).click();
+  await office.page.getByRole("button", { name: "New sign-in link" }).click();
   const link = await office.page.getByTestId("invite-link").textContent();
   const other = await stage.phone("another");
   await accept(other, link, { login: ASHA.login, password: NEW_PASSWORD });

@@ -6,7 +6,7 @@ use crdt_model::time::Timestamp;
 use yew::prelude::*;
 
 use crate::components::failure::FailureNote;
-use crate::components::{Button, Chip, Dialog, Glyph, Look, Notice, Qr, TimeLeft, Tone};
+use crate::components::{Button, Chip, Dialog, Glyph, Look, Notice, Qr, Skeleton, TimeLeft, Tone};
 use crate::hooks::form::set;
 use crate::hooks::{browser, use_act, use_app};
 use crate::protocol::{Answer, DeviceView, InviteView, Request, StaffView};
@@ -42,12 +42,18 @@ pub fn SignIn(props: &SignInProps) -> Html {
             }
         });
     }
+    // A link means another thing to somebody who has signed in before, so its button waits for the answer.
+    let is_asking = devices.is_none() && app.is_online() && load.failure.is_none();
     let has_signed_in = devices.as_ref().is_some_and(|known| !known.is_empty());
     html! {
         <>
             <section class="card-box invite">
                 <h2>{ words.sign_in() }</h2>
-                <Invite person={id} name={props.person.name.clone()} {has_signed_in} />
+                if is_asking {
+                    <Skeleton rows=1 />
+                } else {
+                    <Invite person={id} name={props.person.name.clone()} {has_signed_in} />
+                }
             </section>
             <section class="card-box">
                 <h2>{ words.devices() }</h2>
