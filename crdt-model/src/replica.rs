@@ -18,9 +18,9 @@ use crate::capability::Principal;
 use crate::codec;
 use crate::command::{self, Command, DocumentWrite, Intent, Refusal};
 use crate::document::{
-    Actor, Document, DocumentId, DocumentKey, Hash, PlainChange, Scalar, Sheet, heads_digest,
+    Actor, Document, DocumentId, DocumentKey, Hash, PlainChange, Put, Scalar, Sheet, heads_digest,
 };
-use crate::fact::{Fact, HoldReason, Line, Sale};
+use crate::fact::{Fact, HoldReason, Line, Sale, VoucherRef};
 use crate::hand_over::Leaving;
 use crate::ids::{ClientId, DeviceId, HoldId, IntentId, OrgId, PersonId};
 use crate::sale::{self, Buyer, SellOrder};
@@ -113,6 +113,9 @@ pub struct Pending {
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     accepted: Vec<AcceptedPart>,
     pub state: PendingState,
+    /// Its author has read what became of it. What is left of it are the vouchers it names: somebody may have their codes.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    is_dismissed: bool,
     /// The commit that made it durable; only durable entries are sent.
     #[serde(skip)]
     commit: u64,
@@ -259,13 +262,9 @@ impl Replica {
             .values()
             .filter(|pending| pending.state != PendingState::Waiting)
             .flat_map(|pending| &pending.writes)
-            .flat_map(|write| &write.puts)
-            .filter_map(|put| match &put.value {
-                Scalar::Bytes(bytes) => Fact::decode(bytes).ok(),
-                _ => None,
-            });
-        for fact in held {
-            stock.take(&fact.vouchers());
+            .flat_map(|write| &write.puts);
+        for put in held {
+            stock.take(&vouchers_of(put));
         }
         // What waits for a decision may still be carried out.
         for pending in self.outbox.values() {
@@ -354,9 +353,9 @@ impl Replica {
         self.meta.safe_at
     }
 
-    /// Everything unacknowledged, oldest first.
+    /// Everything unacknowledged, oldest first, but for what its author has dismissed.
     pub fn outbox(&self) -> impl Iterator<Item = &Pending> {
-        self.outbox.values()
+        self.outbox.values().filter(|pending| !pending.is_dismissed)
     }
 
     /// The orders of the outbox as they are written and pushed: what the relay lost first, since the rest may build
@@ -377,9 +376,7 @@ impl Replica {
     }
 
     pub fn pending(&self, intent: IntentId) -> Option<&Pending> {
-        self.outbox
-            .values()
-            .find(|pending| pending.intent.id == intent)
+        self.outbox().find(|pending| pending.intent.id == intent)
     }
 
     /// The state of a document to the letter, for comparing replicas.
@@ -453,6 +450,7 @@ impl Replica {
             changes: Vec::new(),
             accepted: Vec::new(),
             state: PendingState::Waiting,
+            is_dismissed: false,
             commit: commit.number,
         };
         self.write_pending(&mut pending);
@@ -565,22 +563,42 @@ impl Replica {
         commit.settled.push(order);
     }
 
-    /// Forgets a declined or refused item that its author has read.
+    /// Forgets a declined or refused item that its author has read. Of a sale the vouchers are kept: the receipt was shown,
+    /// so a client may have the codes, and no verdict need say so.
     pub fn dismiss(&mut self, intent: IntentId) -> Commit {
         let mut commit = self.begin();
-        let order = self.outbox.values().find(|pending| {
+        let found = self.outbox().find(|pending| {
             pending.intent.id == intent
                 && matches!(
                     pending.state,
                     PendingState::Declined { .. } | PendingState::Refused(_)
                 )
         });
-        if let Some(order) = order.map(|pending| pending.order) {
-            self.settle(order, &mut commit);
+        if let Some(mut pending) = found.cloned() {
+            pending.accepted.clear();
+            for write in &mut pending.writes {
+                write.puts.retain(|put| !vouchers_of(put).is_empty());
+            }
+            pending.writes.retain(|write| !write.puts.is_empty());
+            if pending.writes.is_empty() {
+                self.settle(pending.order, &mut commit);
+            } else {
+                pending.is_dismissed = true;
+                self.keep_pending(pending, &mut commit);
+            }
         }
         self.finish(&mut commit);
         commit
     }
+}
+
+/// The vouchers that a fact takes out of stock, if this is one.
+fn vouchers_of(put: &Put) -> Vec<VoucherRef> {
+    let fact = match &put.value {
+        Scalar::Bytes(bytes) => Fact::decode(bytes).ok(),
+        _ => None,
+    };
+    fact.map(|fact| fact.vouchers()).unwrap_or_default()
 }
 
 impl Replicated {

@@ -1046,6 +1046,7 @@ decline-consequence = It will not be counted. { $name } is told, with your reaso
 accepted = Accepted
 declined = Declined
 dismiss = Dismiss
+dismiss-keeps = Its codes are not sold again from here.
 sent-by = From { $name }
 rescue-title = Rescue file
 rescue-hint = If this { $device ->

@@ -1046,6 +1046,7 @@ decline-consequence = Haitahesabiwa. { $name } ataambiwa, pamoja na sababu yako.
 accepted = Imekubaliwa
 declined = Imekataliwa
 dismiss = Ondoa
+dismiss-keeps = Namba zake haziuzwi tena kutoka hapa.
 sent-by = Kutoka kwa { $name }
 rescue-title = Faili ya uokoaji
 rescue-hint = Kama { $device ->

@@ -259,8 +259,7 @@ impl Replica {
     }
 
     fn written_by_pending(&self) -> BTreeSet<DocumentKey> {
-        let pending = self.outbox.values();
-        pending
+        self.outbox()
             .flat_map(|pending| &pending.writes)
             .map(|write| write.document)
             .collect()

@@ -45,11 +45,15 @@ impl Replica {
         if !orders.is_empty() {
             self.write_adopted(&orders, &mut commit, rng);
         }
-        orders.retain(|order| self.outbox.contains_key(order));
+        let waits = |order: &&u64| {
+            let pending = self.outbox.get(order);
+            pending.is_some_and(|pending| !pending.is_dismissed)
+        };
+        let waiting = orders.iter().filter(waits).count();
         self.finish(&mut commit);
         Inherited {
-            waiting: orders.len(),
-            known: count - orders.len(),
+            waiting,
+            known: count - waiting,
             commit,
         }
     }
@@ -62,7 +66,8 @@ impl Replica {
             let mut outbox = self.outbox.values();
             return outbox.any(|known| known.intent == pending.intent);
         }
-        self.pending(id).is_some() || self.meta.settled.iter().any(|(_, settled)| *settled == id)
+        let is_here = self.outbox.values().any(|known| known.intent.id == id);
+        is_here || self.meta.settled.iter().any(|(_, settled)| *settled == id)
     }
 
     /// Notes what of an intent is acknowledged, and says whether nothing of it has to be written any more.

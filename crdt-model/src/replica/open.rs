@@ -283,6 +283,11 @@ impl Replica {
             .collect()
     }
 
+    /// How many entries [`Self::journal`] has.
+    pub fn journal_len(&self) -> usize {
+        self.outbox.len()
+    }
+
     /// Stores the acknowledged state of a document: more chunks, or everything anew when there are too many.
     pub(super) fn store_document(
         &mut self,

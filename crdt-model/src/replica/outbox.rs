@@ -359,9 +359,9 @@ impl Replica {
         !coming.is_empty()
     }
 
-    /// What was refused is nowhere but here.
+    /// What was refused is nowhere but here, until its author has read so.
     pub(super) fn note_safe(&mut self, now: Timestamp) {
-        if self.outbox.values().all(|pending| {
+        if self.outbox().all(|pending| {
             matches!(
                 pending.state,
                 PendingState::Held { .. } | PendingState::Declined { .. }

@@ -317,6 +317,7 @@ impl Replica {
                 changes: Vec::new(),
                 accepted: Vec::new(),
                 state: PendingState::Waiting,
+                is_dismissed: false,
                 commit: 0,
             },
         );

@@ -206,8 +206,8 @@ pub const MISTAKES: &[Mistake] = &[
     mistake(
         "one's own held sale is sold again",
         "src/replica.rs",
-        "stock.take(&fact.vouchers());",
-        "let _ = fact;",
+        "stock.take(&vouchers_of(put));",
+        "let _ = put;",
     ),
     mistake(
         "writing again keeps the actor",

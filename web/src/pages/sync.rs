@@ -250,6 +250,7 @@ fn NeedsYouRow(props: &NeedsYouProps) -> Html {
         NeedsYou::Declined { by, reason: None } => (words.declined_by(by), true),
         NeedsYou::Refused { code } => (words.refused_code(code), true),
     };
+    let keeps_codes = matches!(item.summary, Summary::Sale { .. } | Summary::Replacement);
     let dismiss = {
         let (act, intent) = (act.clone(), item.intent);
         Callback::from(move |()| act.run(Request::Dismiss { intent }, |_| {}))
@@ -259,6 +260,9 @@ fn NeedsYouRow(props: &NeedsYouProps) -> Html {
             <span class="row-main">
                 <strong>{ summary(&app, &item.summary) }</strong>
                 <span>{ why }</span>
+                if can_dismiss && keeps_codes {
+                    <span class="muted">{ words.dismiss_keeps() }</span>
+                }
                 <span class="muted">{ app.when(item.at) }</span>
                 <FailureNote failure={act.failure.clone()} />
             </span>

@@ -245,7 +245,7 @@ async fn with_journal(
     mut warning: Option<StoreWarning>,
 ) -> Recovered {
     let mut journal_behind = false;
-    if opened.start != Start::Normal || opened.pending.len() < replica.outbox().count() {
+    if opened.start != Start::Normal || opened.pending.len() < replica.journal_len() {
         let entries: Vec<Entry> = replica
             .journal()
             .into_iter()
