@@ -35,14 +35,15 @@ pub fn FileStep(props: &FileStepProps) -> Html {
             let Some(chosen) = input.files().and_then(|files| files.get(0)) else {
                 return;
             };
-            // Chosen again after an edit, the same file is read again.
             let (act, opened, on_name) = (act.clone(), opened.clone(), on_name.clone());
+            // Until this file is here, the button that reads must not read the one before.
+            opened.set(None);
             spawn_local(async move {
                 let Ok(buffer) = JsFuture::from(chosen.array_buffer()).await else {
                     return;
                 };
+                // Chosen again after an edit, the same file is read again.
                 input.set_value("");
-                opened.set(None);
                 let (bytes, name) = (Uint8Array::new(&buffer).to_vec(), chosen.name());
                 on_name.emit(name.clone());
                 let call = ImportCall::Open { name, bytes };
