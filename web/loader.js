@@ -21,31 +21,32 @@ async function office() {
 
 globalThis.viornetOffice = office;
 
-// What the worker says before the UI listens is kept: `heard` says it again (web/src/hooks/worker.rs).
 function startWorker() {
   if (globalThis.viornetWorker) {
     return;
   }
   try {
-    globalThis.viornetWorker = newWorker();
+    globalThis.viornetWorker = keep(new Worker("%WORKER%", { type: "module" }));
   } catch (error) {
     // The UI finds none, and says so.
     console.error(error);
   }
 }
 
-function newWorker() {
-  const worker = new Worker("%WORKER%", { type: "module" });
+// What the worker says while no UI listens is kept: `heard` says it again (web/src/hooks/worker.rs).
+function keep(worker) {
   const early = [];
-  const keep = (event) => early.push(event);
+  const note = (event) => early.push(event);
   const kinds = ["message", "error"];
-  kinds.forEach((kind) => worker.addEventListener(kind, keep));
+  kinds.forEach((kind) => worker.addEventListener(kind, note));
   const heard = () => {
-    kinds.forEach((kind) => worker.removeEventListener(kind, keep));
+    kinds.forEach((kind) => worker.removeEventListener(kind, note));
     early.splice(0).forEach((event) => worker.dispatchEvent(event));
   };
   return [worker, heard];
 }
+
+globalThis.viornetKeep = keep;
 
 function failed(error) {
   console.error(error);

@@ -59,10 +59,14 @@ pub fn Root(props: &RootProps) -> Html {
                 Callback::from(move |told| hear(&dispatch, told))
             };
             if let Some(left) = relief::take_over() {
-                worker.set(Some(WorkerHandle::adopt(left.worker, told)));
+                // What was known when it was left comes before what the worker has said since.
                 dispatch.dispatch(AppAction::Phase(left.phase));
                 if let Some(pill) = left.pill {
                     dispatch.dispatch(AppAction::Pill(pill));
+                }
+                match WorkerHandle::adopt(&left.worker, told) {
+                    Some(adopted) => worker.set(Some(adopted)),
+                    None => dispatch.dispatch(AppAction::Phase(Phase::Broken)),
                 }
                 return;
             }

@@ -13,7 +13,7 @@ use js_sys::{Function, Promise, Reflect};
 use serde::{Deserialize, Serialize};
 use wasm_bindgen::{JsCast, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Worker, window};
+use web_sys::window;
 use yew::AppHandle;
 
 use super::app::App;
@@ -34,7 +34,8 @@ thread_local! {
 
 /// What one module leaves to the other.
 pub struct Left {
-    pub worker: Worker,
+    /// For [`WorkerHandle::adopt`](super::worker::WorkerHandle::adopt).
+    pub worker: js_sys::Array,
     pub phase: Phase,
     pub pill: Option<SyncPill>,
 }
@@ -92,8 +93,11 @@ pub fn hand_over(app: &App, start: &Function) {
         start: signed_out,
         pill: app.state.pill.clone(),
     };
+    let Some(worker) = worker.leave() else {
+        return;
+    };
     let bytes = js_sys::Uint8Array::from(wire::encode(&note).as_slice());
-    let left = js_sys::Array::of2(&worker.leave(), &bytes);
+    let left = js_sys::Array::of2(&worker, &bytes);
     let _ = Reflect::set(&window, &LEFT.into(), &left);
     if let Some(app) = ON_DUTY.take() {
         app.destroy();

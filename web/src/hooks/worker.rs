@@ -15,6 +15,8 @@ use crate::protocol::{Answer, Call, Event, Failure, FromWorker, Request, wire};
 
 /// The loader's: the worker, and a function for who listens.
 const STARTED: &str = "viornetWorker";
+/// The loader's too: keeps what a worker says while nobody listens, and answers such a pair.
+const KEEP: &str = "viornetKeep";
 
 type Result<T> = std::result::Result<T, Failure>;
 
@@ -52,17 +54,21 @@ impl WorkerHandle {
             .dyn_into()
             .ok()?;
         let _ = Reflect::set(&window, &STARTED.into(), &JsValue::UNDEFINED);
-        let handle = Self::listen(started.get(0).dyn_into().ok()?, 0, told);
-        // Now what it said before there was anybody to hear it.
-        let heard: Function = started.get(1).dyn_into().ok()?;
-        let _ = heard.call0(&JsValue::UNDEFINED);
-        Some(handle)
+        Self::go_on(&started, 0, told)
     }
 
-    /// Goes on with a worker that another module of the UI started.
-    pub fn adopt(worker: Worker, told: Callback<Told>) -> Self {
+    /// Goes on with a worker that another module of the UI started and left.
+    pub fn adopt(left: &Array, told: Callback<Told>) -> Option<Self> {
         // Answers to what the other asked are nobody's here.
-        Self::listen(worker, u32::MAX / 2, told)
+        Self::go_on(left, u32::MAX / 2, told)
+    }
+
+    fn go_on(kept: &Array, last_id: u32, told: Callback<Told>) -> Option<Self> {
+        let handle = Self::listen(kept.get(0).dyn_into().ok()?, last_id, told);
+        // Now what it said while there was nobody to hear it.
+        let heard: Function = kept.get(1).dyn_into().ok()?;
+        let _ = heard.call0(&JsValue::UNDEFINED);
+        Some(handle)
     }
 
     fn listen(worker: Worker, last_id: u32, told: Callback<Told>) -> Self {
@@ -109,10 +115,15 @@ impl WorkerHandle {
         Self(inner)
     }
 
-    /// Hears nothing more, and gives the worker away.
-    pub fn leave(&self) -> Worker {
+    /// Hears nothing more, and gives the worker away, with what it says until somebody [`adopts`](Self::adopt) it: the
+    /// other module needs a moment to start, and rights or the pill may come in it.
+    pub fn leave(&self) -> Option<Array> {
+        let keep = Reflect::get(&web_sys::window()?, &KEEP.into()).ok()?;
+        let keep: Function = keep.dyn_into().ok()?;
+        let this = Array::of1(&self.0.worker);
+        let kept = keep.apply(&JsValue::UNDEFINED, &this).ok()?;
         self.0.listeners.borrow_mut().clear();
-        self.0.worker.clone()
+        kept.dyn_into().ok()
     }
 
     /// Asks, and waits for the one answer.
