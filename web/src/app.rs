@@ -13,7 +13,7 @@ use crate::components::toast::ToastRegion;
 use crate::components::{Empty, Glyph, Skeleton};
 use crate::hooks::app::{AppState, Theme};
 use crate::hooks::worker::{Told, WorkerHandle};
-use crate::hooks::{App, AppAction, Phase, browser, relief, update, use_app};
+use crate::hooks::{App, AppAction, Phase, browser, relief, update, use_app, use_signal};
 use crate::pages;
 use crate::protocol::{Answer, Event, Request};
 use crate::route::Route;
@@ -80,6 +80,8 @@ pub fn Root(props: &RootProps) -> Html {
         });
     }
     use_effect_with(state.phase.clone(), relief::remember);
+    let is_signed_in = matches!(state.phase, Phase::SignedIn(_));
+    use_signal((*worker).clone().filter(|_| is_signed_in));
     use_effect_with(state.site, |site| {
         if let Some(site) = site {
             browser::keep_setting("site", Some(&site.to_string()));
