@@ -148,10 +148,7 @@ pub fn unfinished(sheets: &Sheets, site: SiteId) -> BTreeMap<BatchId, Unfinished
             blocks: Vec::new(),
         });
         entry.at = entry.at.max(fact.at);
-        let count = codes.packed.split('\n').count();
-        entry
-            .blocks
-            .push((*block, u32::try_from(count).unwrap_or(u32::MAX)));
+        entry.blocks.push((*block, codes.count()));
     }
     found
 }

@@ -134,6 +134,13 @@ pub struct Sale {
     pub client: Option<ClientId>,
 }
 
+impl Codes {
+    /// How many vouchers they are of.
+    pub fn count(&self) -> u32 {
+        u32::try_from(self.packed.split('\n').count()).unwrap_or(u32::MAX)
+    }
+}
+
 impl Sale {
     pub fn total(&self) -> Money {
         self.lines.iter().map(|line| line.price).sum()

@@ -3,7 +3,8 @@
 //!
 //! The driver opens a transaction under the organisation's lock, asks [`OrgState::needs`] and provides what is
 //! missing until nothing is, calls [`OrgState::admit`], stores the [`Outcome`] and commits. If the transaction
-//! fails, the state is thrown away: PostgreSQL is the truth, this is a cache.
+//! fails, the state is thrown away: PostgreSQL is the truth, this is a cache. What a batch changed stays in the state, so
+//! that others can be judged on it before the database says so too: only what the state lacks is asked for.
 
 mod batches;
 mod claims;
@@ -28,7 +29,7 @@ use crate::document::{Actor, Document, DocumentKey, Hash, PlainChange, PlainOp, 
 use crate::fact::{Fact, FactBody, HoldReason, SaleRef, Verdict, VoucherRef, verdict_key};
 use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId, SiteId};
 use crate::staff;
-use crate::sync::batch::{FullBatch, FullChange, FullIntent};
+use crate::sync::batch::{FullBatch, FullChange, FullIntent, fact_of};
 use crate::sync::message::{Disposition, RefusalCode};
 use crate::time::{Month, Timestamp};
 
@@ -334,17 +335,13 @@ impl OrgState {
         let is_here = |fit: replica::Fit, found: Disposition| {
             fit == replica::Fit::Already || found == Disposition::Known
         };
-        let missing = FullIntent {
-            id: intent.id,
-            changes: built
+        let may_wait = matches!(verdict, None | Some(Disposition::Held(..)));
+        if may_wait
+            && built
                 .iter()
                 .zip(&found)
-                .filter(|((_, _, fit, _), found)| !is_here(*fit, **found))
-                .map(|((full, ..), _)| (*full).clone())
-                .collect(),
-        };
-        let may_wait = matches!(verdict, None | Some(Disposition::Held(..)));
-        if may_wait && !missing.changes.is_empty() {
+                .any(|(built, found)| !is_here(built.2, *found))
+        {
             let known = self
                 .holds
                 .get(&held)
@@ -360,21 +357,20 @@ impl OrgState {
                 _ => {}
             }
         }
-        // Only what belongs to a site can be listed where somebody sees it and decides, and nothing may hide behind it; a
-        // decision is never held.
-        let changes = &missing.changes;
-        let may_be_held = changes.iter().all(|full| full.document.site().is_some())
-            && !changes
-                .iter()
-                .flat_map(facts_of)
-                .any(|(_, fact)| matches!(fact.body, FactBody::HeldDecision(_)));
-        if let Some(Disposition::Held(..)) = verdict
-            && !may_be_held
-        {
-            verdict = Some(Disposition::Refused(RefusalCode::NotAllowed));
-        }
         if let Some(Disposition::Held(id, reason)) = verdict {
-            self.hold(signer, &missing, id, reason, now, outcome)?;
+            let missing = FullIntent {
+                id: intent.id,
+                changes: built
+                    .iter()
+                    .zip(&found)
+                    .filter(|(built, found)| !is_here(built.2, **found))
+                    .map(|((full, ..), _)| (*full).clone())
+                    .collect(),
+            };
+            match may_be_held(&missing) {
+                true => self.hold(signer, &missing, id, reason, now, outcome)?,
+                false => verdict = Some(Disposition::Refused(RefusalCode::NotAllowed)),
+            }
         }
         if let Some(verdict) = verdict {
             let results = built
@@ -394,7 +390,8 @@ impl OrgState {
             }
             let hash = change.hash().0;
             let chunk = change.raw_bytes().to_vec();
-            self.get_mut(&full.document)?.apply(change.clone());
+            self.get_mut(&full.document)?
+                .take(change.clone(), actor, &full.change);
             self.head += 1;
             outcome.rows.push(Row {
                 seq: self.head,
@@ -431,7 +428,7 @@ impl OrgState {
         // What is malformed anywhere outweighs what is merely not allowed: a held change is well formed throughout.
         let mut not_allowed = None;
         let mut keys = BTreeSet::new();
-        for op in &full.change.ops {
+        for (op, fact) in full.change.ops.iter().zip(&full.facts) {
             let mut objections = Vec::new();
             objections.extend(
                 admission::check(author, &full.document, document.sheet(), intent.id, op).err(),
@@ -451,8 +448,8 @@ impl OrgState {
             let is_malformed = objections
                 .iter()
                 .any(|objection| matches!(objection, Objection::Malformed(_)));
-            if !is_malformed && let Some(fact) = fact_of(op) {
-                objections.extend(self.false_claim(&full.document, intent.id, &fact)?);
+            if !is_malformed && let Some(fact) = fact {
+                objections.extend(self.false_claim(&full.document, intent.id, fact)?);
             }
             for objection in objections {
                 match objection {
@@ -553,21 +550,19 @@ fn hold_id(device: DeviceId, intent: IntentId) -> HoldId {
     key.parse().expect("a verdict key is the text of an id")
 }
 
-/// What an operation states. What is longer than a value may be is refused, and not read for that.
-fn fact_of(op: &PlainOp) -> Option<Fact> {
-    match (&op.container, &op.value) {
-        (crate::document::Container::Facts, crate::document::Scalar::Bytes(bytes))
-            if bytes.len() <= admission::caps::VALUE_BYTES_MAX =>
-        {
-            Fact::decode(bytes).ok()
-        }
-        _ => None,
-    }
+/// Only what belongs to a site can be listed where somebody sees it and decides, and nothing may hide behind it; a
+/// decision is never held.
+fn may_be_held(intent: &FullIntent) -> bool {
+    let mut facts = intent.changes.iter().flat_map(FullChange::known_facts);
+    intent
+        .changes
+        .iter()
+        .all(|full| full.document.site().is_some())
+        && !facts.any(|fact| matches!(fact.body, FactBody::HeldDecision(_)))
 }
 
-fn facts_of(full: &FullChange) -> impl Iterator<Item = (DocumentKey, Fact)> {
-    let facts = full.change.ops.iter().filter_map(fact_of);
-    facts.map(|fact| (full.document, fact))
+fn facts_of(full: &FullChange) -> impl Iterator<Item = (DocumentKey, &Fact)> {
+    full.known_facts().map(|fact| (full.document, fact))
 }
 
 /// A sale or replacement has its intent's key in one till, or money would count twice.

@@ -86,13 +86,13 @@ impl OrgState {
                 site: *site,
                 block: voucher.block,
             })?;
-            let Some(codes) = codes_of(block.sheet()) else {
+            let codes = codes_of(block.sheet()).zip(block.vouchers());
+            let Some((codes, count)) = codes else {
                 // Lost in a restore, or another site's.
                 let lost = Objection::NotAllowed(Capability::Sell);
                 return Ok(Some(self.misplaced(*site, voucher.block)?.unwrap_or(lost)));
             };
-            let count = codes.packed.split('\n').count();
-            if voucher.index as usize >= count || codes.package != package {
+            if voucher.index >= count || codes.package != package {
                 return Ok(Some(Objection::Malformed(Malformed::UnknownVoucher)));
             }
             if price.is_some_and(|price| price != codes.price) {

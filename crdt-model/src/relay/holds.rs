@@ -291,7 +291,10 @@ impl OrgState {
 
 /// What is told to those who decide.
 fn told(hold: &Hold, changes: &[FullChange]) -> Verdict {
-    let facts = changes.iter().flat_map(facts_of).map(|(_, fact)| fact);
+    let facts = changes
+        .iter()
+        .flat_map(facts_of)
+        .map(|(_, fact)| fact.clone());
     Verdict::Held {
         hold: hold.id,
         intent: hold.intent,

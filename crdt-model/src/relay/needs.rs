@@ -7,15 +7,15 @@ use super::batches::{codes_of, void_code};
 use super::codes::handed_out;
 use super::records::Record;
 use super::stock::Ledger;
-use super::{OrgState, fact_of, hold_id};
+use super::{OrgState, hold_id};
 use crate::command::BLOCKS_PER_BATCH_MAX;
-use crate::document::{Container, DocumentKey, PlainOp, Scalar};
+use crate::document::{Container, DocumentKey, Scalar};
 use crate::fact::{
     Codes, Fact, FactBody, Replacement, SaleRef, StockAskDeclined, StockAskWithdrawn,
 };
 use crate::ids::{BatchId, BlockId, DeviceId, HoldId, IntentId, PersonId, SiteId};
 use crate::sale::LINES_PER_SALE_MAX;
-use crate::sync::batch::FullBatch;
+use crate::sync::batch::{FullBatch, FullChange};
 use crate::time::{Month, Timestamp};
 use crate::voucher;
 
@@ -143,11 +143,17 @@ impl OrgState {
                 person: batch.person,
                 month: Month::of(now),
             };
+            let key = intent.id.to_string();
             for full in &intent.changes {
                 needs.document(full.document);
-                let fields = full.change.ops.iter();
-                needs.records(full.document, fields.map(|op| (op.container, &*op.key)));
-                needs.ops(full.document, intent.id, &full.change.ops);
+                let ops = &full.change.ops;
+                let fields = ops.iter().map(|op| (op.container, &*op.key));
+                needs.records(full.document, fields);
+                // A fact under another key than its intent's is refused: one push must not ask for a hundred thousand documents.
+                let own = ops.iter().zip(&full.facts).find(|(op, _)| op.key == key);
+                if let Some((_, Some(fact))) = own {
+                    needs.fact(full.document, intent.id, fact);
+                }
                 // Where a hold would be listed, whatever of it is here already.
                 if let Some(site) = full.document.site() {
                     needs.document(listed_in(site));
@@ -170,9 +176,8 @@ impl OrgState {
             }
             selling.extend(fact.vouchers());
         };
-        for fact in batch.changes().flat_map(|full| &full.change.ops) {
-            let Some(fact) = fact_of(fact) else { continue };
-            hear(&fact);
+        for fact in batch.changes().flat_map(FullChange::known_facts) {
+            hear(fact);
             if let FactBody::HeldDecision(decision) = &fact.body
                 && let Some(Some(hold)) = self.holds.get(&decision.hold)
             {
@@ -284,15 +289,6 @@ impl Needs<'_> {
     fn devices(&mut self, person: PersonId) {
         if !self.state.devices.contains_key(&person) {
             self.missing.insert(Need::Devices(person));
-        }
-    }
-
-    fn ops(&mut self, document: DocumentKey, intent: IntentId, ops: &[PlainOp]) {
-        // A fact under another key than its intent's is refused: one push must not ask for a hundred thousand documents.
-        let key = intent.to_string();
-        let own = ops.iter().filter(|op| op.key == key);
-        for fact in own.take(1).filter_map(fact_of) {
-            self.fact(document, intent, &fact);
         }
     }
 

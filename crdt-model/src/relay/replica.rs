@@ -8,11 +8,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use automerge::Change;
 
+use super::batches::codes_of;
 use crate::batch;
 use crate::document::{
     Actor, Container, Document, Hash, PlainChange, PlainOp, Put, Scalar, Sheet, Written,
 };
-use crate::fact::{FactBody, Leased, Verdict};
+use crate::fact::{Codes, FactBody, Leased, Verdict};
 use crate::ids::{BatchId, BlockId};
 use crate::time::Timestamp;
 use crate::voucher;
@@ -40,6 +41,8 @@ pub struct RelayDocument {
     /// Of a batches document, what every sale asks: folded once, and again only by what changes it.
     leases: BTreeMap<BlockId, Leased>,
     undone: BTreeSet<BatchId>,
+    /// Of a block, how many vouchers it has: counting them for each sale takes longer than all else about it.
+    vouchers: Option<u32>,
 }
 
 /// The assignments of a record field, by their operation ids.
@@ -75,6 +78,7 @@ impl RelayDocument {
         Self {
             leases: voucher::leases(&sheet),
             undone: batch::undone(&sheet),
+            vouchers: codes_of(&sheet).map(Codes::count),
             sheet,
             heads: document.heads().into_iter().collect(),
             late: Vec::new(),
@@ -93,6 +97,11 @@ impl RelayDocument {
     /// The batches that were undone.
     pub(super) const fn undone(&self) -> &BTreeSet<BatchId> {
         &self.undone
+    }
+
+    /// How many vouchers this block has.
+    pub(super) const fn vouchers(&self) -> Option<u32> {
+        self.vouchers
     }
 
     fn refresh(&mut self, container: Container, key: &str) {
@@ -117,6 +126,7 @@ impl RelayDocument {
             FactBody::BatchUndone(_) | FactBody::Verdict(Verdict::BatchKept { .. }) => {
                 self.undone = batch::undone(&self.sheet);
             }
+            FactBody::Codes(_) => self.vouchers = codes_of(&self.sheet).map(Codes::count),
             _ => {}
         }
     }
@@ -179,12 +189,17 @@ impl RelayDocument {
     pub fn apply(&mut self, change: Change) {
         let plain = PlainChange::of(&change).expect("the change was built from its plain form");
         let actor = Actor::of(&change).expect("the change was built for an actor of ours");
-        note(&mut self.clock, &mut self.assignments, actor, &plain);
+        self.take(change, actor, &plain);
+    }
+
+    /// The same, with what it says and whose it is.
+    pub(super) fn take(&mut self, change: Change, actor: Actor, plain: &PlainChange) {
+        note(&mut self.clock, &mut self.assignments, actor, plain);
         for dependency in change.deps() {
             self.heads.remove(&dependency.0);
         }
         self.heads.insert(change.hash().0);
-        if self.only_adds_facts(&plain) {
+        if self.only_adds_facts(plain) {
             for op in &plain.ops {
                 self.sheet.overlay(op);
                 self.fold(&op.key);

@@ -10,7 +10,8 @@ use serde_bytes::ByteBuf;
 
 use crate::admission::caps;
 use crate::codec;
-use crate::document::{Actor, Container, DocumentKey, Hash, PlainChange, PlainOp};
+use crate::document::{Actor, Container, DocumentKey, Hash, PlainChange, PlainOp, Scalar};
+use crate::fact::Fact;
 use crate::ids::{DeviceId, IntentId, OrgId, PersonId};
 use crate::time::Timestamp;
 
@@ -106,6 +107,8 @@ pub struct FullIntent {
 pub struct FullChange {
     pub document: DocumentKey,
     pub change: PlainChange,
+    /// What each operation states, read once: nothing where it states no fact, or one that this version does not know.
+    pub facts: Vec<Option<Fact>>,
     /// Nothing where there is no such Automerge change. It is refused by name then.
     pub built: Option<Change>,
 }
@@ -136,6 +139,11 @@ impl FullBatch {
 }
 
 impl FullChange {
+    /// The facts that it states and this version knows.
+    pub fn known_facts(&self) -> impl Iterator<Item = &Fact> {
+        self.facts.iter().flatten()
+    }
+
     pub fn hash(&self) -> Option<Hash> {
         self.built.as_ref().map(|built| built.hash().0)
     }
@@ -241,6 +249,7 @@ impl Batch {
                 };
                 changes.push(FullChange {
                     document,
+                    facts: change.ops.iter().map(fact_of).collect(),
                     change,
                     built,
                 });
@@ -257,6 +266,16 @@ impl Batch {
             actor,
             intents,
         })
+    }
+}
+
+/// What an operation states. What is longer than a value may be is refused, and not read for that.
+pub(crate) fn fact_of(op: &PlainOp) -> Option<Fact> {
+    match (op.container, &op.value) {
+        (Container::Facts, Scalar::Bytes(bytes)) if bytes.len() <= caps::VALUE_BYTES_MAX => {
+            Fact::decode(bytes).ok()
+        }
+        _ => None,
     }
 }
 
