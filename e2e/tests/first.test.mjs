@@ -52,5 +52,7 @@ story("a new device says that it is fetching until all of it is here", async (st
   await desk.page.getByRole("link", { name: "Home" }).click();
   await desk.page.getByTestId("sales-today").waitFor();
   await goTo(desk.page, "Packages");
-  assert.equal(await desk.page.getByTestId("packages").getByRole("listitem").count(), 4);
+  const packages = desk.page.getByTestId("packages").getByRole("listitem");
+  await packages.nth(3).waitFor();
+  assert.equal(await packages.count(), 4);
 });

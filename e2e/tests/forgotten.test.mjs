@@ -89,6 +89,7 @@ story("who remembers the old password after all has everything sent, and only on
   await page.getByTestId("sync-pill").waitFor();
   await hasStock(phone, 7);
   await goTo(page, "Sell");
+  await page.locator("button.tile").first().waitFor();
   assert.equal(await page.getByTestId("earlier-note").count(), 0);
   assert.deepEqual(await receiptsOnServer(server), [...sold, more.receipt].sort());
 });

@@ -3,7 +3,20 @@
 
 import assert from "node:assert/strict";
 
-import { ASHA, assertAccessible, fillIn, goTo, openShop, readReceipt, receiptsOf, sell, story, sync, unlock } from "../helpers.mjs";
+import {
+  ASHA,
+  assertAccessible,
+  fillIn,
+  goTo,
+  openShop,
+  pendingReceipts,
+  readReceipt,
+  receiptsOf,
+  sell,
+  story,
+  sync,
+  unlock,
+} from "../helpers.mjs";
 
 const week = { packageName: "1 Week" };
 
@@ -52,12 +65,6 @@ async function trySale({ page }) {
   await page.getByRole("button", { name: "Cash paid" }).click();
   await notSaved(page).or(page.getByTestId("receipt")).first().waitFor();
   return (await notSaved(page).isVisible()) ? null : readReceipt(page);
-}
-
-async function pendingReceipts({ page }) {
-  await goTo(page, "Sync");
-  const rows = await page.getByTestId("pending").getByRole("listitem").allTextContents();
-  return rows.map((row) => /^Sale (\S+)/.exec(row)[1]).sort();
 }
 
 story("a phone runs out of room: it says so, keeps what it sold, and sells on when there is room", async (stage) => {
