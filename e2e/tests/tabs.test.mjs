@@ -79,10 +79,10 @@ story("the tab that writes stops: the other takes over, and the first writes not
 
   // A tap that comes at the very moment when the stopped tab goes on: it knows nothing of the take-over yet.
   await choose(first);
+  const pid = await rendererOf(phone, first.page);
   await first.page.evaluate(() => {
     setTimeout(() => document.querySelector(".paybar-cash").click(), 1_000);
   });
-  const pid = await rendererOf(phone, first.page);
   process.kill(pid, "SIGSTOP");
   await turnTo(second);
   const begun = Date.now();
