@@ -2,6 +2,11 @@
 
 import { until } from "./processes.mjs";
 
+/** A device waits up to a minute between two tries to connect. */
+const CONNECT_MS_MAX = 90_000;
+/** Whoever sees nothing happen for so long taps again. */
+const TAP_AGAIN_MS = 10_000;
+
 /** Fills fields by id and sends the form they are in. */
 export async function fillIn(page, values) {
   let form = null;
@@ -33,7 +38,7 @@ export async function goTo(page, name) {
       () => false,
     );
   };
-  await until(isOpen, `the screen ${name}`, 20_000);
+  await until(isOpen, `the screen ${name}`, 60_000);
 }
 
 /** Opens an address on a device that knows its person, and unlocks with the password alone. */
@@ -44,7 +49,7 @@ export async function unlock(device, url, { password }) {
 }
 
 /** Waits until the pill of the header says something, and answers its words. */
-export async function pillSays(device, words, timeoutMs) {
+export async function pillSays(device, words, timeoutMs = CONNECT_MS_MAX) {
   const pill = device.page.getByTestId("sync-pill");
   let last = "";
   const says = async () => {
@@ -56,11 +61,33 @@ export async function pillSays(device, words, timeoutMs) {
   });
 }
 
-/** As somebody does who sees the signal come back, and not before the pill has said that all is safe. */
+/**
+ * As somebody does who sees the signal come back, and not before the pill has said that all is safe. That may still be of
+ * before the last sale: what was asked before the tap is on screen when the tap has its answer. A tap while a try is under way
+ * begins no other, and the tap is made again when that try has failed.
+ */
 export async function sync(device) {
-  await goTo(device.page, "Sync");
-  await device.page.getByRole("button", { name: "Sync now" }).click();
-  await pillSays(device, /All safe/);
+  const { page } = device;
+  await goTo(page, "Sync");
+  const button = page.locator("button").filter({ hasText: /^Sync now$/ });
+  let last = null;
+  const isSafe = async () => {
+    await button.click();
+    await button.and(page.locator(":not([aria-busy])")).waitFor();
+    return pillSays(device, /All safe/, TAP_AGAIN_MS).catch((error) => {
+      last = error;
+      return false;
+    });
+  };
+  await until(isSafe, `${device.name} to be safe`, CONNECT_MS_MAX).catch((error) => {
+    throw last ?? error;
+  });
+}
+
+/** Waits until the server has everything that was done here, whatever else the pill has to say. */
+export async function hasSentAll({ page }) {
+  await goTo(page, "Sync");
+  await page.getByTestId("pending").getByText("Everything is safe on the server.").waitFor();
 }
 
 /** Waits until this many vouchers can be sold from this device. */
@@ -110,18 +137,42 @@ export async function readReceipt(page) {
   };
 }
 
-/** The rows of the screen Sales: receipt number and state of each, newest first. */
+/** The rows of the screen Sales as it opens: receipt number and state of each, newest first. */
 export async function readSales(page) {
   await goTo(page, "Sales");
-  const list = page.getByTestId("sales");
-  await list.waitFor();
-  return list.getByRole("listitem").evaluateAll((rows) =>
-    rows.map((row) => ({
-      receipt: row.querySelector(".sale-receipt").textContent,
-      person: row.querySelector(".sale-person").textContent,
-      state: row.querySelector(".sale-state").textContent,
-    })),
-  );
+  await page.getByTestId("sales").waitFor();
+  return salesShown(page);
+}
+
+function salesShown(page) {
+  return page
+    .getByTestId("sales")
+    .getByRole("listitem")
+    .evaluateAll((rows) =>
+      rows.map((row) => ({
+        receipt: row.querySelector(".sale-receipt")?.textContent,
+        person: row.querySelector(".sale-person")?.textContent,
+        state: row.querySelector(".sale-state")?.textContent,
+      })),
+    );
+}
+
+/**
+ * Waits until the screen Sales lists exactly these sales, each in such a state; answers its rows. What others have sold
+ * comes when it comes: that all is safe says nothing of it.
+ */
+export async function listsSales({ name, page }, sales, state = /./) {
+  const expected = JSON.stringify(sales.map((sale) => sale.receipt).sort());
+  await goTo(page, "Sales");
+  let rows = [];
+  const isListed = async () => {
+    rows = await salesShown(page);
+    return JSON.stringify(rows.map((row) => row.receipt).sort()) === expected && rows.every((row) => state.test(row.state));
+  };
+  await until(isListed, `${name} to list ${expected}, all as ${state}`, CONNECT_MS_MAX).catch((error) => {
+    throw new Error(`${error.message}; it lists ${JSON.stringify(rows)}`);
+  });
+  return rows;
 }
 
 /** The receipt numbers of the sales that wait to be sent. */

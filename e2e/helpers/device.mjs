@@ -21,7 +21,10 @@ const FLAGS = [
   "--disable-component-update",
   "--disable-sync",
 ];
-const ACTION_TIMEOUT_MS = 15_000;
+/** Long enough for a machine of two cores that does something else as well; no story measures with it. */
+const ACTION_TIMEOUT_MS = 30_000;
+/** The app looks after its service worker four seconds after the start, and fetches all of itself then. */
+const OFFLINE_MS_MAX = 90_000;
 
 export class Device {
   #options;
@@ -115,7 +118,7 @@ export class Device {
     await this.page.waitForFunction(async () => {
       const kept = await Promise.all((await caches.keys()).map(async (name) => (await caches.open(name)).keys()));
       return kept.flat().some(({ url }) => url.endsWith("/office_bg.wasm"));
-    });
+    }, undefined, { timeout: OFFLINE_MS_MAX });
   }
 
   async remove() {

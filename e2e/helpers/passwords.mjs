@@ -1,6 +1,6 @@
 // One phone that several people use, and a password that is changed elsewhere while work waits on it.
 
-import { fillIn, goTo, pillSays, sell } from "./app.mjs";
+import { fillIn, goTo, sell, sync } from "./app.mjs";
 import { accept } from "./office.mjs";
 import { ASHA, openShop } from "./shop.mjs";
 
@@ -53,7 +53,7 @@ export async function sellUnderTheOldPassword(stage, { isReady = true } = {}) {
     await readySlots(phone, { remove: true });
   }
   await server.start();
-  await pillSays(office, /All safe/);
+  await sync(office);
   await goTo(office.page, "Staff");
   await office.page.getByRole("link", { name: ASHA.name }).click();
   await office.page.getByRole("button", { name: "New sign-in link" }).click();

@@ -127,7 +127,7 @@ export class Server {
   /** The one-time link that the first start prints. */
   async setUpLink() {
     const find = () => /^Set up here, once: (\S+)$/m.exec(this.log)?.[1];
-    return until(find, "the set-up link", 5_000);
+    return until(find, "the set-up link");
   }
 
   /** Politely, as by Ctrl-C or a supervisor. */

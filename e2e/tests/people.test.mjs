@@ -11,6 +11,7 @@ import {
   assertAccessible,
   fillIn,
   goTo,
+  hasSentAll,
   hasStock,
   importVouchers,
   lease,
@@ -104,6 +105,7 @@ story("a person joins by a link, loses a phone, leaves and comes back", async (s
   await takeShot(phone.page, "people/invite");
   await accept(phone, link, ASHA);
   await phone.isReadyForOffline();
+  await pillSays(phone, /All safe/);
   // A desk role at one site and selling at both: no staff, no sites to change, no packages.
   await phone.page.getByRole("button", { name: /^Site: / }).click();
   await phone.page.getByRole("button", { name: SINZA, exact: true }).waitFor();
@@ -135,20 +137,22 @@ story("a person joins by a link, loses a phone, leaves and comes back", async (s
   await late.page.goto(server.url("/"));
   await fillIn(late.page, { login: ASHA.login, password: ASHA.password });
   await late.page.getByTestId("failure").waitFor();
-  await office.page.getByRole("button", { name: "Activate" }).click();
-  await office.page.getByTestId("standing").getByText("Active").waitFor();
+  const isActive = office.page.getByTestId("standing").getByText("Active", { exact: true });
+  await office.page.getByRole("button", { name: "Activate", exact: true }).click();
+  await isActive.waitFor();
   await office.page.getByRole("button", { name: "Deactivate" }).click();
   await office.page.getByTestId("standing").getByText("Inactive").waitFor();
   await office.page.getByRole("button", { name: "Undo" }).click();
-  await office.page.getByTestId("standing").getByText("Active").waitFor();
+  await isActive.waitFor();
   // The held sale waits for the office all the while, so its pill does not say that all is safe.
-  const isBack = async () => (await server.sql(`select active from people where name = '${ASHA.name}'`))[0][0] === "t";
-  await until(isBack, "her to be active on the server");
+  await hasSentAll(office);
+  assert.deepEqual(await server.sql(`select active from people where name = '${ASHA.name}'`), [["t"]]);
   await signIn(late, server, ASHA);
   await late.page.getByTestId("sync-pill").waitFor();
 
   // The first phone is lost: revoked with the consequence named, and listed as such.
   const devices = office.page.getByTestId("devices").getByRole("listitem");
+  await openAsha(office);
   await office.page.reload();
   await devices.nth(1).waitFor();
   await devices.last().getByRole("button", { name: "Revoke" }).click();
@@ -170,6 +174,7 @@ story("a person joins by a link, loses a phone, leaves and comes back", async (s
   await office.page.getByRole("button", { name: "Deactivate site" }).click();
   await office.page.getByTestId("standing").getByText("Inactive").waitFor();
   await office.page.getByRole("button", { name: /^Site: / }).click();
+  await office.page.getByRole("button", { name: OWNER.site, exact: true }).waitFor();
   assert.equal(await office.page.getByRole("button", { name: SINZA, exact: true }).count(), 0);
   const isClosed = async () => (await server.sql(`select active from sites where name = '${SINZA}'`))[0][0] === "f";
   await until(isClosed, "the site to be closed on the server");
