@@ -28,6 +28,8 @@ const OFFLINE_MS_MAX = 90_000;
 
 export class Device {
   #options;
+  /** Through every closing and opening, as with a phone. */
+  #hasNoSignal = false;
 
   /** Errors of pages and of their console, which a story may want to be empty. */
   problems = [];
@@ -62,6 +64,7 @@ export class Device {
       timezoneId: "Africa/Dar_es_Salaam",
       reducedMotion: "reduce",
       acceptDownloads: true,
+      offline: this.#hasNoSignal,
     });
     this.context.setDefaultTimeout(ACTION_TIMEOUT_MS);
     this.context.on("weberror", (error) => this.problems.push(String(error.error())));
@@ -97,10 +100,12 @@ export class Device {
 
   /** No signal for pages, workers and service workers of this device; the server may be up. */
   async goOffline() {
+    this.#hasNoSignal = true;
     await this.context.setOffline(true);
   }
 
   async goOnline() {
+    this.#hasNoSignal = false;
     await this.context.setOffline(false);
   }
 

@@ -32,7 +32,7 @@ async function carry({ page }, file) {
 story("the office sends what a phone without a connection has sold", async (stage) => {
   const { server, office, phones } = await openShop(stage);
   const [phone] = phones;
-  await phone.context.setOffline(true);
+  await phone.goOffline();
   const sold = [await sell(phone, week), await sell(phone, week), await sell(phone, week)];
   const folder = temporaryFolder("rescue");
   const file = await saveRescue(phone, folder);
@@ -51,7 +51,7 @@ story("the office sends what a phone without a connection has sold", async (stag
     await takeShot(office.page, `rescue-office-${times}`);
     await goTo(office.page, "Sales");
   }
-  await phone.context.setOffline(false);
+  await phone.goOnline();
   await sync(phone);
   assert.equal((await server.sql("select receipt from sales")).length, 3, "three and no more");
 });
