@@ -15,6 +15,7 @@ import {
   openSale,
   openShop,
   OWNER,
+  readSales,
   sell,
   signIn,
   speak,
@@ -112,7 +113,7 @@ try {
   await office.page.locator("#lease-to").waitFor();
   await shoot(office, "vouchers-lease");
   await office.page.getByRole("button", { name: "Close" }).click();
-  await openSale(office, (await receipts(office))[0]);
+  await openSale(office, (await readSales(office.page))[0].receipt);
   await shoot(office, "sale");
   await everyScreen(office, OFFICE_SCREENS);
 
@@ -136,11 +137,6 @@ try {
   throw error;
 } finally {
   await stage.clear();
-}
-
-async function receipts({ page }) {
-  await goTo(page, "Sales");
-  return page.getByTestId("sales").locator(".sale-receipt").allTextContents();
 }
 
 async function everyScreen(device, screens) {

@@ -236,7 +236,8 @@ const sum = (sales) => sales.reduce((total, sale) => total + sale.total, 0);
 const countAndSum = (sales) => [`${sales.length}`, inMinorUnits(sum(sales))];
 
 /** While the server is dead, the browser complains of each request that it could not make. */
-const isNotAboutTheNetwork = (problem) => !/ERR_CONNECTION_REFUSED|ERR_EMPTY_RESPONSE|WebSocket/.test(problem);
+const isNotAboutTheNetwork = (problem) =>
+  !/ERR_CONNECTION_(REFUSED|RESET|CLOSED)|ERR_EMPTY_RESPONSE|ERR_SOCKET_NOT_CONNECTED|WebSocket/.test(problem);
 
 /** A larger file of the same shape, which not every checkout has. */
 const LARGE = fileURLToPath(new URL("../../../shared/data/mikhmon-vouchers.csv", import.meta.url));
