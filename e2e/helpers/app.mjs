@@ -43,6 +43,8 @@ export async function goTo(page, name) {
 
 /** Opens an address on a device that knows its person, and unlocks with the password alone. */
 export async function unlock(device, url, { password }) {
+  // In front, since Chromium paints a tab behind another so rarely that each tap in it takes seconds.
+  await device.page.bringToFront();
   await device.page.goto(url);
   await fillIn(device.page, { password });
   await device.page.getByTestId("sync-pill").waitFor();
