@@ -124,6 +124,8 @@ story("a person joins by a link, loses a phone, leaves and comes back", async (s
   await hasStock(phone, 10);
 
   // Deactivated while the phone has no signal: what it sold is held, and it is signed out. Undo brings her back.
+  // Its connection outlives that; a phone that has none is told to sign in again, and hears of nothing else.
+  await pillSays(phone, /All safe/);
   await phone.goOffline();
   const sold = await sell(phone, week);
   await openAsha(office);
