@@ -405,6 +405,12 @@ impl Fact {
         Ok(fact)
     }
 
+    /// When it happened, wherever days are asked. A clock that fell back years while its device was offline cannot make it
+    /// older than what that device had heard.
+    pub fn happened(&self) -> Timestamp {
+        self.at.max(self.since)
+    }
+
     /// The site-independent summary of a sale, for verdicts.
     pub fn sale_ref(&self, id: IntentId) -> Option<SaleRef> {
         match &self.body {

@@ -219,7 +219,7 @@ impl HandOvers {
                 (FactBody::HandOverTaken(taken), DocumentKey::Till { site, .. }) => {
                     let here = Taken {
                         site: *site,
-                        at: fact.at,
+                        at: fact.happened(),
                         code: taken.code,
                         from: taken.from,
                     };

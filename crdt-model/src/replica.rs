@@ -408,10 +408,18 @@ impl Replica {
         self.durable = self.durable.max(commit);
     }
 
-    /// The instant of something that happens now, in the relay's time as far as it is known.
+    /// The present in the relay's time, as far as it is known. It is not before the relay was last heard: a phone whose
+    /// battery died may wake up years ago.
+    pub fn present(&self, now: Timestamp) -> Timestamp {
+        let corrected = now.plus_millis(self.meta.offset_millis);
+        let heard = self.meta.last_contact;
+        heard.map_or(corrected, |heard| heard.max(corrected))
+    }
+
+    /// The instant of something that happens now: of each another.
     fn tick(&mut self, now: Timestamp) -> Timestamp {
-        let clock = &mut self.meta.clock;
-        clock.tick(now.plus_millis(self.meta.offset_millis))
+        let present = self.present(now);
+        self.meta.clock.tick(present)
     }
 
     /// Executes one command. The commit must be durable before anybody hears of it.
@@ -473,7 +481,10 @@ impl Replica {
         let (client, new_client) = match order.client {
             Buyer::WalkIn => (None, None),
             Buyer::Known(client) => (Some(client), None),
-            Buyer::New(details) => (Some(ClientId::generate(now, rng)), Some(details)),
+            Buyer::New(details) => {
+                let made = ClientId::generate(self.present(now), rng);
+                (Some(made), Some(details))
+            }
         };
         let reference = order
             .reference

@@ -131,7 +131,7 @@ pub fn each(sheets: &Sheets) -> impl Iterator<Item = (SiteId, PersonId, Timestam
         .facts_in(is_till)
         .filter_map(|(document, _, fact)| match (document, &fact.body) {
             (DocumentKey::Till { site, person, .. }, FactBody::Sale(sale)) => {
-                Some((*site, *person, fact.at, sale))
+                Some((*site, *person, fact.happened(), sale))
             }
             _ => None,
         })
@@ -147,7 +147,7 @@ fn entry(document: &DocumentKey, key: &str, fact: &Fact) -> Option<SaleEntry> {
             id: key.parse().ok()?,
             site: *site,
             person: *person,
-            at: fact.at,
+            at: fact.happened(),
             sale: sale.clone(),
         }),
         _ => None,

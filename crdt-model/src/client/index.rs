@@ -128,8 +128,9 @@ impl ClientIndex {
             if let FactBody::Sale(sale) = &fact.body
                 && let Some(client) = sale.client
             {
-                let last = now.entry(client).or_insert(fact.at);
-                *last = fact.at.max(*last);
+                let at = fact.happened();
+                let last = now.entry(client).or_insert(at);
+                *last = at.max(*last);
             }
         }
         let before = self.tills.insert(key, now.clone()).unwrap_or_default();

@@ -108,7 +108,7 @@ impl Brief {
                 rest.facts.insert(id.into(), Some(fact.clone()));
                 continue;
             };
-            self.latest = self.latest.max(fact.at);
+            self.latest = self.latest.max(fact.happened());
             if *person == me && sale.method == PaymentMethod::Cash {
                 self.cash = self.cash.saturating_add(sale.total());
             }

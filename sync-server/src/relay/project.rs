@@ -88,15 +88,9 @@ fn fact_of(op: &PlainOp) -> Option<Fact> {
     }
 }
 
-/// When it happened: the device's word, not after the receipt and not before the device's last contact, unless
-/// that is itself said to be in the future.
+/// When it happened, as devices see it, but not after the receipt.
 fn occurred_at(fact: &Fact, received_at: Timestamp) -> Timestamp {
-    let at = fact.at.min(received_at);
-    let at = match fact.since <= received_at {
-        true => at.max(fact.since),
-        false => at,
-    };
-    at.max(Timestamp::ZERO)
+    fact.happened().min(received_at).max(Timestamp::ZERO)
 }
 
 async fn project_records(
@@ -534,4 +528,33 @@ fn noteworthy(rows: &[Row], facts: &[Said]) -> Vec<(Option<PersonId>, &'static s
         }
     }
     entries
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hs10_what_happened_is_dated_between_the_last_contact_and_the_receipt() {
+        let when = |at, since| {
+            let fact = Fact {
+                at: Timestamp::from_millis(at),
+                since: Timestamp::from_millis(since),
+                by: PersonId::RELAY,
+                body: FactBody::StockNote(StockNote::Ended {
+                    of: IntentId::from_bytes([1; 16]),
+                    how: Ending::Overtaken,
+                }),
+            };
+            let received = Timestamp::from_millis(1_000);
+            let at = occurred_at(&fact, received).as_millis();
+            assert_eq!(at, fact.happened().as_millis().clamp(0, 1_000));
+            at
+        };
+        assert_eq!(when(700, 500), 700);
+        assert_eq!(when(20, 500), 500);
+        assert_eq!(when(5_000, 500), 1_000);
+        assert_eq!(when(20, 5_000), 1_000);
+        assert_eq!(when(-7, -9), 0);
+    }
 }

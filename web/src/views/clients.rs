@@ -153,7 +153,7 @@ pub fn one(replica: &Replica, id: ClientId) -> Option<ClientPageView> {
 }
 
 /// What a client bought, newest first: one walk over the tills, asked for on the client's own page only.
-fn purchases(replica: &Replica, id: ClientId) -> Vec<PurchaseView> {
+pub(super) fn purchases(replica: &Replica, id: ClientId) -> Vec<PurchaseView> {
     let sheets = replica.sheets();
     let mut purchases: Vec<PurchaseView> = sheets
         .iter()
@@ -173,7 +173,7 @@ fn purchases(replica: &Replica, id: ClientId) -> Vec<PurchaseView> {
                 Some(PurchaseView {
                     sale: key.parse().ok()?,
                     receipt: sale.receipt.clone(),
-                    at: fact.at,
+                    at: fact.happened(),
                     person_name: name_of(replica, fact.by),
                     packages,
                     terms: sale

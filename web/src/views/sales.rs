@@ -410,6 +410,7 @@ fn sale_of(pending: &Pending) -> Option<SaleEntry> {
                 return None;
             };
             let fact = Fact::decode(bytes).ok()?;
+            let at = fact.happened();
             let FactBody::Sale(sale) = fact.body else {
                 return None;
             };
@@ -417,7 +418,7 @@ fn sale_of(pending: &Pending) -> Option<SaleEntry> {
                 id: pending.intent.id,
                 site: *site,
                 person: *person,
-                at: fact.at,
+                at,
                 sale,
             })
         })

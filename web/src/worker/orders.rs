@@ -44,6 +44,8 @@ pub fn plan(
     now: Timestamp,
     rng: &mut impl Rng,
 ) -> Result<Planned, Refusal> {
+    // An id says when what it names was made.
+    let now = replica.present(now);
     let command = |command| Planned::Commands {
         commands: vec![command],
         made: None,

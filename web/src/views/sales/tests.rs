@@ -163,3 +163,44 @@ fn whose_sales_are_listed_can_be_seen_and_changed() {
     let view = index.list(&office, &SalesFilter::default(), 0, 10);
     assert_eq!((view.count, view.sellers), (1, both[1..].to_vec()));
 }
+
+#[test]
+fn what_a_clock_that_fell_back_sold_counts_on_the_day_of_its_last_contact() {
+    let years = 11 * 365 * 24 * HOUR;
+    let mut office = replica(OWNER);
+    let at = NOW.plus_millis(-years);
+    let till = DocumentKey::Till {
+        site: SITE,
+        person: OWNER,
+        month: crdt_model::time::Month::of(at),
+    };
+    let sale = Fact {
+        at,
+        since: NOW,
+        by: OWNER,
+        body: FactBody::Sale(crdt_model::fact::Sale {
+            receipt: "AAAA-000001".into(),
+            lines: Vec::new(),
+            method: PaymentMethod::Cash,
+            reference: None,
+            client: Some(ClientId::from_bytes([41; 16])),
+        }),
+    };
+    let id = IntentId::from_bytes([40; 16]);
+    has(&mut office, till, &[fact_put(&id.to_string(), &sale)]);
+    let midnight = NOW.plus_millis(-HOUR);
+    let today = SalesFilter {
+        from: Some(midnight),
+        until: Some(midnight.plus_millis(24 * HOUR)),
+        ..SalesFilter::default()
+    };
+    let mut index = SalesIndex::default();
+    let view = index.list(&office, &today, 0, 10);
+    assert_eq!((view.count, view.rows[0].at), (1, NOW));
+    assert_eq!(view.cash[0].sales, 1);
+    assert_eq!(one(&office, id).unwrap().at, NOW);
+    assert_eq!(day(&office, &[midnight]).days[0].sales, 1);
+    assert_eq!(sell(&office, SITE, midnight).sold_today, 1);
+    let bought = super::super::clients::purchases(&office, ClientId::from_bytes([41; 16]));
+    assert_eq!(bought[0].at, NOW);
+}
