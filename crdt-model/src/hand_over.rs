@@ -35,7 +35,7 @@ pub struct CodeError;
 impl HandOverCode {
     pub fn of(given: IntentId, site: SiteId) -> Self {
         let mut digits = [0; CODE_LENGTH];
-        let (of_given, of_site) = (digits_of(b"hand-over", given.as_bytes()), site_digits(site));
+        let (of_given, of_site) = (digits_of_given(given), site_digits(site));
         digits[..5].copy_from_slice(&of_given[..5]);
         digits[5..7].copy_from_slice(&of_site);
         digits[7] = check_digit(&digits);
@@ -45,9 +45,19 @@ impl HandOverCode {
     pub fn is_of_site(&self, site: SiteId) -> bool {
         self.0[5..7] == site_digits(site)
     }
+
+    /// With the site, the whole code: the last character follows from the others.
+    fn is_of(&self, given: [u8; 5], site: SiteId) -> bool {
+        self.0[..5] == given && self.is_of_site(site)
+    }
+}
+
+fn digits_of_given(given: IntentId) -> [u8; 5] {
+    digits_of(b"hand-over", given.as_bytes())
 }
 
 fn digits_of(what: &[u8], id: &[u8; 16]) -> [u8; 5] {
+    step();
     let digest = Sha256::new().chain_update(what).chain_update(id).finalize();
     std::array::from_fn(|place| digest[place] & 31)
 }
@@ -188,6 +198,16 @@ pub struct HandOvers {
     taken: BTreeMap<(HandOverCode, PersonId), Taken>,
     /// How it ended, and when the relay said so.
     ended: BTreeMap<IntentId, (Ending, Timestamp)>,
+    /// Only while somebody took something: a code costs two hashes, and every sale asks what is in stock.
+    codes: Option<Codes>,
+}
+
+/// The codes of all hand-overs, each made once.
+#[derive(Debug, Clone, Default)]
+struct Codes {
+    given: BTreeMap<HandOverCode, Vec<IntentId>>,
+    /// Of what was never offered here: without its site, which only its taker knows.
+    ended: BTreeSet<[u8; 5]>,
 }
 
 /// A block that its holder parts with: by this turn they do not sell from it.
@@ -234,19 +254,32 @@ impl HandOvers {
         }
         for (id, hand_over) in &mut folded.all {
             (hand_over.ended, hand_over.ended_at) = folded.ended.get(id).copied().unzip();
-            // A code costs two hashes, and every sale asks what is in stock.
-            if folded.taken.is_empty() {
-                continue;
-            }
-            let code = hand_over.code();
-            let to = hand_over.offer.hand_over.to;
-            hand_over.taken_by = folded
-                .taken
-                .keys()
-                .find(|(known, by)| *known == code && to.is_none_or(|to| to == *by))
-                .map(|(_, by)| *by);
+        }
+        if !folded.taken.is_empty() {
+            folded.meet();
         }
         folded
+    }
+
+    /// Brings what was given and the words of takers together.
+    fn meet(&mut self) {
+        let mut codes = Codes::default();
+        for (id, hand_over) in &mut self.all {
+            let code = hand_over.code();
+            let to = hand_over.offer.hand_over.to;
+            let first = to.unwrap_or(PersonId::from_bytes([0; 16]));
+            let takers = self.taken.range((code, first)..);
+            hand_over.taken_by = takers
+                .map(|((known, by), _)| (*known, *by))
+                .inspect(|_| step())
+                .next()
+                .filter(|(known, by)| *known == code && to.is_none_or(|to| to == *by))
+                .map(|(_, by)| by);
+            codes.given.entry(code).or_default().push(*id);
+        }
+        let unknown = self.ended.keys().filter(|id| !self.all.contains_key(*id));
+        codes.ended = unknown.map(|id| digits_of_given(*id)).collect();
+        self.codes = Some(codes);
     }
 
     fn add(&mut self, offer: Offer) {
@@ -259,7 +292,16 @@ impl HandOvers {
     }
 
     pub fn find(&self, code: HandOverCode) -> impl Iterator<Item = &HandOver> {
-        self.all.values().filter(move |known| known.code() == code)
+        let found = match &self.codes {
+            Some(codes) => codes.given.get(&code).cloned().unwrap_or_default(),
+            None => {
+                let all = self.all.iter();
+                all.filter(|(_, known)| known.code() == code)
+                    .map(|(id, _)| *id)
+                    .collect()
+            }
+        };
+        found.into_iter().filter_map(|id| self.all.get(&id))
     }
 
     /// What this person took and the other side has not stated yet, as far as is known here.
@@ -274,8 +316,11 @@ impl HandOvers {
 
     /// It came to nothing before it was ever offered: only its end was told.
     fn is_over(&self, taken: &Taken) -> bool {
-        let is_of = |of: &IntentId| HandOverCode::of(*of, taken.site) == taken.code;
-        self.ended.keys().any(is_of)
+        let Some(codes) = &self.codes else {
+            return false;
+        };
+        let ended = codes.ended.get(&taken.code.0[..5]);
+        ended.is_some_and(|ended| taken.code.is_of(*ended, taken.site))
     }
 
     /// The blocks that are being handed over, and those that moved: the lease that says so may come later.
@@ -302,6 +347,12 @@ impl HandOvers {
     }
 }
 
+/// A hash, or a taker looked at: what a fold costs is counted in a test.
+fn step() {
+    #[cfg(test)]
+    tests::STEPS.set(tests::STEPS.get() + 1);
+}
+
 /// What a person states who parts with a block now.
 pub fn give(
     stock: &Stock,
@@ -321,7 +372,130 @@ pub fn give(
 
 #[cfg(test)]
 mod tests {
+    use std::cell::Cell;
+
     use super::*;
+    use crate::fact::{Fact, HandOverTaken};
+    use crate::ids::PackageId;
+    use crate::money::Money;
+    use crate::time::Month;
+
+    thread_local! {
+        pub(super) static STEPS: Cell<usize> = const { Cell::new(0) };
+    }
+
+    const ME: PersonId = PersonId::from_bytes([9; 16]);
+    const SITE: SiteId = SiteId::from_bytes([3; 16]);
+
+    fn id(kind: u8, n: usize) -> IntentId {
+        let mut bytes = [kind; 16];
+        bytes[..8].copy_from_slice(&u64::try_from(n).unwrap().to_be_bytes());
+        IntentId::from_bytes(bytes)
+    }
+
+    /// Everything of `count` hand-overs to one person, who took each; of as many more nothing is known but that they
+    /// were taken, and of every second one its end.
+    fn handed_over(count: usize) -> Sheets {
+        let at = Timestamp::from_millis(1_790_000_000_000);
+        let mut sheets = Sheets::default();
+        let mut say = |document, key: IntentId, by, body| {
+            let fact = Fact {
+                at,
+                since: at,
+                by,
+                body,
+            };
+            let facts = &mut sheets.entry(document).facts;
+            facts.insert(key.to_string(), Some(fact));
+        };
+        let till = |person| DocumentKey::Till {
+            site: SITE,
+            person,
+            month: Month::of(at),
+        };
+        let giver = PersonId::from_bytes([8; 16]);
+        for n in 0..2 * count {
+            let given = id(1, n);
+            if n < count {
+                let hand_over = HandOverGiven {
+                    block: BlockId::from_bytes(*given.as_bytes()),
+                    turn: 1,
+                    to: Some(ME).filter(|_| n % 3 > 0),
+                    package: PackageId::from_bytes([5; 16]),
+                    price: Money::from_minor(100),
+                    left: 1,
+                };
+                say(
+                    till(giver),
+                    given,
+                    giver,
+                    FactBody::HandOverGiven(hand_over),
+                );
+            }
+            if n < count || n % 2 == 0 {
+                let ended = StockNote::Ended {
+                    of: given,
+                    how: Ending::Taken { by: ME },
+                };
+                let batches = DocumentKey::Batches(SITE);
+                say(
+                    batches,
+                    id(2, n),
+                    PersonId::RELAY,
+                    FactBody::StockNote(ended),
+                );
+            }
+            let taken = HandOverTaken {
+                code: HandOverCode::of(given, SITE),
+                from: None,
+            };
+            say(till(ME), id(3, n), ME, FactBody::HandOverTaken(taken));
+        }
+        sheets
+    }
+
+    fn steps(of: impl FnOnce()) -> usize {
+        let before = STEPS.get();
+        of();
+        STEPS.get() - before
+    }
+
+    #[test]
+    fn what_a_hand_over_costs_does_not_grow_with_their_number() {
+        let cost = |count: usize| {
+            let sheets = handed_over(count);
+            let mut known = HandOvers::default();
+            let folded = steps(|| known = HandOvers::fold(&sheets));
+            let asked = steps(|| {
+                assert_eq!(known.taken_unknown(ME).count(), count / 2);
+            });
+            assert_eq!(known.all.len(), count);
+            assert!(known.all.values().all(|one| one.taken_by == Some(ME)));
+            let one = HandOverCode::of(id(1, count / 2), SITE);
+            assert_eq!(steps(|| assert_eq!(known.find(one).count(), 1)), 0);
+            (folded, asked)
+        };
+        let (fold, ask) = cost(100);
+        // Two hashes and a look for each, and a hash for each end of what was never offered here.
+        assert_eq!(fold, 3 * 100 + 50);
+        assert!(ask <= 100, "{ask}");
+        assert_eq!(cost(1_000), (10 * fold, 10 * ask));
+    }
+
+    #[test]
+    fn without_takers_a_fold_makes_no_code_and_a_code_is_found() {
+        let mut sheets = handed_over(10);
+        let is_mine = |key: &DocumentKey| matches!(key, DocumentKey::Till { person: ME, .. });
+        let mine: Vec<DocumentKey> = sheets.iter().map(|(key, _)| *key).filter(is_mine).collect();
+        for key in mine {
+            sheets.remove(&key);
+        }
+        let mut known = HandOvers::default();
+        assert_eq!(steps(|| known = HandOvers::fold(&sheets)), 0);
+        assert_eq!(known.find(HandOverCode::of(id(1, 4), SITE)).count(), 1);
+        assert_eq!(known.find(HandOverCode::of(id(1, 14), SITE)).count(), 0);
+        assert_eq!(known.taken_unknown(ME).count(), 0);
+    }
 
     fn code() -> HandOverCode {
         HandOverCode::of(IntentId::from_bytes([7; 16]), SiteId::from_bytes([3; 16]))
