@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::client::ClientDetails;
 use crate::document::DocumentKey;
-use crate::fact::{Fact, FactBody, Line, PaymentMethod, Replacement, Sale, SaleRef, VoucherRef};
+use crate::fact::{Fact, FactBody, Line, PaymentMethod, Sale, SaleRef, VoucherRef};
 use crate::ids::{ClientId, IntentId, PackageId, PersonId, SiteId};
 use crate::money::Money;
 use crate::sheets::Sheets;
@@ -173,52 +173,88 @@ pub fn sale(sheets: &Sheets, id: IntentId) -> Option<SaleEntry> {
         .find_map(|(document, sheet)| entry(document, &name, sheet.facts.get(&name)?.as_ref()?))
 }
 
-/// The replacements given for a sale.
-pub fn replacements(sheets: &Sheets, sale: IntentId) -> impl Iterator<Item = &Replacement> {
-    sheets
-        .facts_in(is_till)
-        .filter_map(move |(_, _, fact)| match &fact.body {
-            FactBody::Replacement(replacement) if replacement.sale == sale => Some(replacement),
-            _ => None,
-        })
+/// A voucher in a client's hands, and what put it there: a sale, or a replacement for one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Given {
+    pub by: IntentId,
+    pub voucher: VoucherRef,
 }
 
-/// The replacements given for each sale.
-pub fn all_replacements(sheets: &Sheets) -> BTreeMap<IntentId, Vec<&Replacement>> {
-    let mut all: BTreeMap<IntentId, Vec<&Replacement>> = BTreeMap::new();
-    for (_, _, fact) in sheets.facts_in(is_till) {
-        if let FactBody::Replacement(replacement) = &fact.body {
-            all.entry(replacement.sale).or_default().push(replacement);
+/// What was given for what. A replacement may be sold twice itself, and have one in its turn.
+#[derive(Debug, Clone, Default)]
+pub struct Replacements(BTreeMap<Given, Given>);
+
+impl Replacements {
+    pub fn of(sheets: &Sheets) -> Self {
+        let mut all = BTreeMap::new();
+        for (_, key, fact) in sheets.facts_in(is_till) {
+            let (FactBody::Replacement(replacement), Ok(by)) = (&fact.body, key.parse()) else {
+                continue;
+            };
+            let old = Given {
+                by: replacement.sale,
+                voucher: replacement.replaces,
+            };
+            let new = Given {
+                by,
+                voucher: replacement.voucher,
+            };
+            all.entry(old).or_insert(new);
         }
+        Self(all)
     }
-    all
+
+    pub fn after(&self, given: Given) -> Option<Given> {
+        self.0.get(&given).copied()
+    }
+
+    /// What a client was given for one line, one after the other.
+    pub fn chain(&self, sale: IntentId, line: &Line) -> impl Iterator<Item = Given> {
+        let first = Given {
+            by: sale,
+            voucher: line.voucher,
+        };
+        // Facts that somebody made up may go round in a circle.
+        std::iter::successors(Some(first), |given| self.after(*given)).take(self.0.len() + 1)
+    }
 }
 
-/// The voucher of `sale` that a verdict took away and that has no replacement yet.
+/// A voucher that a verdict took away from a client who has no other for it yet.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Contradicted {
+    /// The line of the sale.
+    pub line: Line,
+    /// The voucher of that line, or the last that was given in its place.
+    pub lost: Given,
+    pub standing: SaleRef,
+}
+
+/// The line of `sale` whose client waits for another code.
 pub fn contradicted(
-    sheets: &Sheets,
+    replacements: &Replacements,
     stock: &Stock,
     sale: &SaleEntry,
-) -> Option<(VoucherRef, SaleRef)> {
-    let replaced: Vec<VoucherRef> = replacements(sheets, sale.id)
-        .map(|replacement| replacement.replaces)
-        .collect();
-    sale.sale
-        .lines
-        .iter()
-        .map(|line| line.voucher)
-        .find_map(|voucher| {
-            let history = stock.histories.get(&voucher)?;
-            let standing = history.standing?;
-            if standing == sale.id || replaced.contains(&voucher) {
+) -> Option<Contradicted> {
+    sale.sale.lines.iter().find_map(|line| {
+        for lost in replacements.chain(sale.id, line) {
+            let history = stock.histories.get(&lost.voucher);
+            let standing = history.and_then(|history| history.standing);
+            if standing == Some(lost.by) {
                 return None;
             }
-            history
-                .sales
-                .iter()
-                .find(|other| other.sale == standing)
-                .map(|other| (voucher, other.clone()))
-        })
+            if replacements.after(lost).is_some() {
+                continue;
+            }
+            let mut sales = history?.sales.iter();
+            let standing = sales.find(|other| Some(other.sale) == standing)?.clone();
+            return Some(Contradicted {
+                line: line.clone(),
+                lost,
+                standing,
+            });
+        }
+        None
+    })
 }
 
 /// What a person should hold in cash: the cash sales of their tills. (Remittances come with the finance issue.)

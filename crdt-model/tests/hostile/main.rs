@@ -10,6 +10,7 @@ mod holds;
 mod judge;
 mod people;
 mod relay;
+mod replaced;
 mod stock;
 
 use std::collections::BTreeSet;

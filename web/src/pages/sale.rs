@@ -78,13 +78,7 @@ pub fn DoubleSaleTold(props: &DoubleSaleProps) -> Html {
     let Some(double) = &sale.double_sale else {
         return Html::default();
     };
-    let line = sale
-        .lines
-        .iter()
-        .find(|line| line.voucher == double.voucher);
-    let code = line
-        .and_then(|line| line.code.as_ref())
-        .map(|code| code.username.clone());
+    let code = double.code.as_ref().map(|code| code.username.clone());
     let zone = app.zone();
     let time = |at| format::when_short(words, at, browser::now(), &zone);
     let (first, second) = (&double.standing_by, &double.other_by);

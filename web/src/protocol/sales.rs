@@ -85,8 +85,11 @@ pub struct SaleLineView {
 /// "Code K7QM was sold twice: by Asha (14:05) and Baraka (14:20). Asha's sale stands."
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DoubleSaleView {
-    /// Of several in one sale, one that waits for its replacement, while there is one.
+    /// Of several in one sale, one that waits for its replacement, while there is one. It may itself have been given in
+    /// the place of another.
     pub voucher: VoucherRef,
+    /// `None`: the codes of this block are not on this device.
+    pub code: Option<Code>,
     pub standing_by: String,
     pub standing_at: Timestamp,
     pub other_by: String,

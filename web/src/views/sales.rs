@@ -6,12 +6,12 @@ use std::sync::Arc;
 use crdt_model::capability::Capability;
 use crdt_model::client;
 use crdt_model::document::{Container, DocumentKey, Scalar};
-use crdt_model::fact::{Fact, FactBody, Line, PaymentMethod, Replacement, Verdict, VoucherRef};
+use crdt_model::fact::{Fact, FactBody, Line, PaymentMethod, Verdict};
 use crdt_model::ids::{ClientId, IntentId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::package;
 use crdt_model::replica::{Pending, PendingState, Replica};
-use crdt_model::sale::{self, SaleEntry};
+use crdt_model::sale::{self, Given, Replacements, SaleEntry};
 use crdt_model::site;
 use crdt_model::time::Timestamp;
 use crdt_model::voucher::Stock;
@@ -29,7 +29,7 @@ struct Lookup<'a> {
     stock: Arc<Stock>,
     after_recall: BTreeSet<IntentId>,
     pending: BTreeMap<IntentId, Safety>,
-    replacements: BTreeMap<IntentId, Vec<&'a Replacement>>,
+    replacements: Replacements,
 }
 
 impl<'a> Lookup<'a> {
@@ -61,13 +61,12 @@ impl<'a> Lookup<'a> {
             stock: replica.shared_stock(),
             after_recall,
             pending,
-            replacements: sale::all_replacements(replica.sheets()),
+            replacements: Replacements::of(replica.sheets()),
         }
     }
 
     fn view(&self, entry: &SaleEntry) -> SaleView {
         let sheets = self.replica.sheets();
-        let replacements = self.replacements.get(&entry.id).into_iter().flatten();
         let lines = entry
             .sale
             .lines
@@ -77,10 +76,12 @@ impl<'a> Lookup<'a> {
                 package: package::package(sheets.get(&DocumentKey::Catalog), line.package),
                 price: line.price,
                 code: self.stock.code(line.voucher).cloned(),
-                replacement: replacements
-                    .clone()
-                    .find(|replacement| replacement.replaces == line.voucher)
-                    .and_then(|replacement| self.stock.code(replacement.voucher).cloned()),
+                replacement: self
+                    .replacements
+                    .chain(entry.id, line)
+                    .skip(1)
+                    .last()
+                    .and_then(|given| self.stock.code(given.voucher).cloned()),
             })
             .collect();
         SaleView {
@@ -108,45 +109,48 @@ impl<'a> Lookup<'a> {
                 .copied()
                 .unwrap_or(Safety::SafeOnServer),
             double_sale: self.double_sale(entry),
-            after_recall: self.after_recall.contains(&entry.id),
+            after_recall: self
+                .given(entry)
+                .any(|(_, given)| self.after_recall.contains(&given.by)),
             warning: None,
         }
     }
 
+    /// What the client of a sale was given, line by line, its replacements among it.
+    fn given<'e>(&'e self, entry: &'e SaleEntry) -> impl Iterator<Item = (&'e Line, Given)> {
+        let lines = entry.sale.lines.iter();
+        lines.flat_map(move |line| {
+            let chain = self.replacements.chain(entry.id, line);
+            chain.map(move |given| (line, given))
+        })
+    }
+
     fn double_sale(&self, entry: &SaleEntry) -> Option<DoubleSaleView> {
-        let is_double = |line: &&Line| {
-            let history = self.stock.histories.get(&line.voucher);
+        let is_double = |given: &Given| {
+            let history = self.stock.histories.get(&given.voucher);
             history.is_some_and(|history| history.sales.len() > 1)
         };
-        let lines = &entry.sale.lines;
-        // Most sales have none, and what follows reads every till.
-        lines.iter().find(is_double)?;
-        let open = sale::contradicted(self.replica.sheets(), &self.stock, entry)
-            .map(|(voucher, _)| voucher);
-        let replacements = self.replacements.get(&entry.id).into_iter().flatten();
-        let is_replaced = |voucher: VoucherRef| {
-            replacements
-                .clone()
-                .any(|replacement| replacement.replaces == voucher)
-        };
+        let open = sale::contradicted(&self.replacements, &self.stock, entry);
+        let open = open.map(|found| found.lost);
+        let is_replaced = |given: Given| self.replacements.after(given).is_some();
         // Each voucher is judged by itself: of several in one sale some may stand, some have their replacement, and
         // what is told is the one about which something can be done.
-        let line = lines
-            .iter()
-            .filter(is_double)
-            .min_by_key(|line| match line.voucher {
-                voucher if Some(voucher) == open => 0,
-                voucher if is_replaced(voucher) => 1,
+        let (line, told) = self
+            .given(entry)
+            .filter(|(_, given)| is_double(given))
+            .min_by_key(|(_, given)| match *given {
+                given if Some(given) == open => 0,
+                given if is_replaced(given) => 1,
                 _ => 2,
             })?;
-        let is_open = Some(line.voucher) == open;
-        let history = self.stock.histories.get(&line.voucher)?;
+        let is_open = Some(told) == open;
+        let history = self.stock.histories.get(&told.voucher)?;
         let standing = history.sales.first()?;
-        let this_sale_stands = standing.sale == entry.id;
+        let this_sale_stands = standing.sale == told.by;
         let other = if this_sale_stands {
             history.sales.get(1)?
         } else {
-            history.sales.iter().find(|sale| sale.sale == entry.id)?
+            history.sales.iter().find(|sale| sale.sale == told.by)?
         };
         let has_stock = self.stock.mine().any(|block| {
             block.site == entry.site
@@ -155,14 +159,15 @@ impl<'a> Lookup<'a> {
         });
         let mine = entry.person == self.replica.me().person;
         Some(DoubleSaleView {
-            voucher: line.voucher,
+            voucher: told.voucher,
+            code: self.stock.code(told.voucher).cloned(),
             standing_by: name_of(self.replica, standing.person),
             standing_at: standing.at,
             other_by: name_of(self.replica, other.person),
             other_at: other.at,
             this_sale_stands,
             can_replace: mine && is_open && has_stock,
-            replaced: is_replaced(line.voucher),
+            replaced: is_replaced(told),
         })
     }
 }

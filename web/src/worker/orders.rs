@@ -13,7 +13,7 @@ use crdt_model::ids::{BatchId, BlockId, ClientId, IntentId, PackageId, PersonId,
 use crdt_model::import::clients::PlannedClient;
 use crdt_model::money::Money;
 use crdt_model::replica::Replica;
-use crdt_model::sale::{self, SellError, SellOrder};
+use crdt_model::sale::{self, Contradicted, Replacements, SellError, SellOrder};
 use crdt_model::site::SiteDetails;
 use crdt_model::staff::Contacts;
 use crdt_model::time::Timestamp;
@@ -540,14 +540,9 @@ fn replace(replica: &Replica, id: IntentId) -> Result<Command, Refusal> {
         .into_iter()
         .find(|entry| entry.id == id)
         .ok_or(SellError::NoSuchSale)?;
-    let (replaces, _) =
-        sale::contradicted(replica.sheets(), &stock, &entry).ok_or(SellError::NotContradicted)?;
-    let line = entry
-        .sale
-        .lines
-        .iter()
-        .find(|line| line.voucher == replaces)
-        .ok_or(SellError::NotContradicted)?;
+    let replacements = Replacements::of(replica.sheets());
+    let Contradicted { line, lost, .. } =
+        sale::contradicted(&replacements, &stock, &entry).ok_or(SellError::NotContradicted)?;
     let same = || {
         let mine = stock.mine();
         mine.filter(|block| block.site == entry.site && block.package == line.package)
@@ -560,8 +555,8 @@ fn replace(replica: &Replica, id: IntentId) -> Result<Command, Refusal> {
         .ok_or(SellError::NothingLeft { left: 0 })?;
     Ok(Command::Replace {
         site: entry.site,
-        sale: id,
-        replaces,
+        sale: lost.by,
+        replaces: lost.voucher,
         voucher,
         package: line.package,
     })

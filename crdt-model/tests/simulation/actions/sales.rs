@@ -5,7 +5,7 @@ use crdt_model::command::Command;
 use crdt_model::fact::{Line, PaymentMethod, VoucherRef};
 use crdt_model::ids::{PackageId, SiteId};
 use crdt_model::money::Money;
-use crdt_model::sale::{Buyer, SellOrder, contradicted, sales};
+use crdt_model::sale::{Buyer, Replacements, SellOrder, contradicted, sales};
 use crdt_model::voucher::Stock;
 
 use crate::world::{Check, World};
@@ -79,19 +79,18 @@ impl World {
         };
         let (sheets, stock) = (core.replica.sheets(), core.replica.stock());
         let me = self.devices[device].me.person;
+        let replacements = Replacements::of(sheets);
         let lost = sales(sheets)
             .into_iter()
             .filter(|entry| entry.person == me)
             .find_map(|entry| {
-                let (replaces, _) = contradicted(sheets, &stock, &entry)?;
-                let mut lines = entry.sale.lines.iter();
-                let line = lines.find(|line| line.voucher == replaces)?.clone();
-                Some((entry.id, entry.site, line))
+                let found = contradicted(&replacements, &stock, &entry)?;
+                Some((found.lost, entry.site, found.line))
             });
-        if let Some((sale, site, line)) = lost
+        if let Some((lost, site, line)) = lost
             && let Some(voucher) = spare(&stock, site, &line)
         {
-            let (replaces, package) = (line.voucher, line.package);
+            let (sale, replaces, package) = (lost.by, lost.voucher, line.package);
             self.command(
                 device,
                 Command::Replace {

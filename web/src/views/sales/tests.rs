@@ -204,3 +204,103 @@ fn what_a_clock_that_fell_back_sold_counts_on_the_day_of_its_last_contact() {
     let bought = super::super::clients::purchases(&office, ClientId::from_bytes([41; 16]));
     assert_eq!(bought[0].at, NOW);
 }
+
+/// A sale of Baraka's and what the relay found: his stands.
+fn sold_twice(replica: &mut Replica, index: u32, by: IntentId) {
+    let voucher = crdt_model::fact::VoucherRef {
+        block: BlockId::from_bytes([2; 16]),
+        index,
+    };
+    let named = |sale, person| crdt_model::fact::SaleRef {
+        sale,
+        person,
+        at: NOW,
+        receipt: String::new(),
+    };
+    let verdict = Fact {
+        at: NOW,
+        since: NOW,
+        by: PersonId::RELAY,
+        body: FactBody::Verdict(Verdict::DoubleSale {
+            voucher,
+            standing: named(IntentId::from_bytes([50; 16]), BARAKA),
+            other: named(by, ASHA),
+        }),
+    };
+    let till = DocumentKey::Till {
+        site: SITE,
+        person: ASHA,
+        // One document of verdicts for each, so that the next does not take its place.
+        month: crdt_model::time::Month::of(NOW.plus_millis(i64::from(index) * -40 * 24 * HOUR)),
+    };
+    let puts = [fact_put(&by.to_string(), &verdict)];
+    has(replica, till.verdict().unwrap(), &puts);
+}
+
+#[test]
+fn a_replacement_that_was_sold_twice_is_told_and_has_one_in_its_turn() {
+    let mut asha = asha();
+    let sale = sold(&mut asha, NOW, PaymentMethod::Cash);
+    answered(&mut asha, Disposition::Accepted);
+    sold_twice(&mut asha, 0, sale);
+    let told = |replica: &Replica| one(replica, sale).unwrap();
+    let is_open = |view: &SaleView, code: &str| {
+        let double = view.double_sale.as_ref().unwrap();
+        let name = double.code.as_ref().unwrap().username.as_str();
+        assert_eq!(name, code);
+        (double.can_replace, double.replaced, double.this_sale_stands)
+    };
+    assert_eq!(is_open(&told(&asha), "code0"), (true, false, false));
+
+    let give = |replica: &mut Replica| {
+        let stock = replica.shared_stock();
+        let entry = sale::sale(replica.sheets(), sale).unwrap();
+        let all = Replacements::of(replica.sheets());
+        let found = sale::contradicted(&all, &stock, &entry).unwrap();
+        let mut free = stock.mine().flat_map(|block| stock.free(block));
+        let replacing = crdt_model::command::Command::Replace {
+            site: SITE,
+            sale: found.lost.by,
+            replaces: found.lost.voucher,
+            voucher: free.next().unwrap(),
+            package: PACKAGE,
+        };
+        let (id, commit) = replica.execute(replacing, NOW, &mut Ones).unwrap();
+        replica.stored(commit.number);
+        answered(replica, Disposition::Accepted);
+        (id, found.lost.by)
+    };
+    let (first, of) = give(&mut asha);
+    assert_eq!(of, sale);
+    let view = told(&asha);
+    assert_eq!(is_open(&view, "code0"), (false, true, false));
+    assert_eq!(
+        view.lines[0].replacement.as_ref().unwrap().username,
+        "code1"
+    );
+
+    sold_twice(&mut asha, 1, first);
+    let view = told(&asha);
+    assert_eq!(is_open(&view, "code1"), (true, false, false));
+    assert_eq!(view.double_sale.unwrap().standing_by, "Baraka");
+    let (_, of) = give(&mut asha);
+    assert_eq!(of, first);
+    let view = told(&asha);
+    assert!(
+        view.double_sale
+            .as_ref()
+            .is_some_and(|double| double.replaced)
+    );
+    assert_eq!(
+        view.lines[0].replacement.as_ref().unwrap().username,
+        "code2"
+    );
+    let mut index = SalesIndex::default();
+    let listed = index.list(&asha, &SalesFilter::default(), 0, 10);
+    assert!(
+        listed.rows[0]
+            .double_sale
+            .as_ref()
+            .is_some_and(|double| !double.can_replace)
+    );
+}
