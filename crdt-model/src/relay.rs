@@ -11,6 +11,7 @@ mod claims;
 mod codes;
 mod holds;
 mod judge;
+mod kept;
 mod leases;
 mod needs;
 mod records;
@@ -33,6 +34,7 @@ use crate::sync::batch::{FullBatch, FullChange, FullIntent, fact_of};
 use crate::sync::message::{Disposition, RefusalCode};
 use crate::time::{Month, Timestamp};
 
+pub use kept::{Kept, is_counted};
 pub use needs::Need;
 pub use records::Record;
 pub use replica::RelayDocument;
@@ -63,6 +65,7 @@ pub struct OrgState {
     /// Is there this record? Asked where it is not in the document at hand.
     begun: BTreeMap<Record, bool>,
     holds: BTreeMap<HoldId, Option<Hold>>,
+    kept: BTreeMap<PersonId, Kept>,
     /// The devices of a person, most recently seen first, revoked ones left out.
     devices: BTreeMap<PersonId, Vec<DeviceId>>,
 }
@@ -110,6 +113,8 @@ pub struct Hold {
     pub device: DeviceId,
     pub reason: HoldReason,
     pub writes: Vec<DocumentWrite>,
+    /// What it costs others to keep it, in bytes, while nobody decided.
+    pub weight: u64,
     pub decided: Option<bool>,
 }
 
@@ -160,6 +165,7 @@ impl OrgState {
             intents: BTreeMap::new(),
             begun: BTreeMap::new(),
             holds: BTreeMap::new(),
+            kept: BTreeMap::new(),
             devices: BTreeMap::new(),
         }
     }
@@ -367,9 +373,20 @@ impl OrgState {
                     .map(|((full, ..), _)| (*full).clone())
                     .collect(),
             };
-            match may_be_held(&missing) {
-                true => self.hold(signer, &missing, id, reason, now, outcome)?,
-                false => verdict = Some(Disposition::Refused(RefusalCode::NotAllowed)),
+            if !may_be_held(&missing) {
+                verdict = Some(Disposition::Refused(RefusalCode::NotAllowed));
+            } else if !self.hold(signer, &missing, id, reason, now, outcome)? {
+                verdict = Some(Disposition::Refused(RefusalCode::TooMuchHeld));
+            }
+        }
+        if verdict.is_none() {
+            let goes_in = built
+                .iter()
+                .zip(&found)
+                .filter(|(built, found)| !is_here(built.2, **found))
+                .map(|((full, ..), _)| full.document);
+            if !self.may_begin(signer.person, goes_in)? {
+                verdict = Some(Disposition::Refused(RefusalCode::TooManyDocuments));
             }
         }
         if let Some(verdict) = verdict {

@@ -24,7 +24,7 @@ use crdt_model::ids::{
 use crdt_model::money::{AMOUNT_MINOR_MAX, Money};
 use crdt_model::package::{Connection, PackageDetails, Unit, Validity};
 use crdt_model::phone::{Country, Phone};
-use crdt_model::relay::{Need, OrgState, RelayDocument, Signer};
+use crdt_model::relay::{Kept, Need, OrgState, RelayDocument, Signer};
 use crdt_model::replica::{Identity, Replica};
 use crdt_model::site::{Position, SiteDetails};
 use crdt_model::staff::{self, Contacts};
@@ -408,6 +408,7 @@ impl Business {
             Need::Record(record) => state.provide_record(record, false),
             Need::Intent(intent) => state.provide_intent(intent, None),
             Need::Hold(hold) => state.provide_hold(hold, None),
+            Need::Kept(person) => state.provide_kept(person, Kept::default()),
             Need::Devices(person) => {
                 state.provide_devices(person, vec![self.owner.me().device]);
             }

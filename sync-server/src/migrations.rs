@@ -28,6 +28,7 @@ const FILES: &[(&str, &str)] = &[
     migration!("20261126021500_find_expired_tickets.sql"),
     migration!("20261126111500_write_sales_quickly.sql"),
     migration!("20261126114500_find_replacements_of_sales.sql"),
+    migration!("20261126150000_weigh_what_is_kept.sql"),
 ];
 
 /// Everything there is to apply, in order.

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::batches::codes_of;
+use super::kept::weight;
 use super::{
     AdmitError, Hold, Need, OrgState, Outcome, Signer, fact_of, facts_of, is_of_one_till, puts_of,
     records, sites, verdict_till,
@@ -17,6 +18,7 @@ use crate::sync::batch::{FullChange, FullIntent};
 use crate::time::{Month, Timestamp};
 
 impl OrgState {
+    /// Keeps an intent aside until somebody decides. False: there is no room for it.
     pub(super) fn hold(
         &mut self,
         signer: Signer,
@@ -25,7 +27,7 @@ impl OrgState {
         reason: HoldReason,
         now: Timestamp,
         outcome: &mut Outcome,
-    ) -> Result<(), AdmitError> {
+    ) -> Result<bool, AdmitError> {
         let known = self
             .holds
             .get(&id)
@@ -41,7 +43,7 @@ impl OrgState {
         if let Some(known) = known {
             return match known.decided {
                 None => self.add_to_hold(known.clone(), changes, writes, now, outcome),
-                Some(_) => Ok(()),
+                Some(_) => Ok(true),
             };
         }
         let site = changes
@@ -51,7 +53,7 @@ impl OrgState {
         let listed_in = site.map_or(DocumentKey::Me(signer.person), |site| {
             verdict_till(site, signer.person, Month::of(now))
         });
-        let hold = Hold {
+        let mut hold = Hold {
             id,
             listed_in,
             intent: intent.id,
@@ -59,18 +61,22 @@ impl OrgState {
             device: signer.device,
             reason,
             writes,
+            weight: 0,
             decided: None,
         };
-        self.pronounce(
-            &[listed_in],
-            &[b"held", id.as_bytes()],
-            told(&hold, changes),
-            now,
-            outcome,
-        )?;
+        let told = told(&hold, changes);
+        let Some(weight) = weight(&told, &hold.writes) else {
+            return Ok(false);
+        };
+        if !self.has_room(hold.person, weight)? {
+            return Ok(false);
+        }
+        hold.weight = weight;
+        self.pronounce(&[listed_in], &[b"held", id.as_bytes()], told, now, outcome)?;
         outcome.holds.push(hold.clone());
         self.holds.insert(id, Some(hold));
-        self.tell_holders(signer.person, changes, id, now, outcome)
+        self.tell_holders(signer.person, changes, id, now, outcome)?;
+        Ok(true)
     }
 
     /// A part that came back, or that its author adds: whoever decides hears of it before it can be accepted.
@@ -81,7 +87,7 @@ impl OrgState {
         writes: Vec<DocumentWrite>,
         now: Timestamp,
         outcome: &mut Outcome,
-    ) -> Result<(), AdmitError> {
+    ) -> Result<bool, AdmitError> {
         let (added, writes): (Vec<FullChange>, Vec<DocumentWrite>) = changes
             .iter()
             .cloned()
@@ -89,21 +95,30 @@ impl OrgState {
             .filter(|(_, write)| !hold.writes.contains(write))
             .unzip();
         if added.is_empty() {
-            return Ok(());
+            return Ok(true);
         }
+        let told = told(&hold, &added);
+        let Some(weight) = weight(&told, &writes) else {
+            return Ok(false);
+        };
+        if !self.has_room(hold.person, weight)? {
+            return Ok(false);
+        }
+        hold.weight += weight;
         hold.writes.extend(writes);
         let before = self.times_told(&hold)?;
         self.pronounce(
             &[hold.listed_in],
             &[b"held", hold.id.as_bytes(), &before.to_be_bytes()],
-            told(&hold, &added),
+            told,
             now,
             outcome,
         )?;
         outcome.holds.push(hold.clone());
         let (id, person) = (hold.id, hold.person);
         self.holds.insert(id, Some(hold));
-        self.tell_holders(person, &added, id, now, outcome)
+        self.tell_holders(person, &added, id, now, outcome)?;
+        Ok(true)
     }
 
     /// How many verdicts tell of a hold.
@@ -252,6 +267,7 @@ impl OrgState {
         }
         let mut hold = hold.clone();
         hold.decided = Some(decision.accepted);
+        self.make_room(hold.person, hold.weight);
         self.holds.insert(hold.id, Some(hold.clone()));
         outcome.holds.push(hold.clone());
         if decision.accepted {

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use super::batches::{codes_of, void_code};
 use super::codes::handed_out;
+use super::kept::Kept;
 use super::records::Record;
 use super::stock::Ledger;
 use super::{OrgState, hold_id};
@@ -45,6 +46,8 @@ pub enum Need {
     Record(Record),
     /// By [`OrgState::provide_hold`].
     Hold(HoldId),
+    /// How much is kept of a person, by [`OrgState::provide_kept`].
+    Kept(PersonId),
     /// By [`OrgState::provide_devices`].
     Devices(PersonId),
 }
@@ -117,6 +120,10 @@ impl OrgState {
         self.holds.insert(id, hold);
     }
 
+    pub fn provide_kept(&mut self, person: PersonId, kept: Kept) {
+        self.kept.insert(person, kept);
+    }
+
     pub fn provide_devices(&mut self, person: PersonId, devices: Vec<DeviceId>) {
         self.devices.insert(person, devices);
     }
@@ -131,6 +138,7 @@ impl OrgState {
             missing: BTreeSet::new(),
         };
         needs.document(DocumentKey::Staff);
+        needs.kept(batch.person);
         for intent in &batch.intents {
             let held = hold_id(batch.device, intent.id);
             needs.hold(held);
@@ -218,6 +226,12 @@ impl Needs<'_> {
     fn hold(&mut self, id: HoldId) {
         if !self.state.holds.contains_key(&id) {
             self.missing.insert(Need::Hold(id));
+        }
+    }
+
+    fn kept(&mut self, person: PersonId) {
+        if !self.state.kept.contains_key(&person) {
+            self.missing.insert(Need::Kept(person));
         }
     }
 
@@ -426,6 +440,7 @@ impl Needs<'_> {
                 self.hold(decision.hold);
                 if let Some(Some(hold)) = self.state.holds.get(&decision.hold) {
                     self.document(hold.listed_in);
+                    self.kept(hold.person);
                     for write in &hold.writes {
                         self.document(write.document);
                         let fields = write.puts.iter();

@@ -166,6 +166,12 @@ pub enum RefusalCode {
     /// The change has no Automerge form, or its counters or dependencies are impossible.
     #[serde(rename = "i")]
     Impossible,
+    /// It would be held, and so much of its author's work waits for a decision already that there is room for no more.
+    #[serde(rename = "h")]
+    TooMuchHeld,
+    /// Its author began so many tills and documents of clients that they may begin no other.
+    #[serde(rename = "d")]
+    TooManyDocuments,
 }
 
 /// Why the relay ends a session.

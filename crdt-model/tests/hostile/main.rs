@@ -8,6 +8,7 @@ mod crowd;
 mod fields;
 mod holds;
 mod judge;
+mod kept;
 mod people;
 mod relay;
 mod replaced;

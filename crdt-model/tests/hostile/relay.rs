@@ -9,7 +9,7 @@ use crdt_model::fact::{Codes, Fact, FactBody, Line, PaymentMethod, Sale, Voucher
 use crdt_model::ids::{BatchId, BlockId, DeviceId, IntentId, OrgId, PackageId, PersonId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::package::{PackageDetails, Unit, Validity};
-use crdt_model::relay::{AdmitError, Need, OrgState, Outcome, RelayDocument, Signer};
+use crdt_model::relay::{AdmitError, Kept, Need, OrgState, Outcome, RelayDocument, Signer};
 use crdt_model::staff;
 use crdt_model::sync::batch::{BATCH_VERSION, Batch, BatchChange, BatchIntent};
 use crdt_model::sync::message::Disposition;
@@ -268,6 +268,7 @@ impl Bench {
                     Need::Record(record) => self.state.provide_record(record, false),
                     Need::Intent(id) => self.state.provide_intent(id, None),
                     Need::Hold(id) => self.state.provide_hold(id, None),
+                    Need::Kept(person) => self.state.provide_kept(person, Kept::default()),
                     Need::Devices(person) => {
                         let devices = self.devices.get(&person).cloned();
                         self.state

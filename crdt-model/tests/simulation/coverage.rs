@@ -49,7 +49,7 @@ kinds! {
     Disposition, "admission":
         Accepted {}, Known {}, Held {..}, Refused {..}, Rebase {},;
     RefusalCode, "refused":
-        Malformed {..}, NotAllowed {}, Impossible {},;
+        Malformed {..}, NotAllowed {}, Impossible {}, TooMuchHeld {}, TooManyDocuments {},;
     Malformed, "malformed":
         TooLarge {}, UnknownField {}, WrongType {}, UnknownFact {}, FactNotOfItsIntent {}, FactOfAnotherPerson {},
         FactOverwritten {}, WrongDocument {}, WrongMonth {}, RelayOnly {}, BadValue {}, UnknownVoucher {},
@@ -60,7 +60,7 @@ kinds! {
         WrongOrganisation {}, WrongAuthor {}, Missing {..},;
     Need, "asked of the store":
         Document {..}, Sold {..}, Codes {..}, BlocksOf {..}, SiteOf {..}, Receipt {..}, Replaced {..}, Record {..}, Intent {..}, Hold {..},
-        Devices {..},;
+        Kept {..}, Devices {..},;
     FactBody, "fact in the log":
         Sale {..}, Replacement {..}, HeldDecision {..}, Codes {..}, Batch {..}, BatchUndone {..}, LeaseAsked {..},
         RecallAsked {..}, Leased {..}, Verdict {..}, HandOverGiven {..}, HandOverWithdrawn {..}, HandOverTaken {..},
@@ -108,6 +108,16 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
         "not looked at",
         "Missing",
         "the driver asks for what is needed first",
+    ),
+    (
+        "refused",
+        "TooMuchHeld",
+        "nobody has thousands of holds: tests/hostile/kept.rs",
+    ),
+    (
+        "refused",
+        "TooManyDocuments",
+        "nobody begins thousands of tills: tests/hostile/kept.rs",
     ),
     (
         "relay closes",

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use crdt_model::fact::VoucherRef;
 use crdt_model::fixture::{FixtureId, FixtureKind};
-use crdt_model::ids::{BlockId, IntentId, SiteId};
-use crdt_model::relay::{Need, OrgState, Record};
+use crdt_model::ids::{BlockId, IntentId, PersonId, SiteId};
+use crdt_model::relay::{Kept, Need, OrgState, Record};
 use sqlx::PgConnection;
 
-use crate::store::{nouns, sales, sites, vouchers};
+use crate::store::{documents, holds, nouns, sales, sites, vouchers};
 
 pub async fn provide(
     tx: &mut PgConnection,
@@ -17,11 +17,13 @@ pub async fn provide(
 ) -> Result<(), sqlx::Error> {
     let org = state.org();
     let (mut contradicted, mut blocks, mut records) = (Vec::new(), Vec::new(), Vec::new());
+    let mut people = Vec::new();
     for need in needs {
         match need {
             Need::Replaced(sale) => contradicted.push(sale),
             Need::SiteOf(block) => blocks.push(block),
             Need::Record(record) => records.push(record),
+            Need::Kept(person) => people.push(person),
             _ => {}
         }
     }
@@ -43,7 +45,30 @@ pub async fn provide(
             state.provide_replaced(sale, given.remove(&sale).unwrap_or_default());
         }
     }
+    provide_kept(tx, state, people).await?;
     provide_records(tx, state, &records).await
+}
+
+async fn provide_kept(
+    tx: &mut PgConnection,
+    state: &mut OrgState,
+    people: Vec<PersonId>,
+) -> Result<(), sqlx::Error> {
+    if people.is_empty() {
+        return Ok(());
+    }
+    let org = state.org();
+    let mut kept: BTreeMap<PersonId, Kept> = BTreeMap::new();
+    for (person, weight) in holds::weights_of(tx, org, &people).await? {
+        kept.entry(person).or_default().held = weight;
+    }
+    for (person, count) in documents::begun_by(tx, org, &people).await? {
+        kept.entry(person).or_default().documents = count;
+    }
+    for person in people {
+        state.provide_kept(person, kept.remove(&person).unwrap_or_default());
+    }
+    Ok(())
 }
 
 async fn provide_records(

@@ -8,7 +8,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use crdt_model::document::{Actor, DocumentKey};
 use crdt_model::fact::{SaleRef, VoucherRef};
 use crdt_model::ids::{BlockId, DeviceId, HoldId, IntentId, OrgId, PersonId};
-use crdt_model::relay::{AdmitError, Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer};
+use crdt_model::relay::{
+    AdmitError, Hold, Need, OrgState, Outcome, RelayDocument, Row, Signer, is_counted,
+};
 use crdt_model::sync::batch::FullBatch;
 use crdt_model::time::Timestamp;
 use sqlx::PgConnection;
@@ -244,6 +246,7 @@ fn grown(state: &OrgState, rows: &[Row]) -> Vec<Grown> {
                 .unwrap_or_default(),
             last_seq: 0,
             new_changes: 0,
+            begun_by: is_counted(&row.document).then_some(row.author),
         });
         entry.last_seq = row.seq;
         entry.new_changes += 1;
@@ -326,7 +329,9 @@ async fn provide(
                 let devices = devices::of_person(tx, org, person).await?;
                 state.provide_devices(person, devices);
             }
-            need @ (Need::SiteOf(_) | Need::Replaced(_) | Need::Record(_)) => claims.push(need),
+            need @ (Need::SiteOf(_) | Need::Replaced(_) | Need::Record(_) | Need::Kept(_)) => {
+                claims.push(need);
+            }
         }
     }
     claims::provide(tx, state, claims).await?;

@@ -27,6 +27,7 @@ row! {
         device_id: Uuid,
         command: Vec<u8>,
         reason: String,
+        weight: i64,
         decision: Option<String>,
     }
 }
@@ -45,7 +46,7 @@ pub async fn find(
     let ids: Vec<Uuid> = ids.iter().map(SqlId::sql).collect();
     let rows: Vec<Row> = sqlx::query_as(
         r"
-        select hold_id, doc_key, intent_id, author, device_id, command, reason, decision
+        select hold_id, doc_key, intent_id, author, device_id, command, reason, weight, decision
         from held_changes
         where org_id = $1 and hold_id = any ($2)
         ",
@@ -76,6 +77,7 @@ fn read(id: HoldId, row: &Row) -> Option<Hold> {
             _ => HoldReason::NotAllowed,
         },
         writes,
+        weight: u64::try_from(row.weight).unwrap_or(0),
         decided: row.decision.as_deref().map(|decision| decision == ACCEPTED),
     })
 }
@@ -101,11 +103,14 @@ pub async fn put(
         r"
         insert into held_changes (
             org_id, hold_id, doc_key, intent_id, author, device_id, command, reason, received_at, decided_at,
-            decided_by, decision
+            decided_by, decision, weight
         )
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, case when $10::text is null then null else $9 end, $11, $10)
+        values (
+            $1, $2, $3, $4, $5, $6, $7, $8, $9, case when $10::text is null then null else $9 end, $11, $10, $12
+        )
         on conflict (org_id, hold_id) do update set
             command = excluded.command,
+            weight = excluded.weight,
             decided_at = excluded.decided_at,
             decided_by = excluded.decided_by,
             decision = excluded.decision
@@ -123,7 +128,38 @@ pub async fn put(
     .bind(to_sql(now))
     .bind(decision)
     .bind(decided_by.map(|person| person.sql()))
+    .bind(i64::try_from(hold.weight).unwrap_or(i64::MAX))
     .execute(tx)
     .await
     .map(drop)
+}
+
+/// What is held of these people weighs so much; nobody decided about it.
+pub async fn weights_of(
+    tx: &mut PgConnection,
+    org: OrgId,
+    people: &[PersonId],
+) -> Result<Vec<(PersonId, u64)>, sqlx::Error> {
+    let people: Vec<Uuid> = people.iter().map(SqlId::sql).collect();
+    let rows: Vec<(Uuid, i64)> = sqlx::query_as(
+        r"
+        select author, sum(weight)::bigint
+        from held_changes
+        where org_id = $1 and author = any ($2) and decided_at is null
+        group by author
+        ",
+    )
+    .bind(org.sql())
+    .bind(people)
+    .fetch_all(tx)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|(person, weight)| {
+            (
+                PersonId::from_sql(person),
+                u64::try_from(weight).unwrap_or(0),
+            )
+        })
+        .collect())
 }

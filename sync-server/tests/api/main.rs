@@ -14,6 +14,7 @@ mod hellos;
 mod helpers;
 mod invites;
 mod isolation;
+mod kept;
 mod nodes;
 mod older_backup;
 mod people;

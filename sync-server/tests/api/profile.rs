@@ -192,6 +192,12 @@ impl Profile {
         self.carry_out(effects).await;
     }
 
+    /// Takes the answer to a kept batch that was sent by POST.
+    pub async fn posted(&mut self, answer: Vec<u8>) {
+        let effects = self.handle(Event::Posted(answer));
+        self.carry_out(effects).await;
+    }
+
     pub fn go_offline(&mut self) {
         self.socket = None;
         self.handle(Event::Closed);

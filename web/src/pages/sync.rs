@@ -249,6 +249,8 @@ fn NeedsYouRow(props: &NeedsYouProps) -> Html {
         } => (words.declined_reason(by, reason), true),
         NeedsYou::Declined { by, reason: None } => (words.declined_by(by), true),
         NeedsYou::Refused { code } => (words.refused_code(code), true),
+        NeedsYou::TooMuchHeld => (words.refused_much_held().into(), true),
+        NeedsYou::TooManyDocuments => (words.refused_many_begun().into(), true),
     };
     let keeps_codes = matches!(item.summary, Summary::Sale { .. } | Summary::Replacement);
     let dismiss = {

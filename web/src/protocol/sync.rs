@@ -125,6 +125,10 @@ pub enum NeedsYou {
     Refused {
         code: String,
     },
+    /// So much waits for a decision that the server keeps no more.
+    TooMuchHeld,
+    /// So many months and lists were begun that the server takes no new one.
+    TooManyDocuments,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

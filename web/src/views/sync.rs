@@ -9,6 +9,7 @@ use crdt_model::document::{Container, DocumentKey, Put, Scalar};
 use crdt_model::fact::{Fact, FactBody, HeldDecision, HeldEdit, Verdict};
 use crdt_model::ids::{BatchId, HoldId};
 use crdt_model::replica::{PendingState, Replica};
+use crdt_model::sync::message::RefusalCode;
 
 use super::{Surroundings, count, name_of};
 use crate::protocol::{
@@ -63,6 +64,8 @@ pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
                 by: name_of(replica, *by),
                 reason: reason.clone(),
             },
+            PendingState::Refused(RefusalCode::TooMuchHeld) => NeedsYou::TooMuchHeld,
+            PendingState::Refused(RefusalCode::TooManyDocuments) => NeedsYou::TooManyDocuments,
             PendingState::Refused(code) => NeedsYou::Refused {
                 code: format!("{code:?}"),
             },

@@ -4,8 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::document::DocumentKey;
 use crdt_model::fact::{FactBody, SaleRef, Verdict, VoucherRef};
-use crdt_model::ids::{BlockId, IntentId, SiteId};
-use crdt_model::relay::{Need, Record, RelayDocument};
+use crdt_model::ids::{BlockId, IntentId, PersonId, SiteId};
+use crdt_model::relay::{Kept, Need, Record, RelayDocument, is_counted};
 
 use super::Relay;
 
@@ -117,6 +117,22 @@ impl Relay {
             Need::Hold(id) => {
                 let hold = self.database.holds.get(&id).cloned();
                 self.state().provide_hold(id, hold);
+            }
+            Need::Kept(person) => {
+                let holds = self.database.holds.values();
+                let open = holds.filter(|hold| hold.person == person && hold.decided.is_none());
+                let held = open.map(|hold| hold.weight).sum();
+                let mut begun: BTreeMap<DocumentKey, PersonId> = BTreeMap::new();
+                for row in self
+                    .database
+                    .rows
+                    .iter()
+                    .filter(|row| is_counted(&row.document))
+                {
+                    begun.entry(row.document).or_insert(row.author);
+                }
+                let documents = begun.values().filter(|by| **by == person).count() as u64;
+                self.state().provide_kept(person, Kept { held, documents });
             }
             Need::Devices(person) => {
                 let devices = self
