@@ -256,8 +256,8 @@ async fn project_stock(
                     stock::add_ask(tx, org, &stated, asked).await?;
                 }
             }
-            (FactBody::StockAskDeclined(declined), DocumentKey::Till { .. }) => {
-                stock::note_decline(tx, org, said.fact.by, declined).await?;
+            (FactBody::StockAskDeclined(declined), DocumentKey::Till { site, person, .. }) => {
+                stock::note_decline(tx, org, (site, person), said.fact.by, declined).await?;
             }
             (FactBody::StockNote(StockNote::Ended { of, how }), DocumentKey::Batches(_)) => {
                 stock::end(tx, org, *of, *how, now).await?;

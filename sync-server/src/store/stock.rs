@@ -103,23 +103,27 @@ pub async fn add_ask(
     .map(drop)
 }
 
-/// Keeps who declined an ask and why; that it ended is the relay's to say.
+/// Keeps who declined an ask and why; that it ended is the relay's to say. As the relay, it hears of it in a till of who
+/// asked, at the site of the ask.
 pub async fn note_decline(
     tx: &mut PgConnection,
     org: OrgId,
+    (site, till_of): (SiteId, PersonId),
     by: PersonId,
     declined: &StockAskDeclined,
 ) -> Result<(), sqlx::Error> {
     sqlx::query(
         r"
         update stock_asks set declined_by = $3, declined_reason = $4
-        where org_id = $1 and ask_id = $2 and ended_how is null
+        where org_id = $1 and ask_id = $2 and site_id = $5 and person_id = $6 and ended_how is null
         ",
     )
     .bind(org.sql())
     .bind(declined.asked.sql())
     .bind(by.sql())
     .bind(sql_text(&declined.reason))
+    .bind(site.sql())
+    .bind(till_of.sql())
     .execute(tx)
     .await
     .map(drop)

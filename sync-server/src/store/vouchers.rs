@@ -82,7 +82,7 @@ pub async fn add_block(
         r"
         insert into vouchers (org_id, block_id, voucher_index, username, is_duplicate, is_undone)
         select $1, $2, place - 1, username, place - 1 = any ($4), exists (
-            select from batch_undos where org_id = $1 and batch_id = $5 and has_effect
+            select from batch_undos where org_id = $1 and batch_id = $5 and site_id = $6 and has_effect
         )
         from unnest($3::text[]) with ordinality as code (username, place)
         on conflict do nothing
@@ -93,6 +93,7 @@ pub async fn add_block(
     .bind(usernames)
     .bind(duplicates)
     .bind(made.batch.sql())
+    .bind(site.sql())
     .execute(tx)
     .await
     .map(drop)
@@ -148,7 +149,11 @@ pub async fn add_undo(
             and v.block_id = b.block_id
             and not exists (
                 select from batch_undos u
-                where u.org_id = $1 and u.batch_id = $2 and u.has_effect and u.intent_id <> $4
+                where u.org_id = $1
+                    and u.batch_id = $2
+                    and u.site_id = $3
+                    and u.has_effect
+                    and u.intent_id <> $4
             )
         ",
     )

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
+mod at_sites;
 mod backup;
 mod catalog;
 mod claims;
