@@ -2,6 +2,8 @@
 //!
 //! Pure but for [`Zone`], which asks the browser what an IANA time zone means.
 
+mod offsets;
+
 use crdt_model::client::Client;
 use crdt_model::money::{Currency, Money};
 use crdt_model::package::{Connection, Package, PackageDetails, Unit};
@@ -75,7 +77,7 @@ impl Zone {
     /// Minutes east of Greenwich at an instant; 0 for a zone the browser does not know.
     fn offset_minutes(&self, at: Timestamp) -> i64 {
         match self {
-            Self::Named(name) => browser_offset_minutes(name, at).unwrap_or(0),
+            Self::Named(name) => offsets::minutes(name, at, browser_offset_minutes).unwrap_or(0),
             Self::Fixed(minutes) => *minutes,
         }
     }
