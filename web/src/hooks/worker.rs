@@ -118,7 +118,8 @@ impl WorkerHandle {
     /// Hears nothing more, and gives the worker away, with what it says until somebody [`adopts`](Self::adopt) it: the
     /// other module needs a moment to start, and rights or the pill may come in it.
     pub fn leave(&self) -> Option<Array> {
-        let keep = Reflect::get(&web_sys::window()?, &KEEP.into()).ok()?;
+        let window = web_sys::window()?;
+        let keep = Reflect::get(&window, &KEEP.into()).ok()?;
         let keep: Function = keep.dyn_into().ok()?;
         let this = Array::of1(&self.0.worker);
         let kept = keep.apply(&JsValue::UNDEFINED, &this).ok()?;
