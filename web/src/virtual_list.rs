@@ -20,12 +20,49 @@ impl Span {
         self.first <= index && index < self.end
     }
 
+    pub const fn is_empty(self) -> bool {
+        self.first >= self.end
+    }
+
     /// The pages that these rows lie on.
     pub const fn pages(self) -> std::ops::Range<u32> {
-        if self.first >= self.end {
+        if self.is_empty() {
             return 0..0;
         }
         self.first / PAGE..(self.end - 1) / PAGE + 1
+    }
+}
+
+impl Span {
+    /// Those of the rows that are there, from the first of them as far as they lie side by side.
+    #[must_use]
+    pub fn there(self, is_there: impl Fn(u32) -> bool) -> Self {
+        let first = (self.first..self.end).find(|index| is_there(*index));
+        let first = first.unwrap_or(self.end);
+        let end = (first..self.end).find(|index| !is_there(*index));
+        Self {
+            first,
+            end: end.unwrap_or(self.end),
+        }
+    }
+
+    /// What to render of these rows. Each is rendered when it is there, and once; as long as none is, what was rendered `before`
+    /// stays, out of view.
+    #[must_use]
+    pub fn shown(self, before: Self, is_there: impl Fn(u32) -> bool) -> Self {
+        let there = self.there(&is_there);
+        if there.is_empty() {
+            before.there(is_there)
+        } else {
+            there
+        }
+    }
+
+    /// Where Tab enters rows that are rendered: at the one that the keyboard was at, else at the first that is seen.
+    pub fn tab_stop(self, active: u32, seen_first: u32) -> u32 {
+        let rows = [active, seen_first];
+        let rendered = rows.into_iter().find(|row| self.contains(*row));
+        rendered.unwrap_or(self.first)
     }
 }
 
@@ -138,6 +175,33 @@ mod tests {
         let rendered = scrolled.rendered();
         assert!(rendered.first <= 988 && rendered.end >= 1027);
         assert!(rendered.end - rendered.first < 50);
+    }
+
+    const fn span(first: u32, end: u32) -> Span {
+        Span { first, end }
+    }
+
+    #[test]
+    fn rows_are_rendered_when_they_are_there_and_those_before_stay_until_then() {
+        let before = span(0, 30);
+        let wanted = span(90, 130);
+        let pages = |pages: &'static [u32]| move |index: u32| pages.contains(&(index / PAGE));
+        // None of its two pages is there: nothing is rendered, and nothing taken away.
+        assert_eq!(wanted.shown(before, pages(&[0])), before);
+        assert_eq!(wanted.shown(before, pages(&[0, 2])), span(100, 130));
+        assert_eq!(wanted.shown(before, pages(&[0, 1])), span(90, 100));
+        assert_eq!(wanted.shown(before, pages(&[0, 1, 2])), wanted);
+        // What is forgotten cannot stay.
+        assert!(wanted.shown(before, pages(&[])).is_empty());
+        // With a gap between, those before it.
+        assert_eq!(span(40, 160).there(pages(&[0, 1, 3])), span(40, 100));
+    }
+
+    #[test]
+    fn tab_enters_at_a_row_that_is_rendered() {
+        assert_eq!(span(100, 130).tab_stop(120, 110), 120);
+        assert_eq!(span(100, 130).tab_stop(3, 110), 110);
+        assert_eq!(span(100, 130).tab_stop(3, 95), 100);
     }
 
     #[test]

@@ -4,6 +4,8 @@
 //! when rows come in above it, and moves by the keyboard: arrows, Page Up and Down, Home, End; Enter opens. One row
 //! at a time is in the order of Tab. Rows have one height each on phones and desks (`--row` in style/lists.css), in `rem`,
 //! so that larger letters make taller rows.
+//!
+//! A row is rendered when it is here, and once. In the place of those on their way the list shows bones, by its style alone.
 
 mod book;
 mod place;
@@ -25,6 +27,7 @@ use crate::protocol::{Answer, Failure, Query, Request};
 use crate::route::Route;
 use crate::virtual_list::{PAGE, moved};
 use book::Book;
+use place::Look;
 
 /// What rows look like.
 pub trait Table: PartialEq + 'static {
@@ -110,13 +113,24 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
         let book = book.clone();
         use_effect_with((), move |()| move || book.borrow_mut().close());
     }
+    let asking = app.worker.clone().map(|worker| Asking {
+        book: book.clone(),
+        worker,
+        hear: props.hear.clone(),
+        render: render.clone(),
+    });
     {
         let (book, node, render) = (book.clone(), node.clone(), render.clone());
-        use_effect_with((), move |()| {
-            let look = move || {
-                if place::look(&book, &node) {
-                    render.force_update();
+        use_effect_with(asking.clone(), move |asking| {
+            let asking = asking.clone();
+            let look = move || match place::look(&book, &node) {
+                Look::Others => render.force_update(),
+                Look::Waits => {
+                    if let Some(asking) = asking.clone() {
+                        asking.ask();
+                    }
                 }
+                Look::Same => {}
             };
             let listeners = web_sys::window().map(|window| {
                 let other = look.clone();
@@ -131,19 +145,12 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
     {
         // After every render: the place on screen follows the book, then what is missing is asked for.
         let (book, node, render) = (book.clone(), node.clone(), render.clone());
-        let (worker, hear) = (app.worker.clone(), props.hear.clone());
         use_effect(move || {
             if place::settle(&book, &node) {
                 render.force_update();
             }
-            if let Some(worker) = worker {
-                Asking {
-                    book,
-                    worker,
-                    hear,
-                    render,
-                }
-                .ask();
+            if let Some(asking) = asking {
+                asking.ask();
             }
         });
     }
@@ -176,22 +183,19 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
     let onfocusin = {
         let book = book.clone();
         Callback::from(move |event: FocusEvent| {
-            let row = event
-                .target()
-                .and_then(|target| target.dyn_into::<HtmlElement>().ok())
-                .and_then(|target| target.closest("[aria-posinset]").ok().flatten());
-            let position = row
-                .and_then(|row| row.get_attribute("aria-posinset"))
-                .and_then(|position| position.parse::<u32>().ok());
-            if let Some(position) = position {
-                let row = position.saturating_sub(1);
+            if let Some(row) = row_of(&event) {
                 book.borrow_mut().active = row;
                 kept::keep_row(row);
             }
         })
     };
 
-    let book = book.borrow();
+    let onclick = {
+        let book = book.clone();
+        use_open::<L>(move |row| book.borrow().row(row))
+    };
+
+    let mut book = book.borrow_mut();
     let Some(count) = book.count else {
         return match &book.failure {
             Some(failure) => html! { <Failed failure={failure.clone()} /> },
@@ -201,28 +205,54 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
     if count == 0 {
         return props.empty.clone();
     }
-    let tab_stop = if book.span.contains(book.active) {
-        book.active
-    } else {
-        book.seen_first
-    };
-    let rows = (book.span.first..book.span.end.min(count)).map(|index| {
-        let row = book.row(index);
-        let key = row
-            .as_ref()
-            .map_or_else(|| format!("wait-{index}"), |row| L::key(row));
-        html! { <Row<L> {key} {row} {index} {count} is_tab_stop={index == tab_stop} /> }
-    });
+    let shown = book.show();
+    place::lay(&node, count, shown.first);
+    let tab_stop = book.tab_stop();
+    let rows = (shown.first..shown.end)
+        .filter_map(|index| book.row(index).map(|row| (index, row)))
+        .map(|(index, row)| {
+            let key = L::key(&row);
+            html! { <Row<L> {key} {row} {index} {count} is_tab_stop={index == tab_stop} /> }
+        });
     html! {
         <div class={classes!("list", props.class.clone())}>
             <div class="list-head" aria-hidden="true">{ L::head(&app) }</div>
             <div class="list-space" ref={node}>
-                <ul class="list-rows" role="list" aria-label={&props.label} data-testid={props.testid.clone()} {onkeydown} {onfocusin}>
+                <ul class="list-rows" role="list" tabindex="-1" aria-label={&props.label} data-testid={props.testid.clone()}
+                    {onkeydown} {onfocusin} {onclick}>
                     { for rows }
                 </ul>
             </div>
         </div>
     }
+}
+
+/// What a click on a row does; the list hears it for all of them. A row is a link, so that with a modifier the browser opens a tab.
+#[hook]
+fn use_open<L: Table>(
+    row_at: impl Fn(u32) -> Option<Rc<L::Row>> + 'static,
+) -> Callback<MouseEvent> {
+    let navigator = use_navigator();
+    Callback::from(move |event: MouseEvent| {
+        if event.ctrl_key() || event.meta_key() || event.shift_key() {
+            return;
+        }
+        let route = row_of(&event)
+            .and_then(&row_at)
+            .and_then(|row| L::route(&row));
+        if let (Some(navigator), Some(route)) = (&navigator, route) {
+            event.prevent_default();
+            navigator.push(&route);
+        }
+    })
+}
+
+/// The row that an event is about.
+fn row_of(event: &Event) -> Option<u32> {
+    let target = event.target()?.dyn_into::<HtmlElement>().ok()?;
+    let row = target.closest("[aria-posinset]").ok().flatten()?;
+    let position = row.get_attribute("aria-posinset")?.parse::<u32>().ok()?;
+    position.checked_sub(1)
 }
 
 /// A list on its way from the worker.
@@ -266,6 +296,15 @@ impl<L: List> Asking<L> {
     }
 }
 
+/// The same list, heard by the same screen.
+impl<L: List> PartialEq for Asking<L> {
+    fn eq(&self, other: &Self) -> bool {
+        Rc::ptr_eq(&self.book, &other.book)
+            && self.worker == other.worker
+            && self.hear == other.hear
+    }
+}
+
 impl<L: List> Clone for Asking<L> {
     fn clone(&self) -> Self {
         Self {
@@ -292,10 +331,14 @@ pub struct FewRowsProps<L: Table> {
 pub fn FewRows<L: Table>(props: &FewRowsProps<L>) -> Html {
     let app = use_app();
     let count = u32::try_from(props.rows.len()).unwrap_or(u32::MAX);
+    let onclick = {
+        let rows = props.rows.clone();
+        use_open::<L>(move |row| rows.get(usize::try_from(row).ok()?).cloned())
+    };
     html! {
         <div class={classes!("list", "list-few", props.class.clone())}>
             <div class="list-head" aria-hidden="true">{ L::head(&app) }</div>
-            <ul class="list-rows" role="list" aria-label={&props.label} data-testid={props.testid.clone()}>
+            <ul class="list-rows" role="list" aria-label={&props.label} data-testid={props.testid.clone()} {onclick}>
                 { for (0..count).zip(&props.rows).map(|(index, row)| html! {
                     <Row<L> key={L::key(row)} row={row.clone()} {index} {count} is_tab_stop=true />
                 }) }
@@ -306,8 +349,7 @@ pub fn FewRows<L: Table>(props: &FewRowsProps<L>) -> Html {
 
 #[derive(Properties, PartialEq)]
 struct RowProps<L: Table> {
-    /// `None`: its page is on its way.
-    row: Option<Rc<L::Row>>,
+    row: Rc<L::Row>,
     index: u32,
     count: u32,
     is_tab_stop: bool,
@@ -316,36 +358,16 @@ struct RowProps<L: Table> {
 #[component]
 fn Row<L: Table>(props: &RowProps<L>) -> Html {
     let app = use_app();
-    let navigator = use_navigator();
     let tabindex = if props.is_tab_stop { "0" } else { "-1" };
-    let inside = match &props.row {
-        None => {
-            html! { <div class="list-row list-wait" tabindex="-1"><span class="skeleton"></span></div> }
-        }
-        Some(row) => {
-            let cells = L::cells(&app, row);
-            match L::route(row) {
-                None => html! { <div class="list-row" {tabindex}>{ cells }</div> },
-                Some(route) => {
-                    let onclick = Callback::from(move |event: MouseEvent| {
-                        // With a modifier the browser opens a tab.
-                        if event.ctrl_key() || event.meta_key() || event.shift_key() {
-                            return;
-                        }
-                        if let Some(navigator) = &navigator {
-                            event.prevent_default();
-                            navigator.push(&route);
-                        }
-                    });
-                    html! { <a class="list-row" href={route.to_path()} {tabindex} {onclick}>{ cells }</a> }
-                }
-            }
+    let cells = L::cells(&app, &props.row);
+    let inside = match L::route(&props.row) {
+        None => html! { <div class="list-row" {tabindex}>{ cells }</div> },
+        Some(route) => {
+            html! { <a class="list-row" href={route.to_path()} {tabindex}>{ cells }</a> }
         }
     };
     html! {
-        <li aria-setsize={props.count.to_string()} aria-posinset={(props.index + 1).to_string()} aria-busy={props.row.is_none().then_some("true")}>
-            { inside }
-        </li>
+        <li aria-setsize={props.count.to_string()} aria-posinset={(props.index + 1).to_string()}>{ inside }</li>
     }
 }
 

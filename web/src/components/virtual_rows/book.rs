@@ -26,8 +26,10 @@ pub(super) struct Book<L: List> {
     asked: BTreeSet<u32>,
     pub(super) count: Option<u32>,
     pub(super) failure: Option<Failure>,
-    /// What is rendered.
+    /// What should be rendered.
     pub(super) span: Span,
+    /// What is: those of `span` that are here. As long as none of them is, it stays what it was, out of view.
+    pub(super) shown: Span,
     pub(super) seen_first: u32,
     /// Where the keyboard is.
     pub(super) active: u32,
@@ -52,6 +54,7 @@ impl<L: List> Default for Book<L> {
                 first: 0,
                 end: FIRST_ROWS,
             },
+            shown: Span::default(),
             seen_first: 0,
             active: 0,
             wants_focus: false,
@@ -220,6 +223,47 @@ impl<L: List> Book<L> {
     pub(super) fn row(&self, index: u32) -> Option<Rc<L::Row>> {
         let page = self.pages.get(&(index / PAGE))?;
         page.rows.get((index % PAGE) as usize).cloned()
+    }
+
+    fn is_here(&self, index: u32) -> bool {
+        let page = self.pages.get(&(index / PAGE));
+        page.is_some_and(|page| (index % PAGE) < u32::try_from(page.rows.len()).unwrap_or(0))
+    }
+
+    /// What a render would show.
+    fn showing(&self) -> Span {
+        self.wanted_now()
+            .shown(self.shown, |index| self.is_here(index))
+    }
+
+    /// What should be rendered, within the list.
+    fn wanted_now(&self) -> Span {
+        Span {
+            end: self.span.end.min(self.count.unwrap_or(0)),
+            ..self.span
+        }
+    }
+
+    /// Whether a render would show other rows than the one before.
+    pub(super) fn would_show_others(&self) -> bool {
+        self.showing() != self.shown
+    }
+
+    /// The rows to render now.
+    pub(super) fn show(&mut self) -> Span {
+        self.shown = self.showing();
+        self.shown
+    }
+
+    /// Whether rows that should be rendered are on their way.
+    pub(super) fn is_waiting(&self) -> bool {
+        let wanted = self.wanted_now();
+        wanted.there(|index| self.is_here(index)) != wanted
+    }
+
+    /// The row at which Tab enters.
+    pub(super) fn tab_stop(&self) -> u32 {
+        self.shown.tab_stop(self.active, self.seen_first)
     }
 
     /// The keyboard goes to a row.

@@ -47,32 +47,73 @@ fn height_of(list: &HtmlElement, selector: &str) -> f64 {
         .map_or(0.0, |head| head.get_bounding_client_rect().height())
 }
 
-/// Takes in what is on screen; answers whether other rows must be rendered.
-pub(super) fn look<L: List>(book: &RefCell<Book<L>>, node: &NodeRef) -> bool {
-    let Some(layout) = layout(book, node) else {
-        return false;
-    };
-    let mut book = book.borrow_mut();
-    book.seen_first = layout.seen().first;
-    let span = layout.rendered();
-    let is_new = book.span != span;
-    book.span = span;
-    is_new
+/// What a look at the screen comes to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Look {
+    /// It is as it should be.
+    Same,
+    /// Other rows should be on screen, and none of them is here.
+    Waits,
+    /// Other rows must be rendered.
+    Others,
 }
 
-/// After a render: height and offset of the list, the place on screen, the focus. Our policy allows no style in
-/// markup, so the numbers go in by the object model. Answers whether to render again.
+/// Takes in what is on screen.
+pub(super) fn look<L: List>(book: &RefCell<Book<L>>, node: &NodeRef) -> Look {
+    let Some(layout) = layout(book, node) else {
+        return Look::Same;
+    };
+    let (is_new, is_waiting, has_others) = {
+        let mut book = book.borrow_mut();
+        book.seen_first = layout.seen().first;
+        let span = layout.rendered();
+        let is_new = book.span != span;
+        book.span = span;
+        (is_new, book.is_waiting(), book.would_show_others())
+    };
+    mark(node, is_waiting);
+    match (has_others, is_new) {
+        (true, _) => Look::Others,
+        (false, true) => Look::Waits,
+        (false, false) => Look::Same,
+    }
+}
+
+/// Where rows are on their way, the list draws bones in their place by its style alone: as rows of their own they would cost
+/// a second render of every one.
+fn mark(node: &NodeRef, is_waiting: bool) {
+    if let Some(list) = node.cast::<HtmlElement>()
+        && list.has_attribute("aria-busy") != is_waiting
+    {
+        // They fail only for names that are not allowed.
+        let _ = if is_waiting {
+            list.set_attribute("aria-busy", "true")
+        } else {
+            list.remove_attribute("aria-busy")
+        };
+    }
+}
+
+/// Height and offset of the list. Our policy allows no style in markup, so the numbers go in by the object model. Within the
+/// render: what comes after a render that takes long, Yew puts off until rows at the offset of those before were painted.
+pub(super) fn lay(node: &NodeRef, count: u32, first: u32) {
+    if let Some(list) = node.cast::<HtmlElement>() {
+        let style = list.style();
+        // They fail only for names that are not allowed.
+        let _ = style.set_property("--count", &count.to_string());
+        let _ = style.set_property("--first", &first.to_string());
+    }
+}
+
+/// After a render: the place on screen and the focus; at the first also what [`lay`] found no list for. Answers whether to
+/// render again.
 pub(super) fn settle<L: List>(book: &RefCell<Book<L>>, node: &NodeRef) -> bool {
     let Some(list) = node.cast::<HtmlElement>() else {
         return false;
     };
     {
         let book = book.borrow();
-        let style = list.style();
-        let count = book.count.unwrap_or(0);
-        // They fail only for names that are not allowed.
-        let _ = style.set_property("--count", &count.to_string());
-        let _ = style.set_property("--first", &book.span.first.to_string());
+        lay(node, book.count.unwrap_or(0), book.shown.first);
     }
     let pushed_down = std::mem::take(&mut book.borrow_mut().pushed_down);
     if pushed_down != 0
@@ -84,23 +125,31 @@ pub(super) fn settle<L: List>(book: &RefCell<Book<L>>, node: &NodeRef) -> bool {
         )]
         scroll_by(pushed_down as f64 * layout.row);
     }
-    let is_new = look(book, node);
-    if book.borrow().wants_focus {
-        let (active, is_here) = {
-            let book = book.borrow();
-            (book.active, book.row(book.active).is_some())
-        };
-        let selector = format!("[aria-posinset=\"{}\"] > .list-row", active + 1);
-        let row = list.query_selector(&selector).ok().flatten();
-        if let Some(row) = row.and_then(|row| row.dyn_into::<HtmlElement>().ok()) {
-            // A row that is on its way holds the focus until it is here.
-            let options = FocusOptions::new();
-            options.set_prevent_scroll(true);
-            let _ = row.focus_with_options(&options);
-            book.borrow_mut().wants_focus = !is_here;
+    let has_others = look(book, node) == Look::Others;
+    let (wants_focus, active, span) = {
+        let book = book.borrow();
+        (book.wants_focus, book.active, book.span)
+    };
+    if wants_focus {
+        let row = format!("[aria-posinset=\"{}\"] > .list-row", active + 1);
+        if focus(&list, &row) {
+            book.borrow_mut().wants_focus = false;
+        } else if span.contains(active) {
+            // While the row is on its way the list itself hears the keys.
+            focus(&list, ".list-rows");
         }
     }
-    is_new
+    has_others
+}
+
+fn focus(list: &HtmlElement, selector: &str) -> bool {
+    let found = list.query_selector(selector).ok().flatten();
+    let Some(found) = found.and_then(|found| found.dyn_into::<HtmlElement>().ok()) else {
+        return false;
+    };
+    let options = FocusOptions::new();
+    options.set_prevent_scroll(true);
+    found.focus_with_options(&options).is_ok()
 }
 
 pub(super) fn scroll_by(pixels: f64) {
