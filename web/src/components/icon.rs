@@ -175,3 +175,10 @@ pub fn Icon(props: &IconProps) -> Html {
         </svg>
     }
 }
+
+/// The same without a component around it: for the rows of long lists.
+pub fn icon(glyph: Glyph) -> Html {
+    html! {
+        <svg class="icon" viewBox="0 0 24 24" aria-hidden="true" focusable="false"><path d={glyph.path()} /></svg>
+    }
+}

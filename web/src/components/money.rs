@@ -1,6 +1,6 @@
 //! An amount: tabular figures, the currency small.
 
-use crdt_model::money::Money;
+use crdt_model::money::{Currency, Money};
 use yew::prelude::*;
 
 use crate::format::{digits, symbol};
@@ -20,7 +20,12 @@ pub fn Amount(props: &AmountProps) -> Html {
     let currency = use_app().currency();
     html! {
         <span class={classes!("amount", props.class.clone())} data-testid={props.testid.clone()}>
-            <small>{ symbol(currency) }</small>{ "\u{a0}" }{ digits(props.amount, currency) }
+            { figures(props.amount, currency) }
         </span>
     }
+}
+
+/// What stands in an element of the class `amount`: for the rows of long lists, where a component each costs more than the rest.
+pub fn figures(amount: Money, currency: Currency) -> Html {
+    html! { <><small>{ symbol(currency) }</small>{ "\u{a0}" }{ digits(amount, currency) }</> }
 }

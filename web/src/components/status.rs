@@ -4,6 +4,7 @@ use yew::prelude::*;
 
 use super::states::Tone;
 use crate::hooks::{browser, use_app};
+use crate::i18n::Words;
 use crate::protocol::Safety;
 
 #[derive(Properties, PartialEq)]
@@ -16,9 +17,14 @@ pub struct ChipProps {
 
 #[component]
 pub fn Chip(props: &ChipProps) -> Html {
+    chip(props.tone, props.label.clone(), props.testid.clone())
+}
+
+/// The same without a component around it: for the rows of long lists.
+pub fn chip(tone: Tone, label: impl Into<AttrValue>, testid: Option<AttrValue>) -> Html {
     html! {
-        <span class={classes!("chip", props.tone.class())} data-testid={props.testid.clone()}>
-            <span class="shape" aria-hidden="true">{ shape(props.tone) }</span>{ &props.label }
+        <span class={classes!("chip", tone.class())} data-testid={testid}>
+            <span class="shape" aria-hidden="true">{ shape(tone) }</span>{ label.into() }
         </span>
     }
 }
@@ -41,11 +47,15 @@ pub struct SafetyChipProps {
 /// Where a sale is, in words.
 #[component]
 pub fn SafetyChip(props: &SafetyChipProps) -> Html {
-    let words = use_app().words();
-    let (tone, label) = match props.safety {
+    safety_chip(use_app().words(), props.safety)
+}
+
+/// The same without a component around it: for the rows of long lists.
+pub fn safety_chip(words: Words, safety: Safety) -> Html {
+    let (tone, label) = match safety {
         Safety::OnThisDevice => (Tone::Attention, words.safety_here(browser::device_word())),
         Safety::SafeOnServer => (Tone::Safe, words.safety_server().to_string()),
         Safety::NeedsYou => (Tone::Danger, words.safety_needs_you().to_string()),
     };
-    html! { <Chip {tone} {label} testid="safety" /> }
+    chip(tone, label, Some("safety".into()))
 }

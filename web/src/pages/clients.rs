@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use yew::prelude::*;
 
 use crate::components::{
-    Button, Chip, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Page, Pages, Select,
-    Table, Tap, Tone, VirtualRows, use_pages, with_first,
+    Button, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Page, Pages, Select, Table,
+    Tap, Tone, VirtualRows, chip, use_pages, with_first,
 };
 use crate::format;
 use crate::hooks::{App, browser, use_app, use_filters};
@@ -177,7 +177,11 @@ pub fn standing_chip(words: Words, standing: Standing) -> Html {
         Standing::Expired => Tone::Danger,
         Standing::Off => Tone::Plain,
     };
-    html! { <Chip {tone} label={standing_name(words, standing)} testid="standing" /> }
+    chip(
+        tone,
+        standing_name(words, standing),
+        Some("standing".into()),
+    )
 }
 
 #[component]
@@ -200,14 +204,15 @@ pub fn ClientsPage() -> Html {
             .map(|(id, name)| (id.to_string().into(), name.clone().into()))
             .collect()
     });
-    let chip = |code, name| FilterChip {
+    let filter_chip = |code, name| FilterChip {
         code,
         name,
         count: None,
     };
-    let mut chips = vec![chip("", words.all_clients())];
+    let mut chips = vec![filter_chip("", words.all_clients())];
     chips.extend(
-        STANDINGS.map(|standing| chip(standing_code(standing), standing_name(words, standing))),
+        STANDINGS
+            .map(|standing| filter_chip(standing_code(standing), standing_name(words, standing))),
     );
     let sorts = ClientSort::ALL
         .map(|sort| (sort_code(sort).into(), sort_name(words, sort).into()))

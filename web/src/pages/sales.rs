@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use yew::prelude::*;
 
 use crate::components::{
-    Amount, Button, Chip, Empty, FewRows, Field, Glyph, Icon, List, Look, Page, Pages, SafetyChip,
-    Select, Table, Tap, Tone, VirtualRows, use_pages, with_first,
+    Amount, Button, Empty, FewRows, Field, Glyph, List, Look, Page, Pages, Select, Table, Tap,
+    Tone, VirtualRows, chip, figures, icon, safety_chip, use_pages, with_first,
 };
 use crate::hooks::{App, use_app, use_filters, use_today};
 use crate::i18n::Words;
@@ -131,11 +131,11 @@ impl Table for SalesList {
                 <span class="sale-person">{ &sale.person_name }</span>
                 <span class="sale-what">{ packages_of(sale) }</span>
                 <span class="sale-client">{ sale.client.as_ref().map_or_else(|| words.walk_in().to_string(), |client| client.name.clone()) }</span>
-                <span class="sale-method"><Icon glyph={method_glyph(sale.method)} /><span>{ method_name(words, sale.method) }</span></span>
-                <Amount class="sale-total" amount={sale.total} />
+                <span class="sale-method">{ icon(method_glyph(sale.method)) }<span>{ method_name(words, sale.method) }</span></span>
+                <span class="amount sale-total">{ figures(sale.total, app.currency()) }</span>
                 <span class="sale-state">
-                    if sale.double_sale.is_some() { <Chip tone={Tone::Danger} label={words.double_sold()} /> }
-                    <SafetyChip safety={sale.safety} />
+                    if sale.double_sale.is_some() { { chip(Tone::Danger, words.double_sold(), None) } }
+                    { safety_chip(words, sale.safety) }
                 </span>
             </>
         }

@@ -8,8 +8,8 @@ use yew::prelude::*;
 use super::vouchers::{holder_text, holder_tone};
 use crate::components::status::shape;
 use crate::components::{
-    Amount, Button, Chip, Code, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Page,
-    Pages, Select, Table, Tap, Tone, VirtualRows, use_pages, with_first,
+    Amount, Button, Code, Empty, Field, FilterChip, FilterChips, Glyph, List, Look, Page, Pages,
+    Select, Table, Tap, Tone, VirtualRows, chip, figures, use_pages, with_first,
 };
 use crate::hooks::{App, use_app, use_filters};
 use crate::i18n::Words;
@@ -149,12 +149,12 @@ impl Table for Vouchers {
                     else { <span class="muted">{ words.hidden_code() }</span> }
                 </span>
                 <span class="voucher-package">{ &row.package_name }</span>
-                <Amount class="voucher-price right" amount={row.price} />
+                <span class="amount voucher-price right">{ figures(row.price, app.currency()) }</span>
                 <span class="voucher-batch">{ &row.batch_label }</span>
                 <span class={classes!("voucher-holder", holder_tone(&row.holder).class())}>
                     <span class="shape" aria-hidden="true">{ shape(holder_tone(&row.holder)) }</span>{ " " }{ holder_text(words, &row.holder) }
                 </span>
-                <span class="voucher-state"><Chip tone={state_tone(row.state)} label={state_name(words, row.state)} /></span>
+                <span class="voucher-state">{ chip(state_tone(row.state), state_name(words, row.state), None) }</span>
             </>
         }
     }
