@@ -362,6 +362,7 @@ sell-no-packages = No packages yet
 sell-no-packages-hint = Packages are what you sell: a name, a price and how long it lasts.
 cash-in-hand = Cash in hand
 cash-waiting = of this { $amount } waits for a decision
+cash-refused = of this { $amount } is from sales the server could not take: see Sync
 sold-today = Sold today
 ask-for-stock = Ask for stock
 ask-for-more = ask for more

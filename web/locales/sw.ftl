@@ -362,6 +362,7 @@ sell-no-packages = Bado hakuna vifurushi
 sell-no-packages-hint = Vifurushi ndivyo unavyouza: jina, bei na muda wake.
 cash-in-hand = Taslimu mkononi
 cash-waiting = kati yake { $amount } zinasubiri uamuzi
+cash-refused = kati yake { $amount } ni za mauzo ambayo seva haikuweza kuyapokea: angalia Sawazisha
 sold-today = Umeuza leo
 ask-for-stock = Omba vocha
 ask-for-more = omba zaidi

@@ -275,7 +275,7 @@ pub fn DayPage() -> Html {
             html! {
                 <dl class="figures">
                     <div class="figure"><dt>{ words.cash_to_hand_over() }</dt><dd><Amount amount={view.cash.all} testid="day-cash" /></dd>
-                        if view.cash.waiting > Money::ZERO { <dd class="figure-note"><CashWaiting cash={view.cash} /></dd> }
+                        if view.cash.waiting > Money::ZERO || view.cash.refused > Money::ZERO { <dd class="figure-note"><CashWaiting cash={view.cash} /></dd> }
                     </div>
                     <div class="figure"><dt>{ words.sold_today() }</dt><dd data-testid="day-sold">{ today.sales }</dd></div>
                     <div class="figure"><dt>{ words.total() }</dt><dd><Amount amount={today.total} testid="day-total" /></dd></div>

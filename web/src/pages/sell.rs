@@ -236,15 +236,23 @@ pub struct CashWaitingProps {
     pub cash: CashInHand,
 }
 
-/// How much of the cash beside it is of sales about which somebody must decide.
+/// How much of the cash beside it is of sales about which somebody must decide, and of those that the server did not take.
 #[component]
 pub fn CashWaiting(props: &CashWaitingProps) -> Html {
     let app = use_app();
-    if props.cash.waiting == Money::ZERO {
-        return Html::default();
-    }
+    let words = app.words();
+    let CashInHand {
+        waiting, refused, ..
+    } = props.cash;
     html! {
-        <span class="muted" data-testid="cash-waiting">{ app.words().cash_waiting(&app.money(props.cash.waiting)) }</span>
+        <>
+            if waiting != Money::ZERO {
+                <span class="muted" data-testid="cash-waiting">{ words.cash_waiting(&app.money(waiting)) }</span>
+            }
+            if refused != Money::ZERO {
+                <span class="muted" data-testid="cash-refused">{ words.cash_refused(&app.money(refused)) }</span>
+            }
+        </>
     }
 }
 

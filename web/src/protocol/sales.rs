@@ -126,8 +126,10 @@ pub struct CashView {
 pub struct CashInHand {
     /// With what waits: the money is there, whatever is decided about the sale.
     pub all: Money,
-    /// Of sales that the relay holds or could not take.
+    /// Of sales that the relay holds: somebody decides about them.
     pub waiting: Money,
+    /// Of sales that the relay could not take: nobody can decide about them, support looks at them.
+    pub refused: Money,
 }
 
 /// A start screen's figures, of what this person may see.

@@ -364,13 +364,19 @@ pub(super) fn day(replica: &Replica, starts: &[Timestamp]) -> DayView {
 
 /// What the owner of the replica has in hand. A sale that was declined does not count: it was no sale.
 pub(super) fn cash_in_hand(replica: &Replica) -> CashInHand {
-    let waiting = untaken(replica)
-        .filter(|entry| entry.sale.method == PaymentMethod::Cash)
-        .map(|entry| entry.sale.total())
-        .sum();
+    let cash = |is_meant: fn(&PendingState) -> bool| -> Money {
+        let outside = replica.outbox().filter(|item| is_meant(&item.state));
+        outside
+            .filter_map(sale_of)
+            .filter(|entry| entry.sale.method == PaymentMethod::Cash && is_untaken(replica, entry))
+            .map(|entry| entry.sale.total())
+            .sum()
+    };
+    let (waiting, refused) = (cash(is_held), cash(is_refused));
     CashInHand {
-        all: replica.cash().saturating_add(waiting),
+        all: [replica.cash(), waiting, refused].into_iter().sum(),
         waiting,
+        refused,
     }
 }
 
@@ -390,18 +396,25 @@ fn sales(replica: &Replica) -> Vec<SaleEntry> {
 
 /// Those of [`sales_outside`] that no sheet has: counted beside the sheets, none is counted twice.
 pub(super) fn untaken(replica: &Replica) -> impl Iterator<Item = SaleEntry> {
-    sales_outside(replica).filter(|entry| sale::sale(replica.sheets(), entry.id).is_none())
+    sales_outside(replica).filter(|entry| is_untaken(replica, entry))
+}
+
+fn is_untaken(replica: &Replica, entry: &SaleEntry) -> bool {
+    sale::sale(replica.sheets(), entry.id).is_none()
+}
+
+const fn is_held(state: &PendingState) -> bool {
+    matches!(state, PendingState::Held { .. })
+}
+
+const fn is_refused(state: &PendingState) -> bool {
+    matches!(state, PendingState::Refused(_))
 }
 
 fn sales_outside(replica: &Replica) -> impl Iterator<Item = SaleEntry> {
     replica
         .outbox()
-        .filter(|pending| {
-            matches!(
-                pending.state,
-                PendingState::Held { .. } | PendingState::Refused(_)
-            )
-        })
+        .filter(|pending| is_held(&pending.state) || is_refused(&pending.state))
         .filter_map(sale_of)
 }
 

@@ -4,7 +4,7 @@ use crdt_model::command::fact_put;
 use crdt_model::fact::{Codes, HoldReason};
 use crdt_model::ids::{BatchId, BlockId, HoldId};
 use crdt_model::sale::{Buyer, SellOrder};
-use crdt_model::sync::message::Disposition;
+use crdt_model::sync::message::{Disposition, RefusalCode};
 
 use super::super::stock::sell;
 use super::super::stock::tests::{ASHA, BARAKA, NOW, OWNER, Ones, PACKAGE, SITE, has, replica};
@@ -116,6 +116,7 @@ fn cash_of_a_held_sale_is_in_hand_and_waits_until_it_is_declined() {
     let cash = |all: u8, waiting: u8| CashInHand {
         all: (0..all).map(|_| price()).sum(),
         waiting: (0..waiting).map(|_| price()).sum(),
+        refused: Money::ZERO,
     };
     assert_eq!(sell(&asha, SITE, NOW).cash, cash(2, 0));
     answered(&mut asha, Disposition::Held(HOLD, HoldReason::NotAllowed));
@@ -126,6 +127,24 @@ fn cash_of_a_held_sale_is_in_hand_and_waits_until_it_is_declined() {
     declined(&mut asha, held);
     let view = day(&asha, &[NOW]);
     assert_eq!((view.cash, view.days[0].sales), (cash(1, 0), 2));
+}
+
+#[test]
+fn cash_of_a_refused_sale_is_in_hand_and_nobody_decides_about_it() {
+    let mut asha = asha();
+    sold(&mut asha, NOW, PaymentMethod::Cash);
+    answered(&mut asha, Disposition::Held(HOLD, HoldReason::NotAllowed));
+    sold(&mut asha, NOW, PaymentMethod::Mpesa);
+    sold(&mut asha, NOW, PaymentMethod::Cash);
+    answered(&mut asha, Disposition::Refused(RefusalCode::Impossible));
+    let cash = CashInHand {
+        all: [price(), price()].into_iter().sum(),
+        waiting: price(),
+        refused: price(),
+    };
+    let view = day(&asha, &[NOW]);
+    assert_eq!((view.cash, view.days[0].sales), (cash, 3));
+    assert_eq!(sell(&asha, SITE, NOW).cash, cash);
 }
 
 #[test]
