@@ -369,6 +369,9 @@ pub enum Verdict {
         /// Records that would be edited, without what would stand there: a fact holds nobody's name.
         #[serde(rename = "e", default, skip_serializing_if = "Vec::is_empty")]
         edits: Vec<HeldEdit>,
+        /// How many more records would be edited than `edits` lists.
+        #[serde(rename = "m", default, skip_serializing_if = "is_none_more")]
+        more_edits: u32,
     },
     /// In the batches document itself: an undo came too late, and has no effect.
     BatchKept {
@@ -392,6 +395,11 @@ pub enum Verdict {
         #[serde(rename = "r", default, skip_serializing_if = "Option::is_none")]
         reason: Option<String>,
     },
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde calls it so")]
+const fn is_none_more(count: &u32) -> bool {
+    *count == 0
 }
 
 impl Fact {

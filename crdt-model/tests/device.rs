@@ -1140,6 +1140,7 @@ fn list_held(
         reason,
         facts,
         edits: Vec::new(),
+        more_edits: 0,
     };
     let key = verdict_till(shop);
     shop.have_facts(key, vec![FactBody::Verdict(verdict)]);

@@ -1,6 +1,6 @@
 //! What is held, and what becomes of it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::batches::codes_of;
 use super::kept::weight;
@@ -311,6 +311,7 @@ fn told(hold: &Hold, changes: &[FullChange]) -> Verdict {
         .iter()
         .flat_map(facts_of)
         .map(|(_, fact)| fact.clone());
+    let (edits, more_edits) = edits_of(changes);
     Verdict::Held {
         hold: hold.id,
         intent: hold.intent,
@@ -321,7 +322,8 @@ fn told(hold: &Hold, changes: &[FullChange]) -> Verdict {
         facts: facts
             .filter(|fact| !matches!(fact.body, FactBody::Codes(_)))
             .collect(),
-        edits: edits_of(changes),
+        edits,
+        more_edits,
     }
 }
 
@@ -329,9 +331,10 @@ fn told(hold: &Hold, changes: &[FullChange]) -> Verdict {
 const EDITS_MAX: usize = 20;
 const FIELDS_MAX: usize = 40;
 
-/// The records that changes edit, each with the names of its fields.
-fn edits_of(changes: &[FullChange]) -> Vec<HeldEdit> {
+/// The records that changes edit, each with the names of its fields; and how many more there are.
+fn edits_of(changes: &[FullChange]) -> (Vec<HeldEdit>, u32) {
     let mut edits: Vec<HeldEdit> = Vec::new();
+    let mut more: BTreeSet<&str> = BTreeSet::new();
     let ops = changes.iter().flat_map(|full| &full.change.ops);
     for op in ops.filter(|op| op.container == Container::Records) {
         // `client/<id>/name`, or `org/name`.
@@ -347,10 +350,12 @@ fn edits_of(changes: &[FullChange]) -> Vec<HeldEdit> {
                 record: record.to_owned(),
                 fields: vec![field.to_owned()],
             }),
-            _ => {}
+            // The fields past the last that is named belong to a record that is.
+            Some(_) => {}
+            None => drop(more.insert(record)),
         }
     }
-    edits
+    (edits, u32::try_from(more.len()).unwrap_or(u32::MAX))
 }
 
 /// A held assignment, as if its author had seen nothing before it.

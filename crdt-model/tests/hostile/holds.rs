@@ -10,7 +10,7 @@ use crdt_model::fact::{
     BatchMade, BatchUndone, Codes, Fact, FactBody, HeldDecision, HeldEdit, HoldReason, Verdict,
     verdict_key,
 };
-use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId, SiteId};
+use crdt_model::ids::{BatchId, BlockId, ClientId, DeviceId, HoldId, SiteId};
 use crdt_model::money::Money;
 use crdt_model::relay::Outcome;
 use crdt_model::sync::batch::Batch;
@@ -286,6 +286,43 @@ fn he3_edits_are_listed_without_their_values() {
         fields: vec!["name".to_owned(), "phone".to_owned()],
     };
     assert_eq!(edits, &[expected]);
+}
+
+/// Who decides about a whole list of clients sees some of them, and how many there are.
+#[test]
+fn he3_records_past_those_that_are_listed_are_counted() {
+    let mut bench = Bench::new();
+    let agent = bench.agent;
+    bench.revoked.insert(agent.device);
+    let key = DocumentKey::Clients {
+        site: bench.site,
+        owner: agent.person,
+        part: 0,
+    };
+    let id = bench.intent();
+    let puts: Vec<_> = (1..=34_u8)
+        .flat_map(|n| {
+            let client = ClientId::from_bytes([n; 16]);
+            ["name", "notes"].map(|field| record(&format!("client/{client}/{field}"), "Neema"))
+        })
+        .collect();
+    let change = bench.write_intent(&agent, key, &puts);
+    let batch = bench.batch(&agent, id, vec![(key, change)]);
+    let (_, outcome) = hold(&mut bench, &agent, &batch);
+    let told = facts(&outcome);
+    let [
+        (
+            _,
+            FactBody::Verdict(Verdict::Held {
+                edits, more_edits, ..
+            }),
+        ),
+    ] = &told[..]
+    else {
+        panic!("{told:?}")
+    };
+    assert_eq!((edits.len(), *more_edits), (20, 14));
+    assert!(edits.iter().all(|edit| edit.fields.len() == 2));
 }
 
 #[test]

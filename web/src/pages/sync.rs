@@ -1,6 +1,7 @@
 //! What is only on this device, what needs somebody, and the way out when nothing connects.
 
 mod earlier;
+mod held;
 mod rescue;
 
 use crdt_model::fact::HoldReason;
@@ -8,9 +9,9 @@ use yew::prelude::*;
 
 pub use earlier::EarlierNote;
 use earlier::EarlierWork;
+use held::HeldEdits;
 use rescue::{CarryRescue, SaveRescue};
 
-use super::clients::one::field_name;
 use super::shell::{pill_text, pill_tone};
 use crate::components::failure::FailureNote;
 use crate::components::{Button, Dialog, Failed, Field, Glyph, Look, Notice, Skeleton, Tone};
@@ -19,8 +20,8 @@ use crate::hooks::form::{bind, filled, set, submit};
 use crate::hooks::{App, Load, browser, use_act, use_app, use_query};
 use crate::i18n::Words;
 use crate::protocol::{
-    Answer, HeldEditView, HeldView, NeedsYou, NeedsYouView, Order, PendingView, Query, Request,
-    ShutOut, StoreWarning, Summary, SyncView,
+    Answer, HeldView, NeedsYou, NeedsYouView, Order, PendingView, Query, Request, ShutOut,
+    StoreWarning, Summary, SyncView,
 };
 
 /// Less is not worth a word.
@@ -58,27 +59,6 @@ fn summary(app: &App, summary: &Summary) -> String {
         Summary::Decision => words.what_decision().into(),
         Summary::Other => words.what_other().into(),
     }
-}
-
-/// `Client Mama Neema: Phone, Notes`
-fn edit_text(app: &App, edit: &HeldEditView) -> String {
-    let words = app.words();
-    let what = match &edit.what {
-        Summary::Client { name } if name.is_empty() => words.what_new_client().into(),
-        what => summary(app, what),
-    };
-    // Only of clients do field names stand on a screen as they are in the record.
-    if !matches!(edit.what, Summary::Client { .. }) {
-        return what;
-    }
-    let mut fields: Vec<&str> = Vec::new();
-    for field in &edit.fields {
-        let name = field_name(words, field);
-        if !fields.contains(&name) {
-            fields.push(name);
-        }
-    }
-    format!("{what}: {}", fields.join(", "))
 }
 
 fn hold_reason(words: Words, reason: HoldReason) -> &'static str {
@@ -334,7 +314,7 @@ fn HeldRow(props: &HeldProps) -> Html {
                 <strong>{ first }</strong>
                 { for more.iter().map(|fact| html! { <strong data-testid="held-fact">{ summary(&app, fact) }</strong> }) }
                 <span>{ words.sent_by(&item.person_name) }{ " · " }{ app.when(item.at) }</span>
-                { for item.edits.iter().map(|edit| html! { <span data-testid="held-edit">{ edit_text(&app, edit) }</span> }) }
+                <HeldEdits edits={item.edits.clone()} more={item.more_edits} />
                 <span class="muted">{ hold_reason(words, item.reason) }</span>
                 if !*is_declining { <FailureNote failure={act.failure.clone()} /> }
             </span>

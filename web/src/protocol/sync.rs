@@ -141,6 +141,8 @@ pub struct HeldView {
     pub facts: Vec<Summary>,
     pub reason: HoldReason,
     pub edits: Vec<HeldEditView>,
+    /// How many records beside these accepting would edit.
+    pub more_edits: u32,
     /// How many verdicts told of it: with a later one it is not the same any more.
     pub told: u32,
 }

@@ -129,6 +129,7 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
             reason,
             facts,
             edits,
+            more_edits,
             ..
         }) = &fact.body
         else {
@@ -149,9 +150,11 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
             facts: Vec::new(),
             reason: *reason,
             edits: Vec::new(),
+            more_edits: 0,
             told: 0,
         });
         view.told += 1;
+        view.more_edits = view.more_edits.saturating_add(*more_edits);
         view.facts
             .extend(facts.iter().map(|fact| summary_of_fact(replica, fact)));
         view.edits
