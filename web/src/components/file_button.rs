@@ -27,6 +27,12 @@ pub struct FileButtonProps {
     pub look: Look,
     /// A larger one is not read at all.
     pub bytes_max: usize,
+    /// What is said of a larger one, where there is something to do about it.
+    #[prop_or_default]
+    pub too_large: Option<AttrValue>,
+    /// Whatever comes of this file, what the one before came to is no longer meant.
+    #[prop_or_default]
+    pub onchoose: Callback<()>,
     pub onread: Callback<ChosenFile>,
 }
 
@@ -42,12 +48,14 @@ pub fn FileButton(props: &FileButtonProps) -> Html {
     let words = use_app().words();
     let unread = use_state(|| None::<Unread>);
     let onchange = {
-        let (unread, onread, bytes_max) = (unread.clone(), props.onread.clone(), props.bytes_max);
+        let (unread, bytes_max) = (unread.clone(), props.bytes_max);
+        let (onchoose, onread) = (props.onchoose.clone(), props.onread.clone());
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
             let Some(chosen) = input.files().and_then(|files| files.get(0)) else {
                 return;
             };
+            onchoose.emit(());
             // Exact: a file of 2⁵³ bytes is none.
             if chosen.size() > bytes_max as f64 {
                 input.set_value("");
@@ -82,7 +90,10 @@ pub fn FileButton(props: &FileButtonProps) -> Html {
             </div>
             if let Some(unread) = *unread {
                 <Notice tone={Tone::Danger}>
-                    { match unread { Unread::TooLarge => words.file_is_too_large(), Unread::Failed => words.file_not_read() } }
+                    { match unread {
+                        Unread::TooLarge => props.too_large.clone().unwrap_or_else(|| words.file_is_too_large().into()),
+                        Unread::Failed => words.file_not_read().into(),
+                    } }
                 </Notice>
             }
         </>

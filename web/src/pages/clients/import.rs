@@ -2,15 +2,14 @@
 
 use std::rc::Rc;
 
+use crdt_model::import::ImportLimits;
 use crdt_model::import::clients::{ClientPlan, ClientRefusal};
-use js_sys::Uint8Array;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::HtmlInputElement;
 use yew::prelude::*;
 use yew_router::prelude::*;
 
 use crate::components::failure::{self, FailureNote};
-use crate::components::{Button, Glyph, Icon, Look, Notice, Tap, Tone};
+use crate::components::file_button::{ChosenFile, FileButton};
+use crate::components::{Button, Glyph, Look, Notice, Tap, Tone};
 use crate::format;
 use crate::hooks::{use_act, use_app};
 use crate::i18n::Words;
@@ -27,28 +26,18 @@ pub fn ImportClientsPage() -> Html {
     let words = app.words();
     let act = use_act();
     let plan = use_state(|| None::<Rc<ClientPlan>>);
-    let onchange = {
+    let onchoose = {
+        let plan = plan.clone();
+        Callback::from(move |()| plan.set(None))
+    };
+    let onread = {
         let (act, plan, site) = (act.clone(), plan.clone(), app.site());
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            let Some(chosen) = input.files().and_then(|files| files.get(0)) else {
-                return;
-            };
-            let (act, plan) = (act.clone(), plan.clone());
-            // Whatever comes of this file, the people of the one before are not those that are registered.
-            plan.set(None);
-            spawn_local(async move {
-                let Ok(buffer) = JsFuture::from(chosen.array_buffer()).await else {
-                    return;
-                };
-                // Chosen again after an edit, the same file is read again.
-                input.set_value("");
-                let bytes = Uint8Array::new(&buffer).to_vec();
-                act.run(Request::ReadClients { bytes, site }, move |answer| {
-                    if let Answer::ClientPlan(read) = answer {
-                        plan.set(Some(Rc::new(read.open())));
-                    }
-                });
+        Callback::from(move |ChosenFile { bytes, .. }| {
+            let plan = plan.clone();
+            act.run(Request::ReadClients { bytes, site }, move |answer| {
+                if let Answer::ClientPlan(read) = answer {
+                    plan.set(Some(Rc::new(read.open())));
+                }
             });
         })
     };
@@ -59,14 +48,10 @@ pub fn ImportClientsPage() -> Html {
                 <h1>{ words.import_clients() }</h1>
                 <Tap to={Route::Clients} label={words.clients()} glyph={Glyph::ArrowLeft} look={Look::Quiet} />
             </div>
-            <div class="field">
-                <label class={classes!(if is_chosen { Look::Plain.class() } else { Look::Primary.class() }, "file-button")} for="file">
-                    <Icon glyph={Glyph::Upload} />
-                    <span>{ if is_chosen { words.other_file() } else { words.choose_file() } }</span>
-                </label>
-                <input id="file" class="file-input" type="file" accept=".csv,.txt,text/csv,text/plain" aria-label={words.import_clients()} {onchange} />
-                <p class="field-hint">{ words.import_clients_hint() }</p>
-            </div>
+            <FileButton id="file" hint={words.import_clients_hint()} accept=".csv,.txt,text/csv,text/plain"
+                label={if is_chosen { words.other_file() } else { words.choose_file() }}
+                look={if is_chosen { Look::Plain } else { Look::Primary }}
+                bytes_max={ImportLimits::default().bytes_max} too_large={words.file_too_large()} {onchoose} {onread} />
             if act.is_busy { <p role="status">{ words.import_reading() }</p> }
             <FailureNote failure={act.failure.clone()} />
             if let Some(plan) = (*plan).clone() { <Preview {plan} /> }

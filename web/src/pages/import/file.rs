@@ -2,15 +2,13 @@
 
 use std::rc::Rc;
 
-use crdt_model::import::{Kind, Layout};
-use js_sys::Uint8Array;
-use wasm_bindgen_futures::{JsFuture, spawn_local};
-use web_sys::HtmlInputElement;
+use crdt_model::import::{ImportLimits, Kind, Layout};
 use yew::prelude::*;
 
 use super::Step;
 use crate::components::failure::{self, FailureNote};
-use crate::components::{Button, Glyph, Icon, Look, Notice, Select, Tone};
+use crate::components::file_button::{ChosenFile, FileButton};
+use crate::components::{Button, Look, Notice, Select, Tone};
 use crate::hooks::{use_act, use_app};
 use crate::i18n::{Words, grouped};
 use crate::protocol::{Answer, ImportCall, ImportStep, OpenedFile, ReadFile, Request};
@@ -28,30 +26,21 @@ pub fn FileStep(props: &FileStepProps) -> Html {
     let words = app.words();
     let act = use_act();
     let opened = use_state(|| None::<Rc<OpenedFile>>);
-    let onchange = {
+    let onchoose = {
+        let opened = opened.clone();
+        // Until this file is here, the button that reads must not read the one before.
+        Callback::from(move |()| opened.set(None))
+    };
+    let onread = {
         let (act, opened, on_name) = (act.clone(), opened.clone(), props.on_name.clone());
-        Callback::from(move |event: Event| {
-            let input: HtmlInputElement = event.target_unchecked_into();
-            let Some(chosen) = input.files().and_then(|files| files.get(0)) else {
-                return;
-            };
-            let (act, opened, on_name) = (act.clone(), opened.clone(), on_name.clone());
-            // Until this file is here, the button that reads must not read the one before.
-            opened.set(None);
-            spawn_local(async move {
-                let Ok(buffer) = JsFuture::from(chosen.array_buffer()).await else {
-                    return;
-                };
-                // Chosen again after an edit, the same file is read again.
-                input.set_value("");
-                let (bytes, name) = (Uint8Array::new(&buffer).to_vec(), chosen.name());
-                on_name.emit(name.clone());
-                let call = ImportCall::Open { name, bytes };
-                act.run(Request::Import(call), move |answer| {
-                    if let Answer::ImportOpened(file) = answer {
-                        opened.set(Some(Rc::new(file.open())));
-                    }
-                });
+        Callback::from(move |ChosenFile { name, bytes }| {
+            let opened = opened.clone();
+            on_name.emit(name.clone());
+            let call = ImportCall::Open { name, bytes };
+            act.run(Request::Import(call), move |answer| {
+                if let Answer::ImportOpened(file) = answer {
+                    opened.set(Some(Rc::new(file.open())));
+                }
             });
         })
     };
@@ -74,16 +63,13 @@ pub fn FileStep(props: &FileStepProps) -> Html {
         let go = props.go.clone();
         Callback::from(move |()| go.emit(Step::Columns(file.clone())))
     };
+    let is_chosen = opened.is_some();
     html! {
         <>
-            <div class="field">
-                <label class={classes!(if opened.is_some() { Look::Plain.class() } else { Look::Primary.class() }, "file-button")} for="file">
-                    <Icon glyph={Glyph::Upload} />
-                    <span>{ if opened.is_some() { words.other_file() } else { words.choose_file() } }</span>
-                </label>
-                <input id="file" class="file-input" type="file" accept=".csv,.txt,.rsc,text/csv,text/plain" aria-label={words.import_file()} {onchange} />
-                <p class="field-hint">{ words.import_file_hint() }</p>
-            </div>
+            <FileButton id="file" hint={words.import_file_hint()} accept=".csv,.txt,.rsc,text/csv,text/plain"
+                label={if is_chosen { words.other_file() } else { words.choose_file() }}
+                look={if is_chosen { Look::Plain } else { Look::Primary }}
+                bytes_max={ImportLimits::default().bytes_max} too_large={words.file_too_large()} {onchoose} {onread} />
             if let Some(file) = (*opened).clone() {
                 <section class="card-box form" data-testid="import-detected">
                     <Select id="kind" label={words.import_kind()} hint={words.import_kind_hint()} value={kind_value(file.detected.kind)} onchange={on_kind}
