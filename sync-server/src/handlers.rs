@@ -8,7 +8,7 @@ pub mod invites;
 pub mod sign_in;
 pub mod sync;
 
-use axum::extract::rejection::{BytesRejection, JsonRejection};
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody, JsonRejection};
 use axum::extract::{FromRequest, Request};
 use serde::de::DeserializeOwned;
 
@@ -27,11 +27,11 @@ impl<T: DeserializeOwned> FromRequest<SharedApp> for Body<T> {
     async fn from_request(request: Request, app: &SharedApp) -> Result<Self, Problem> {
         match axum::Json::from_request(request, app).await {
             Ok(axum::Json(body)) => Ok(Self(body)),
-            Err(JsonRejection::BytesRejection(BytesRejection::FailedToBufferBody(_))) => {
-                Err(Problem::TooLarge {
-                    limit_bytes: BODY_BYTES_MAX,
-                })
-            }
+            Err(JsonRejection::BytesRejection(BytesRejection::FailedToBufferBody(
+                FailedToBufferBody::LengthLimitError(_),
+            ))) => Err(Problem::TooLarge {
+                limit_bytes: BODY_BYTES_MAX,
+            }),
             Err(rejection) => Err(Problem::Malformed(rejection.body_text())),
         }
     }

@@ -16,6 +16,7 @@ pub mod founding;
 pub mod gate;
 pub mod handlers;
 pub mod headers;
+pub mod http;
 pub mod ids;
 pub mod keys;
 pub mod listener;

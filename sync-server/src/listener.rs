@@ -1,4 +1,4 @@
-//! Accepts connections, plain or TLS, for axum to serve.
+//! Accepts connections, plain or TLS.
 
 use std::net::SocketAddr;
 use std::pin::Pin;
@@ -7,8 +7,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 use std::{fs, io};
 
-use axum::extract::connect_info::Connected;
-use axum::serve::IncomingStream;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
@@ -48,12 +46,6 @@ pub enum ListenError {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Remote(pub SocketAddr);
 
-impl Connected<IncomingStream<'_, Listener>> for Remote {
-    fn connect_info(stream: IncomingStream<'_, Listener>) -> Self {
-        *stream.remote_addr()
-    }
-}
-
 /// A bound port.
 pub struct Listener {
     address: SocketAddr,
@@ -86,13 +78,8 @@ impl Listener {
     pub fn address(&self) -> SocketAddr {
         self.address
     }
-}
 
-impl axum::serve::Listener for Listener {
-    type Io = Stream;
-    type Addr = Remote;
-
-    async fn accept(&mut self) -> (Stream, Remote) {
+    pub async fn accept(&mut self) -> (Stream, Remote) {
         match &mut self.kind {
             Kind::Plain(tcp) => {
                 let (stream, remote) = accept(tcp).await;
@@ -104,10 +91,6 @@ impl axum::serve::Listener for Listener {
                 None => std::future::pending().await,
             },
         }
-    }
-
-    fn local_addr(&self) -> io::Result<Remote> {
-        Ok(Remote(self.address))
     }
 }
 

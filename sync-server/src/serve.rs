@@ -5,8 +5,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use axum::ServiceExt;
-use axum::extract::Request;
 use sqlx::postgres::{PgConnectOptions, PgConnection, PgPool};
 use sqlx::{ConnectOptions, Connection};
 use tokio::sync::watch;
@@ -18,7 +16,8 @@ use crate::cluster::{Cluster, Durability};
 use crate::config::Config;
 use crate::database::{self, DatabaseError};
 use crate::demo::{self, Demo, Plan};
-use crate::listener::{Listener, Remote};
+use crate::http::{self, Deadlines};
+use crate::listener::Listener;
 use crate::problem::is_away;
 use crate::router::router;
 
@@ -74,22 +73,17 @@ async fn serve_with(
         println!("{demo}");
     }
 
-    let service = router(app.clone(), &config.web);
-    let service = ServiceExt::<Request>::into_make_service_with_connect_info::<Remote>(service);
+    let router = router(app.clone(), &config.web);
     let (stop, mut stopped) = watch::channel(false);
     let watcher = tokio::spawn(watch_database(app.clone(), cluster, stop.subscribe()));
     let drained = async move {
         let _ = stopped.wait_for(|stopped| *stopped).await;
     };
-    let mut server = tokio::spawn(
-        axum::serve(listener, service)
-            .with_graceful_shutdown(drained)
-            .into_future(),
-    );
+    let mut server = tokio::spawn(http::serve(listener, router, Deadlines::USUAL, drained));
     tokio::select! {
         () = stop_requested() => tracing::info!("stopping"),
         ended = &mut server => {
-            ended.context("the server task failed")??;
+            ended.context("the server task failed")?;
         }
     }
     let _ = stop.send(true);

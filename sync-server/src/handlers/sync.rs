@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::extract::rejection::BytesRejection;
+use axum::extract::rejection::{BytesRejection, FailedToBufferBody};
 use axum::extract::ws::WebSocketUpgrade;
 use axum::extract::ws::rejection::WebSocketUpgradeRejection;
 use axum::http::{HeaderMap, header};
@@ -48,7 +48,7 @@ pub async fn push(
 ) -> Result<Response, Problem> {
     let sealed = match body {
         Ok(sealed) => sealed,
-        Err(BytesRejection::FailedToBufferBody(_)) => {
+        Err(BytesRejection::FailedToBufferBody(FailedToBufferBody::LengthLimitError(_))) => {
             return Err(Problem::TooLarge {
                 limit_bytes: FRAME_BYTES_MAX,
             });

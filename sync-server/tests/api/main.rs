@@ -27,5 +27,6 @@ mod serving;
 mod sessions;
 mod setup;
 mod sign_in;
+mod slow_clients;
 mod slow_readers;
 mod stock;
