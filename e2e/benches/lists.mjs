@@ -140,17 +140,19 @@ async function open(list) {
 async function scroll(list, px) {
   await desk.page.evaluate(() => scrollTo(0, 0));
   await desk.page.waitForTimeout(500);
-  const before = await busy();
+  // It counts from when it is asked to.
+  const session = await desk.context.newCDPSession(desk.page);
+  await session.send("Performance.enable");
+  const before = await busy(session);
   const frames = await scrolled(list, px);
-  return { ...frames, busy: ((await busy()) - before) / STEPS };
+  const after = await busy(session);
+  await session.detach();
+  return { ...frames, busy: (after - before) / STEPS };
 }
 
-/** How long the page's main thread has worked until now. */
-async function busy() {
-  const session = await desk.context.newCDPSession(desk.page);
-  await session.send("Performance.enable", { timeDomain: "threadTicks" });
+/** How long the page's main thread has worked until now, in ms. */
+async function busy(session) {
   const { metrics } = await session.send("Performance.getMetrics");
-  await session.detach();
   return metrics.find(({ name }) => name === "TaskDuration").value * 1000;
 }
 
