@@ -72,6 +72,16 @@ pub enum FactBody {
     StockNote(StockNote),
 }
 
+impl FactBody {
+    /// Does the relay alone state such a fact?
+    pub const fn is_of_the_relay(&self) -> bool {
+        matches!(
+            self,
+            Self::Leased(_) | Self::Verdict(_) | Self::StockNote(_)
+        )
+    }
+}
+
 /// How the client paid.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "UPPERCASE")]

@@ -385,7 +385,7 @@ impl OrgState {
                 .zip(&found)
                 .filter(|(built, found)| !is_here(built.2, **found))
                 .map(|((full, ..), _)| full.document);
-            if !self.may_begin(signer.person, goes_in)? {
+            if !self.may_begin(signer.person, goes_in, now)? {
                 verdict = Some(Disposition::Refused(RefusalCode::TooManyDocuments));
             }
         }

@@ -158,3 +158,19 @@ fn pu11_what_hands_nothing_out_is_forgotten() {
     assert_eq!(free(&shop.replica).len(), 3);
     assert_eq!(shop.replica.last_contact(), None::<Timestamp>);
 }
+
+#[test]
+fn he12_what_there_was_no_room_for_is_pushed_again_unless_it_was_dismissed() {
+    let mut shop = Shop::new();
+    let full = Disposition::Refused(RefusalCode::TooMuchHeld);
+    let sold = [shop.sell(), shop.sell()];
+    assert!(shop.answer_once(full));
+    assert!(shop.replica.next_batch().is_none());
+    let commit = shop.replica.dismiss(sold[0]);
+    shop.replica.stored(commit.number);
+    let commit = shop.replica.synced(1, 1, &mut shop.rng);
+    shop.replica.stored(commit.number);
+    let again = shop.replica.next_batch().unwrap();
+    let ids: Vec<IntentId> = again.intents.iter().map(|intent| intent.id).collect();
+    assert_eq!(ids, sold[1..]);
+}

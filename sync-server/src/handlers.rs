@@ -32,6 +32,10 @@ impl<T: DeserializeOwned> FromRequest<SharedApp> for Body<T> {
             ))) => Err(Problem::TooLarge {
                 limit_bytes: BODY_BYTES_MAX,
             }),
+            // It broke off or took too long, which says nothing about what was meant to come.
+            Err(JsonRejection::BytesRejection(BytesRejection::FailedToBufferBody(_))) => {
+                Err(Problem::unavailable())
+            }
             Err(rejection) => Err(Problem::Malformed(rejection.body_text())),
         }
     }

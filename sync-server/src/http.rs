@@ -24,7 +24,7 @@ use crate::listener::{Listener, Remote, Stream};
 /// How long a client may take.
 #[derive(Debug, Clone, Copy)]
 pub struct Deadlines {
-    /// To say what it wants. An idle connection is closed as well, later than proxies give up theirs.
+    /// To say what it wants. An idle connection is closed as well, later than the proxies we name give up theirs (two minutes).
     pub head: Duration,
     /// To send the rest of the request: a megabyte within it is 28 kbit/s, less than the slowest phones have.
     pub body: Duration,
@@ -32,7 +32,7 @@ pub struct Deadlines {
 
 impl Deadlines {
     pub const USUAL: Self = Self {
-        head: Duration::from_secs(75),
+        head: Duration::from_secs(150),
         body: Duration::from_secs(300),
     };
 }

@@ -68,7 +68,7 @@ impl OrgState {
         let Some(weight) = weight(&told, &hold.writes) else {
             return Ok(false);
         };
-        if !self.has_room(hold.person, weight)? {
+        if !self.has_room(&hold, weight)? {
             return Ok(false);
         }
         hold.weight = weight;
@@ -101,7 +101,7 @@ impl OrgState {
         let Some(weight) = weight(&told, &writes) else {
             return Ok(false);
         };
-        if !self.has_room(hold.person, weight)? {
+        if !self.has_room(&hold, weight)? {
             return Ok(false);
         }
         hold.weight += weight;

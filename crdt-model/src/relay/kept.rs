@@ -3,21 +3,27 @@
 
 use std::collections::BTreeSet;
 
-use super::{AdmitError, Need, OrgState};
+use super::{AdmitError, Hold, Need, OrgState};
 use crate::codec;
 use crate::command::DocumentWrite;
 use crate::document::{DocumentKey, Kind, Scalar};
-use crate::fact::{Fact, Verdict};
+use crate::fact::{Fact, HoldReason, Verdict};
 use crate::ids::PersonId;
+use crate::time::{Month, Timestamp};
 
 /// What one verdict tells: twice the largest fact, and honest work states one or two.
 const TOLD_BYTES_MAX: usize = 64 << 10;
 /// What the open holds of a person weigh: some three thousand sales.
 const HELD_WEIGHT_MAX: u64 = 4 << 20;
+/// What they weigh when a revoked device is heard no more: whoever has the lost phone leaves its owner the other half.
+const OF_REVOKED_MAX: u64 = HELD_WEIGHT_MAX / 2;
 /// A document on every device of the office, in bytes.
 const DOCUMENT_WEIGHT: usize = 512;
 /// Tills and documents of clients that a person begins: the tills of ten sites are 4,800 in forty years.
 const DOCUMENTS_MAX: u64 = 5_000;
+
+/// A phone without signal brings what it sold in the last four weeks.
+const LATELY_MILLIS: i64 = 28 * 24 * 60 * 60 * 1_000;
 
 /// How much is kept of a person.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -62,10 +68,14 @@ impl OrgState {
     }
 
     /// Counts what will be held of a person. False: so much waits already that there is no room for it.
-    pub(super) fn has_room(&mut self, person: PersonId, weight: u64) -> Result<bool, AdmitError> {
-        let kept = self.kept(person)?;
+    pub(super) fn has_room(&mut self, hold: &Hold, weight: u64) -> Result<bool, AdmitError> {
+        let most = match hold.reason {
+            HoldReason::DeviceRevoked => OF_REVOKED_MAX,
+            HoldReason::NotAllowed => HELD_WEIGHT_MAX,
+        };
+        let kept = self.kept(hold.person)?;
         let held = kept.held.saturating_add(weight);
-        let has_room = held <= HELD_WEIGHT_MAX;
+        let has_room = held <= most;
         if has_room {
             kept.held = held;
         }
@@ -80,13 +90,17 @@ impl OrgState {
     }
 
     /// Counts those of these documents that are new. False: a person began so many already that they may begin no other.
+    /// One's till of today can always be begun: no more of them come than time allows.
     pub(super) fn may_begin(
         &mut self,
         person: PersonId,
         documents: impl Iterator<Item = DocumentKey>,
+        now: Timestamp,
     ) -> Result<bool, AdmitError> {
+        let lately = [now, now.plus_millis(-LATELY_MILLIS)].map(Month::of);
+        let is_of_today = |document: &DocumentKey| matches!(document, DocumentKey::Till { person: of, month, .. } if *of == person && lately.contains(month));
         let mut begun = 0;
-        for document in documents.filter(is_counted) {
+        for document in documents.filter(|key| is_counted(key) && !is_of_today(key)) {
             let sheet = self.get(&document)?.sheet();
             begun += u64::from(sheet.facts.is_empty() && sheet.records.is_empty());
         }

@@ -13,7 +13,7 @@ use crate::document::{
 };
 use crate::fact::{Fact, FactBody, Verdict};
 use crate::ids::{HoldId, IntentId};
-use crate::sync::message::LoggedChange;
+use crate::sync::message::{LoggedChange, RefusalCode};
 use crate::time::Timestamp;
 
 /// How accepted changes lie to what is here.
@@ -383,7 +383,7 @@ impl Replica {
     }
 
     /// Everybody sees what of their own is held. What the relay does not list any more, it has forgotten (it was
-    /// restored from an older backup): it is told again.
+    /// restored from an older backup): it is told again. So is what there was no room for: the office may have decided since.
     fn wait_again(&mut self) -> bool {
         let listed: BTreeSet<HoldId> = self
             .sheets
@@ -395,9 +395,12 @@ impl Replica {
             .collect();
         let mut found = false;
         for pending in self.outbox.values_mut() {
-            if let PendingState::Held { hold, .. } = &pending.state
-                && !listed.contains(hold)
-            {
+            let has_reason = match &pending.state {
+                PendingState::Held { hold, .. } => !listed.contains(hold),
+                PendingState::Refused(RefusalCode::TooMuchHeld) => !pending.is_dismissed,
+                _ => false,
+            };
+            if has_reason {
                 pending.state = PendingState::Waiting;
                 found = true;
             }

@@ -107,7 +107,8 @@ pub struct FullIntent {
 pub struct FullChange {
     pub document: DocumentKey,
     pub change: PlainChange,
-    /// What each operation states, read once: nothing where it states no fact, or one that this version does not know.
+    /// What each operation states, read once: nothing where it states no fact, one that this version does not know, or one
+    /// that only the relay may state.
     pub facts: Vec<Option<Fact>>,
     /// Nothing where there is no such Automerge change. It is refused by name then.
     pub built: Option<Change>,
@@ -123,7 +124,14 @@ impl FullBatch {
             .map(|full| {
                 let plain: usize = full.change.ops.iter().map(of_op).sum();
                 let built = full.built.as_ref();
-                plain + built.map_or(0, |built| built.raw_bytes().len())
+                let facts = size_of_val(full.facts.as_slice());
+                // A voucher's index takes four bytes where it took one.
+                let stated = full.change.ops.iter().zip(&full.facts);
+                let stated: usize = stated
+                    .filter(|(_, fact)| fact.is_some())
+                    .map(|(op, _)| op.value.size() * 4)
+                    .sum();
+                plain + facts + stated + built.map_or(0, |built| built.raw_bytes().len())
             })
             .sum()
     }
@@ -249,7 +257,7 @@ impl Batch {
                 };
                 changes.push(FullChange {
                     document,
-                    facts: change.ops.iter().map(fact_of).collect(),
+                    facts: change.ops.iter().map(stated).collect(),
                     change,
                     built,
                 });
@@ -267,6 +275,12 @@ impl Batch {
             intents,
         })
     }
+}
+
+/// What an operation of a device states. It is kept while its batch waits, so nothing of the relay's own: of a verdict a byte
+/// may take twenty-four of memory, and it will be refused.
+fn stated(op: &PlainOp) -> Option<Fact> {
+    fact_of(op).filter(|fact| !fact.body.is_of_the_relay())
 }
 
 /// What an operation states. What is longer than a value may be is refused, and not read for that.

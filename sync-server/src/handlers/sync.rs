@@ -53,6 +53,8 @@ pub async fn push(
                 limit_bytes: FRAME_BYTES_MAX,
             });
         }
+        // It broke off or took too long, which says nothing about what was meant to come.
+        Err(BytesRejection::FailedToBufferBody(_)) => return Err(Problem::unavailable()),
         Err(rejection) => return Err(Problem::Malformed(rejection.body_text())),
     };
     let admitted = admit::push(&app, &sealed)

@@ -105,7 +105,7 @@ async fn who_never_sends_the_rest_is_not_waited_for() {
     let server = start(&app, patient_with_heads).await;
     let mut stream = connect(&server, PUSH).await;
     let heard = until_closed(&mut stream).await;
-    assert!(heard.starts_with("HTTP/1.1 400"), "{heard}");
+    assert!(heard.starts_with("HTTP/1.1 503"), "{heard}");
     drip(connect(&server, PUSH).await).await;
 }
 
