@@ -1,5 +1,7 @@
 // What everybody does in the app: walk by the menu, unlock, watch the sync pill, sell, read sales.
 
+import assert from "node:assert/strict";
+
 import { until } from "./processes.mjs";
 
 /** A device waits up to a minute between two tries to connect. */
@@ -187,11 +189,13 @@ export async function pendingReceipts({ page }) {
   return rows.map((row) => /^Sale (\S+)/.exec(row)[1]).sort();
 }
 
-/** Opens one sale from the list. */
+/** Opens one sale from the list, by the icon in its row, and the page stays the same. */
 export async function openSale({ page }, receipt) {
   await goTo(page, "Sales");
-  await page.getByTestId("sales").getByRole("link").filter({ hasText: receipt }).click();
+  const born = await page.evaluate(() => performance.timeOrigin);
+  await page.getByTestId("sales").getByRole("link").filter({ hasText: receipt }).locator("svg").first().click();
   await page.getByTestId("receipt").waitFor();
+  assert.equal(await page.evaluate(() => performance.timeOrigin), born, "the page was loaded anew");
 }
 
 /** The digits of an amount or a count on screen. */

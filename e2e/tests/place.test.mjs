@@ -32,11 +32,13 @@ async function keepsItsPlace(device) {
   });
   const before = await scrolled(device);
   assert.ok(before > 300, `${before}`);
+  const born = await page.evaluate(() => performance.timeOrigin);
   await list.locator(`[aria-posinset="${row}"] a`).click();
   await page.getByTestId("voucher-list").waitFor({ state: "detached" });
   assert.equal(await scrolled(device), 0);
   await page.goBack();
   await list.waitFor();
+  assert.equal(await page.evaluate(() => performance.timeOrigin), born);
   await until(async () => (await scrolled(device)) === before, `the list at ${before} pixels`);
   const isThere = () =>
     page.evaluate(() => document.activeElement.closest("[aria-posinset]")?.getAttribute("aria-posinset"));

@@ -3,8 +3,10 @@
 
 /// Rows the worker is asked for at once: more than a tall screen shows, so that two pages fill any view.
 pub const PAGE: u32 = 50;
-/// Rows rendered above and below what is seen, for the frames until a scroll is answered.
-const OVERSCAN: u32 = 10;
+/// Rows rendered beyond what is seen on the side to which a scroll goes: a frame or two pass until it is answered.
+const AHEAD: u32 = 16;
+/// And on the other side, where some lie under the bars.
+const BEHIND: u32 = 4;
 /// The first row moves in steps, so that not every frame of a scroll renders anew.
 const STEP: u32 = 5;
 
@@ -94,11 +96,16 @@ impl Layout {
         }
     }
 
-    /// The rows to render.
-    pub fn rendered(&self) -> Span {
+    /// The rows to render, for a list that is scrolled down or up.
+    pub fn rendered(&self, goes_up: bool) -> Span {
+        let (above, below) = if goes_up {
+            (AHEAD, BEHIND)
+        } else {
+            (BEHIND, AHEAD)
+        };
         let seen = self.seen();
-        let first = seen.first.saturating_sub(OVERSCAN) / STEP * STEP;
-        let end = (seen.end.saturating_add(OVERSCAN)).div_ceil(STEP) * STEP;
+        let first = seen.first.saturating_sub(above) / STEP * STEP;
+        let end = (seen.end.saturating_add(below)).div_ceil(STEP) * STEP;
         Span {
             first,
             end: end.min(self.count),
@@ -160,7 +167,7 @@ mod tests {
     #[test]
     fn only_what_is_seen_is_rendered() {
         assert_eq!(LAYOUT.seen(), Span { first: 0, end: 17 });
-        assert_eq!(LAYOUT.rendered(), Span { first: 0, end: 30 });
+        assert_eq!(LAYOUT.rendered(false), Span { first: 0, end: 35 });
         let scrolled = Layout {
             top: 200.0 - 40_000.0,
             ..LAYOUT
@@ -172,9 +179,12 @@ mod tests {
                 end: 1017
             }
         );
-        let rendered = scrolled.rendered();
-        assert!(rendered.first <= 988 && rendered.end >= 1027);
-        assert!(rendered.end - rendered.first < 50);
+        let down = scrolled.rendered(false);
+        assert!(down.first <= 994 && down.end >= 1033);
+        assert!(down.end - down.first < 50);
+        let up = scrolled.rendered(true);
+        assert!(up.first <= 982 && up.end >= 1021);
+        assert!(up.end - up.first < 50);
     }
 
     const fn span(first: u32, end: u32) -> Span {
@@ -207,14 +217,14 @@ mod tests {
     #[test]
     fn the_end_of_the_list_is_the_end() {
         let short = Layout { count: 3, ..LAYOUT };
-        assert_eq!(short.rendered(), Span { first: 0, end: 3 });
+        assert_eq!(short.rendered(false), Span { first: 0, end: 3 });
         let beyond = Layout {
             top: -1e12,
             ..LAYOUT
         };
-        assert_eq!(beyond.rendered().end, 100_000);
+        assert_eq!(beyond.rendered(true).end, 100_000);
         let none = Layout { count: 0, ..LAYOUT };
-        assert_eq!(none.rendered(), Span { first: 0, end: 0 });
+        assert_eq!(none.rendered(false), Span { first: 0, end: 0 });
     }
 
     #[test]
@@ -224,7 +234,9 @@ mod tests {
                 top: -f64::from(top),
                 ..LAYOUT
             };
-            assert!(layout.rendered().pages().len() <= 2, "{top}");
+            for goes_up in [false, true] {
+                assert!(layout.rendered(goes_up).pages().len() <= 2, "{top}");
+            }
         }
     }
 

@@ -16,7 +16,7 @@ use std::rc::Rc;
 use gloo_events::EventListener;
 use wasm_bindgen::JsCast;
 use wasm_bindgen_futures::spawn_local;
-use web_sys::{HtmlElement, KeyboardEvent};
+use web_sys::{Element, KeyboardEvent};
 use yew::prelude::*;
 use yew_router::prelude::*;
 
@@ -123,14 +123,17 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
         let (book, node, render) = (book.clone(), node.clone(), render.clone());
         use_effect_with(asking.clone(), move |asking| {
             let asking = asking.clone();
-            let look = move || match place::look(&book, &node) {
-                Look::Others => render.force_update(),
-                Look::Waits => {
-                    if let Some(asking) = asking.clone() {
-                        asking.ask();
-                    }
+            let look = move || {
+                let seen = place::look(&book, &node);
+                if seen == Look::Others {
+                    render.force_update();
                 }
-                Look::Same => {}
+                // Not only after that render: Yew puts off what comes after one that takes long.
+                if seen != Look::Same
+                    && let Some(asking) = asking.clone()
+                {
+                    asking.ask();
+                }
             };
             let listeners = web_sys::window().map(|window| {
                 let other = look.clone();
@@ -249,7 +252,8 @@ fn use_open<L: Table>(
 
 /// The row that an event is about.
 fn row_of(event: &Event) -> Option<u32> {
-    let target = event.target()?.dyn_into::<HtmlElement>().ok()?;
+    // An icon in a row is no `HtmlElement`.
+    let target = event.target()?.dyn_into::<Element>().ok()?;
     let row = target.closest("[aria-posinset]").ok().flatten()?;
     let position = row.get_attribute("aria-posinset")?.parse::<u32>().ok()?;
     position.checked_sub(1)

@@ -24,6 +24,8 @@ pub(super) struct Book<L: List> {
     turn: u32,
     pages: BTreeMap<u32, Known<L>>,
     asked: BTreeSet<u32>,
+    /// Not asked for again until something changes.
+    failed: BTreeSet<u32>,
     pub(super) count: Option<u32>,
     pub(super) failure: Option<Failure>,
     /// What should be rendered.
@@ -31,6 +33,8 @@ pub(super) struct Book<L: List> {
     /// What is: those of `span` that are here. As long as none of them is, it stays what it was, out of view.
     pub(super) shown: Span,
     pub(super) seen_first: u32,
+    /// The way of the last scroll.
+    pub(super) goes_up: bool,
     /// Where the keyboard is.
     pub(super) active: u32,
     /// The keyboard moved, and the row has not got the focus yet.
@@ -48,6 +52,7 @@ impl<L: List> Default for Book<L> {
             turn: 0,
             pages: BTreeMap::new(),
             asked: BTreeSet::new(),
+            failed: BTreeSet::new(),
             count: None,
             failure: None,
             span: Span {
@@ -56,6 +61,7 @@ impl<L: List> Default for Book<L> {
             },
             shown: Span::default(),
             seen_first: 0,
+            goes_up: false,
             active: 0,
             wants_focus: false,
             pushed_down: 0,
@@ -105,6 +111,7 @@ impl<L: List> Book<L> {
         self.revision = revision;
         self.turn = self.turn.wrapping_add(1);
         self.asked.clear();
+        self.failed.clear();
         for page in self.pages.values_mut() {
             page.is_fresh = false;
         }
@@ -132,7 +139,7 @@ impl<L: List> Book<L> {
         let wanted: Vec<u32> = pages
             .into_iter()
             .filter(|page| !self.pages.get(page).is_some_and(|page| page.is_fresh))
-            .filter(|page| !self.asked.contains(page))
+            .filter(|page| !self.asked.contains(page) && !self.failed.contains(page))
             .take(ASKED_MAX.saturating_sub(self.asked.len()))
             .collect();
         self.asked.extend(wanted.iter().copied());
@@ -148,8 +155,8 @@ impl<L: List> Book<L> {
         let answer = match result {
             Ok(answer) => answer,
             Err(failure) => {
-                // A failure does not hide what is known, and is not asked about again until something changes.
-                self.asked.insert(number);
+                // A failure does not hide what is known.
+                self.failed.insert(number);
                 self.failure = Some(failure);
                 return unread;
             }

@@ -65,8 +65,13 @@ pub(super) fn look<L: List>(book: &RefCell<Book<L>>, node: &NodeRef) -> Look {
     };
     let (is_new, is_waiting, has_others) = {
         let mut book = book.borrow_mut();
-        book.seen_first = layout.seen().first;
-        let span = layout.rendered();
+        let first = layout.seen().first;
+        // Where it stays, it goes on the way that it went.
+        if first != book.seen_first {
+            book.goes_up = first < book.seen_first;
+        }
+        book.seen_first = first;
+        let span = layout.rendered(book.goes_up);
         let is_new = book.span != span;
         book.span = span;
         (is_new, book.is_waiting(), book.would_show_others())
