@@ -30,6 +30,9 @@ pub struct FileButtonProps {
     /// What is said of a larger one, where there is something to do about it.
     #[prop_or_default]
     pub too_large: Option<AttrValue>,
+    /// Something is done with the file before: no other can be chosen meanwhile.
+    #[prop_or_default]
+    pub is_busy: bool,
     /// Whatever comes of this file, what the one before came to is no longer meant.
     #[prop_or_default]
     pub onchoose: Callback<()>,
@@ -47,8 +50,10 @@ enum Unread {
 pub fn FileButton(props: &FileButtonProps) -> Html {
     let words = use_app().words();
     let unread = use_state(|| None::<Unread>);
+    let is_reading = use_state(|| false);
     let onchange = {
         let (unread, bytes_max) = (unread.clone(), props.bytes_max);
+        let is_reading = is_reading.clone();
         let (onchoose, onread) = (props.onchoose.clone(), props.onread.clone());
         Callback::from(move |event: Event| {
             let input: HtmlInputElement = event.target_unchecked_into();
@@ -63,8 +68,11 @@ pub fn FileButton(props: &FileButtonProps) -> Html {
                 return;
             }
             let (unread, onread) = (unread.clone(), onread.clone());
+            let is_reading = is_reading.clone();
+            is_reading.set(true);
             spawn_local(async move {
                 let read = JsFuture::from(chosen.array_buffer()).await;
+                is_reading.set(false);
                 // Chosen again after an edit, the same file is read again.
                 input.set_value("");
                 unread.set(read.is_err().then_some(Unread::Failed));
@@ -85,7 +93,7 @@ pub fn FileButton(props: &FileButtonProps) -> Html {
                     <Icon glyph={Glyph::Upload} /><span>{ &props.label }</span>
                 </label>
                 <input {id} class="file-input" type="file" accept={&props.accept} aria-label={&props.label}
-                    aria-describedby={format!("{id}-hint")} {onchange} />
+                    disabled={props.is_busy || *is_reading} aria-describedby={format!("{id}-hint")} {onchange} />
                 <p class="field-hint" id={format!("{id}-hint")}>{ &props.hint }</p>
             </div>
             if let Some(unread) = *unread {

@@ -27,8 +27,11 @@ pub fn ImportClientsPage() -> Html {
     let act = use_act();
     let plan = use_state(|| None::<Rc<ClientPlan>>);
     let onchoose = {
-        let plan = plan.clone();
-        Callback::from(move |()| plan.set(None))
+        let (plan, act) = (plan.clone(), act.clone());
+        Callback::from(move |()| {
+            plan.set(None);
+            act.clear();
+        })
     };
     let onread = {
         let (act, plan, site) = (act.clone(), plan.clone(), app.site());
@@ -51,7 +54,8 @@ pub fn ImportClientsPage() -> Html {
             <FileButton id="file" hint={words.import_clients_hint()} accept=".csv,.txt,text/csv,text/plain"
                 label={if is_chosen { words.other_file() } else { words.choose_file() }}
                 look={if is_chosen { Look::Plain } else { Look::Primary }}
-                bytes_max={ImportLimits::default().bytes_max} too_large={words.file_too_large()} {onchoose} {onread} />
+                bytes_max={ImportLimits::default().bytes_max} too_large={words.file_too_large()} {onchoose} {onread}
+                is_busy={act.is_busy} />
             if act.is_busy { <p role="status">{ words.import_reading() }</p> }
             <FailureNote failure={act.failure.clone()} />
             if let Some(plan) = (*plan).clone() { <Preview {plan} /> }

@@ -27,9 +27,12 @@ pub fn FileStep(props: &FileStepProps) -> Html {
     let act = use_act();
     let opened = use_state(|| None::<Rc<OpenedFile>>);
     let onchoose = {
-        let opened = opened.clone();
+        let (opened, act) = (opened.clone(), act.clone());
         // Until this file is here, the button that reads must not read the one before.
-        Callback::from(move |()| opened.set(None))
+        Callback::from(move |()| {
+            opened.set(None);
+            act.clear();
+        })
     };
     let onread = {
         let (act, opened, on_name) = (act.clone(), opened.clone(), props.on_name.clone());
@@ -69,7 +72,8 @@ pub fn FileStep(props: &FileStepProps) -> Html {
             <FileButton id="file" hint={words.import_file_hint()} accept=".csv,.txt,.rsc,text/csv,text/plain"
                 label={if is_chosen { words.other_file() } else { words.choose_file() }}
                 look={if is_chosen { Look::Plain } else { Look::Primary }}
-                bytes_max={ImportLimits::default().bytes_max} too_large={words.file_too_large()} {onchoose} {onread} />
+                bytes_max={ImportLimits::default().bytes_max} too_large={words.file_too_large()} {onchoose} {onread}
+                is_busy={act.is_busy} />
             if let Some(file) = (*opened).clone() {
                 <section class="card-box form" data-testid="import-detected">
                     <Select id="kind" label={words.import_kind()} hint={words.import_kind_hint()} value={kind_value(file.detected.kind)} onchange={on_kind}
