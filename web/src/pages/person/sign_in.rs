@@ -42,8 +42,11 @@ pub fn SignIn(props: &SignInProps) -> Html {
             }
         });
     }
-    // A link means another thing to somebody who has signed in before, so its button waits for the answer.
-    let is_asking = devices.is_none() && app.is_online() && load.failure.is_none();
+    // A link means another thing to somebody who has signed in before, so its button waits for the answer. Where none can be
+    // had the button comes without it, and stays: beside it a link may be shown that was just made.
+    let is_there = use_mut_ref(|| false);
+    *is_there.borrow_mut() |= devices.is_some() || load.failure.is_some();
+    let is_asking = app.is_online() && !*is_there.borrow();
     let has_signed_in = devices.as_ref().is_some_and(|known| !known.is_empty());
     html! {
         <>
