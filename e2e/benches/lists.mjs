@@ -1,6 +1,6 @@
 // A desktop with 10,000 clients, 100 sites and 100,000 vouchers, of which 33,300 are sold: how soon each list is usable,
-// how it scrolls and searches while the whole browser is slowed, and what the wasm memories hold. Of a scroll only those frames
-// count that show the list's rows in all of its part of the window; how many showed bones in their place is counted beside them.
+// how it scrolls and searches while the whole browser is slowed, and what the wasm memories hold. Frames of a scroll are timed while
+// the list moves through the window; how many did not show its rows in all of its part of it is counted beside them.
 // Arguments are the factors: `lists 4`. With DATABASE_URL what was filled is kept there for the next run.
 
 import { Device, OWNER, Server, signIn, walkTo } from "../helpers.mjs";
@@ -100,16 +100,15 @@ async function measure(list, factor) {
   const fling = await scroll(list, FLING_PX);
   const key = list.search ? await search(list) : 0;
   await restore();
-  if (wheel.shown.length === 0) {
+  if (wheel.bones === wheel.times.length) {
     throw new Error(`no frame of a scroll showed rows of ${list.name}`);
   }
   return [cold, opened, second, ...told(wheel), ...told(fling), fling.rested, key];
 }
 
-/** Of the frames that show rows; how many of all do not; and what the page's main thread works for each. */
-function told({ shown, bones, busy }) {
-  const times = shown.length > 0 ? [quantile(shown, 0.5), quantile(shown, 0.95)] : ["-", "-"];
-  return [...times, `${bones} of ${bones + shown.length}`, busy];
+/** Of all frames; how many of them lack rows; and what the page's main thread works for each. */
+function told({ times, bones, busy }) {
+  return [quantile(times, 0.5), quantile(times, 0.95), `${bones} of ${times.length}`, busy];
 }
 
 /** From the tap in the menu to rows on screen. */
@@ -134,8 +133,9 @@ async function open(list) {
 }
 
 /**
- * The list is scrolled from its top, each time between two frames, as input comes. `shown` are the times of the frames that
- * show rows wherever the list is on screen, `bones` is how many do not; `rested` is until rows are there after the last.
+ * The list is scrolled from its top to its end at most, each time between two frames, as input comes. `times` are those of the
+ * frames in which it is in the window, `bones` is how many of them do not show rows in all of it; `rested` is until rows are there
+ * after the last.
  */
 async function scroll(list, px) {
   await desk.page.evaluate(() => scrollTo(0, 0));
@@ -147,7 +147,7 @@ async function scroll(list, px) {
   const frames = await scrolled(list, px);
   const after = await busy(session);
   await session.detach();
-  return { ...frames, busy: (after - before) / STEPS };
+  return { ...frames, busy: (after - before) / frames.times.length };
 }
 
 /** How long the page's main thread has worked until now, in ms. */
@@ -163,32 +163,31 @@ async function scrolled(list, px) {
         const rows = document.querySelector(`[data-testid=${name}]`);
         const place = rows.closest(".list-space") ?? rows;
         const inWindow = ({ top, bottom }) => Math.max(0, Math.min(innerHeight, bottom) - Math.max(0, top));
+        const wanted = () => inWindow(place.getBoundingClientRect());
         // A row without a word is a bone.
         const showsRows = () => {
-          const wanted = inWindow(place.getBoundingClientRect());
           const words = [...rows.children].filter((row) => row.textContent.trim() !== "");
           const heights = words.map((row) => inWindow(row.getBoundingClientRect()));
-          return wanted > 0 && heights.reduce((sum, height) => sum + height, 0) > wanted - 2;
+          return heights.reduce((sum, height) => sum + height, 0) > wanted() - 2;
         };
-        const shown = [];
+        const times = [];
         let bones = 0;
         let last = performance.now();
         const settle = () => {
           if (showsRows()) {
-            resolve({ shown, bones, rested: performance.now() - last });
+            resolve({ times, bones, rested: performance.now() - last });
           } else {
             requestAnimationFrame(settle);
           }
         };
         const step = () => {
           const now = performance.now();
-          if (showsRows()) {
-            shown.push(now - last);
-          } else {
-            bones += 1;
+          if (wanted() > 0) {
+            times.push(now - last);
+            bones += showsRows() ? 0 : 1;
           }
           last = now;
-          if (shown.length + bones === steps) {
+          if (times.length === steps || place.getBoundingClientRect().bottom <= innerHeight) {
             settle();
           } else {
             input.port2.postMessage(null);
