@@ -14,6 +14,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use rand_core::Rng;
 use serde::{Deserialize, Serialize};
 
+use crate::admission::Reader;
 use crate::capability::Principal;
 use crate::codec;
 use crate::command::{self, Command, DocumentWrite, Intent, Refusal};
@@ -319,6 +320,15 @@ impl Replica {
 
     pub fn principal(&self) -> Principal {
         staff::principal(self.sheets.get(&DocumentKey::Staff), self.me.person)
+    }
+
+    /// What this person may read without the blocks that are leased to them: nobody states facts there by a lease.
+    fn reader(&self) -> Reader {
+        Reader {
+            principal: self.principal(),
+            leases: BTreeSet::new(),
+            history: 0,
+        }
     }
 
     pub fn actor(&self) -> Actor {

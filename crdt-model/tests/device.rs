@@ -994,13 +994,39 @@ fn pu9_what_is_known_is_seen_until_it_comes() {
 
 #[test]
 fn pu9_what_is_known_and_may_not_be_read_is_not_waited_for() {
-    let (mut shop, id, _) = known_elsewhere();
-    let key = till(&shop);
+    let mut shop = Shop::new();
+    // Blocks are recalled in a document that somebody who has just left does not read.
+    let me = shop.replica.me().person;
+    let block = shop.replica.stock().mine().next().unwrap().id;
+    let recall = Command::RecallBlock {
+        site: shop.site,
+        block,
+        to: None,
+        reason: "lost".into(),
+    };
+    shop.execute(recall).unwrap();
+    assert!(shop.answer_once(Disposition::Known));
+    let mut gone = staff::add(me, "Asha", &[staff::OWNER]);
+    gone.extend(staff::set_active(me, false));
+    shop.have(DocumentKey::Staff, &gone);
+    let key = DocumentKey::Batches(shop.site);
     shop.replica.drop_documents(&[key], &mut shop.rng);
-    assert!(shop.replica.pending(id).is_some());
+    assert_eq!(shop.replica.outbox().count(), 1);
     shop.replica.synced(9, 7, &mut shop.rng);
     assert_eq!(shop.replica.outbox().count(), 0);
     assert_eq!(shop.replica.next_batch(), None);
+}
+
+/// It was said of a database in whose place an older one is now.
+#[test]
+fn pu9_what_was_known_and_is_lost_is_sent_again() {
+    let (mut shop, id, _) = known_elsewhere();
+    let commit = shop.replica.synced(9, 7, &mut shop.rng);
+    shop.replica.stored(commit.number);
+    assert!(shop.replica.pending(id).is_some());
+    assert_eq!(intents(&shop.replica), [id]);
+    shop.answer(Disposition::Accepted);
+    assert_eq!(shop.replica.outbox().count(), 0);
 }
 
 #[test]

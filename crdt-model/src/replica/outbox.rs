@@ -9,7 +9,7 @@ use super::receive::TakenIn;
 use super::{
     AcceptedPart, Commit, Pending, PendingChange, PendingState, REPLACED_REMEMBERED, Replica,
 };
-use crate::admission::caps;
+use crate::admission::{caps, may_read};
 use crate::command::{Command, DocumentWrite};
 use crate::document::{Container, DocumentKey, Hash, Put};
 use crate::fact::{FactBody, Verdict};
@@ -337,9 +337,13 @@ impl Replica {
         some_came
     }
 
-    /// After a comparison, what has not come is in documents that this person may no longer read.
+    /// After a comparison, what has not come is in documents that this person may no longer read; or the relay has
+    /// lost it since it said so (it was restored from an older backup), and it is sent again.
     pub(super) fn stop_waiting(&mut self, commit: &mut Commit) -> bool {
-        let coming = std::mem::take(&mut self.coming);
+        let mut coming = std::mem::take(&mut self.coming);
+        let waited = !coming.is_empty();
+        let reader = self.reader();
+        coming.retain(|(_, document)| !may_read(&reader, document));
         for order in self.in_turn() {
             let Some(mut pending) = self.outbox.get(&order).cloned() else {
                 continue;
@@ -356,7 +360,7 @@ impl Replica {
                 self.keep_pending(pending, commit);
             }
         }
-        !coming.is_empty()
+        waited
     }
 
     /// What was refused is nowhere but here, until its author has read so.

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use rand_core::Rng;
 
 use super::{AcceptedPart, Commit, Pending, PendingState, Replica, Replicated};
-use crate::admission::{Reader, may_read};
+use crate::admission::may_read;
 use crate::command::{Command, DocumentWrite, Intent};
 use crate::document::{
     Actor, Container, Document, DocumentError, DocumentId, DocumentKey, Hash, PlainChange, Put,
@@ -355,11 +355,7 @@ impl Replica {
 
     /// After a comparison: what is not in a document that this person may read, the relay has lost.
     fn bring_back_what_is_lost(&mut self, commit: &mut Commit) -> bool {
-        let reader = Reader {
-            principal: self.principal(),
-            leases: BTreeSet::new(),
-            history: 0,
-        };
+        let reader = self.reader();
         let mut lost: BTreeSet<(Hash, String)> = BTreeSet::new();
         for part in self.outbox.values().flat_map(|pending| &pending.accepted) {
             let key = part.write.document;
