@@ -3,11 +3,11 @@
 //! expression or statement below stands in both forms. Every one must be found in its file exactly once; a test holds that.
 //!
 //! Four are not here. That a gap in the log is passed over (`has_gap`): no honest pair comes to one, because a database
-//! is lost whole; `pl6` in `tests/device.rs` notices it. That an acknowledged edit is made again from the journal: it
+//! is lost whole; `pl6` in `tests/device` notices it. That an acknowledged edit is made again from the journal: it
 //! is known by its name before it is looked for in the document, which matters only once sixty-four others were settled
-//! since; `rb3` in `tests/replica.rs`. That a comparison that was cut off counts as complete: once in some thousand
-//! seeds, see `dg9` in `tests/device.rs`. That what moved is sold from before its lease comes: once in some ten thousand,
-//! see `ho6` in `tests/replica.rs`.
+//! since; `rb3` in `tests/device`. That a comparison that was cut off counts as complete: once in some thousand
+//! seeds, see `dg9` in `tests/device`. That what moved is sold from before its lease comes: once in some ten thousand,
+//! see `ho6` in `tests/device`.
 
 /// One expression, and how it would be wrong.
 pub struct Mistake {

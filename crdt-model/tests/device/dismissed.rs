@@ -1,25 +1,14 @@
 //! What was refused or declined, and dismissed by who sold it: a client may have the code all the same.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test that fails is a test that fails"
-)]
-
-#[path = "simulation/random.rs"]
-#[expect(dead_code, reason = "the simulation uses the rest")]
-mod random;
-#[path = "shared/shop.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
-mod shop;
-
 use crdt_model::command::Command;
 use crdt_model::fact::VoucherRef;
 use crdt_model::ids::IntentId;
 use crdt_model::replica::{Brief, Replica};
 use crdt_model::sync::message::{Disposition, RefusalCode};
 use crdt_model::time::{Month, Timestamp};
-use random::Random;
-use shop::{NOW, Shop, details};
+
+use crate::random::Random;
+use crate::shop::{NOW, Shop, details};
 
 const REFUSED: Disposition = Disposition::Refused(RefusalCode::Impossible);
 

@@ -1,18 +1,6 @@
 //! A store that was sealed when its password was forgotten, and is opened after a new one went on: nothing lost, nothing
 //! twice.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test that fails is a test that fails"
-)]
-
-#[path = "simulation/random.rs"]
-#[expect(dead_code, reason = "the simulation uses the rest")]
-mod random;
-#[path = "shared/shop.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
-mod shop;
-
 use std::collections::BTreeSet;
 
 use crdt_model::command::Command;
@@ -20,8 +8,9 @@ use crdt_model::document::DocumentKey;
 use crdt_model::package;
 use crdt_model::replica::{PendingState, Replica};
 use crdt_model::sync::message::Disposition;
-use random::Random;
-use shop::{Shop, details, held};
+
+use crate::random::Random;
+use crate::shop::{Shop, details, held};
 
 /// A new store that has fetched what the relay has of this one.
 fn new_store(shop: &mut Shop) -> Replica {

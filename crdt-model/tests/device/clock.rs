@@ -1,17 +1,5 @@
 //! Phones whose clocks are wrong by years, while nobody can tell them.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test that fails is a test that fails"
-)]
-
-#[path = "simulation/random.rs"]
-#[expect(dead_code, reason = "the simulation uses the rest")]
-mod random;
-#[path = "shared/shop.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
-mod shop;
-
 use crdt_model::client::{ClientDetails, index::ClientIndex};
 use crdt_model::command::fact_put;
 use crdt_model::document::DocumentKey;
@@ -20,7 +8,8 @@ use crdt_model::ids::{ClientId, IntentId};
 use crdt_model::money::Money;
 use crdt_model::sale::{self, Buyer, SellOrder};
 use crdt_model::time::{Month, Timestamp};
-use shop::{NOW, Shop};
+
+use crate::shop::{NOW, Shop};
 
 /// Eleven years.
 const FALLEN_BACK: i64 = 11 * 365 * 86_400_000;

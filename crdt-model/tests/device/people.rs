@@ -1,17 +1,5 @@
 //! The rules of staff and sites, each refusal, on one device.
 
-#![expect(
-    clippy::unwrap_used,
-    reason = "a helper of a test that fails is a test that fails"
-)]
-
-#[path = "simulation/random.rs"]
-#[expect(dead_code, reason = "the simulation uses the rest")]
-mod random;
-#[path = "shared/shop.rs"]
-#[expect(dead_code, reason = "other tests use the rest")]
-mod shop;
-
 use std::collections::BTreeSet;
 
 use crdt_model::capability::{Capability, Grant, Role, Scope};
@@ -23,7 +11,8 @@ use crdt_model::ids::PersonId;
 use crdt_model::sale::SellError;
 use crdt_model::site::{self, SiteDetails, SiteError};
 use crdt_model::staff::{self, Contacts, ContactsError, OWNER};
-use shop::{NOW, Shop};
+
+use crate::shop::{NOW, Shop};
 
 const ASHA: PersonId = PersonId::from_bytes([20; 16]);
 const NOBODY: PersonId = PersonId::from_bytes([21; 16]);
