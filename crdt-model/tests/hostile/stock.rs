@@ -12,9 +12,9 @@ use crdt_model::money::Money;
 use crdt_model::relay::Outcome;
 use crdt_model::sync::message::Disposition;
 
+use super::forge::{fact_put, refused};
 use super::judge::{facts, lease, leased, state};
 use super::relay::{Author, Bench};
-use super::{fact_put, refused};
 
 /// The agent holds the block by its first turn.
 fn bench() -> Bench {
