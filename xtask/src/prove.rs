@@ -32,7 +32,7 @@ const PROOFS: &[Proof] = &[
     },
     Proof {
         name: "relay",
-        about: "kills of server and PostgreSQL under load; restarts, two nodes, a full disk, power",
+        about: "kills of server and PostgreSQL under load; restarts, two nodes, a full and a slow disk, power",
         full: 200,
         run: relay,
     },
@@ -120,6 +120,7 @@ fn simulate(how_long: &str, count: u32) -> Result<()> {
 /// One after the other: each has a server, a cluster and a load of its own.
 fn relay(kills: u32) -> Result<()> {
     tools::ensure_postgres_for_server()?;
+    tools::ensure_strace()?;
     shell::run(
         shell::cargo()
             .args(["test", "--release", "--package", "sync-server"])

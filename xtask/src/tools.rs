@@ -93,6 +93,14 @@ pub fn ensure_postgres_for_server() -> Result<()> {
     Ok(())
 }
 
+/// Holds up what PostgreSQL writes, for the proof with a slow disk.
+pub fn ensure_strace() -> Result<()> {
+    match shell::find_program(&["strace"]) {
+        Some(_) => Ok(()),
+        None => install("strace", &["strace"]),
+    }
+}
+
 /// Installs a folder's npm packages exactly as locked, if they are not there already.
 pub fn ensure_npm(folder: &str) -> Result<()> {
     if shell::find_program(&["npm"]).is_none() {

@@ -14,6 +14,7 @@ mod disk;
 mod kills;
 mod nodes;
 mod power;
+mod slow_disk;
 
 use std::path::{Path, PathBuf};
 
