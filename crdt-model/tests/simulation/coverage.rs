@@ -122,12 +122,12 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
     (
         "relay closes",
         "AppTooOld",
-        "one version is simulated: tests/session.rs",
+        "one version is simulated: tests/session",
     ),
     (
         "relay closes",
         "ServerTooOld",
-        "one version is simulated: tests/session.rs",
+        "one version is simulated: tests/session",
     ),
     (
         "relay closes",
@@ -147,7 +147,7 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
     (
         "event at a device",
         "Posted",
-        "the simulated POST loses its answer: tests/session.rs",
+        "the simulated POST loses its answer: tests/session",
     ),
 ];
 
