@@ -19,7 +19,7 @@ import { Server } from "./helpers/server.mjs";
 export * from "./helpers/app.mjs";
 export { Device, DESKTOP, PHONE, rendererOf } from "./helpers/device.mjs";
 export * from "./helpers/office.mjs";
-export { assertAccessible, inaccessible, takeShot } from "./helpers/page.mjs";
+export { assertAccessible, cutTexts, inaccessible, takeShot } from "./helpers/page.mjs";
 export { temporaryFolder, until } from "./helpers/processes.mjs";
 export { Server } from "./helpers/server.mjs";
 export * from "./helpers/routes.mjs";

@@ -32,6 +32,21 @@ export async function assertAccessible(page, where) {
   assert.equal(told.length, 0, `${where ?? page.url()}\n${told.join("\n")}`);
 }
 
+/** The texts of a list that are not whole on screen: wider than their cell, or reaching over it. */
+export async function cutTexts(page, list, cells) {
+  return page.getByTestId(list).locator(cells).evaluateAll((found) =>
+    found
+      .filter((cell) => cell.getClientRects().length > 0)
+      .filter((cell) => {
+        const text = document.createRange();
+        text.selectNodeContents(cell);
+        const [inside, outside] = [text.getBoundingClientRect(), cell.getBoundingClientRect()];
+        return inside.left < outside.left - 1 || inside.right > outside.right + 1;
+      })
+      .map((cell) => cell.textContent),
+  );
+}
+
 /** A picture below shots/; `name` may contain folders. */
 export async function takeShot(page, name) {
   const path = join(required("VIORNET_SHOTS"), `${name}.png`);

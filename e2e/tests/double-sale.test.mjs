@@ -7,6 +7,8 @@ import {
   ASHA,
   assertAccessible,
   BARAKA,
+  cutTexts,
+  DESKTOP,
   goTo,
   hasStock,
   inMinorUnits,
@@ -14,12 +16,16 @@ import {
   number,
   openSale,
   openShop,
+  PHONE,
   readReceipt,
   recall,
   sell,
+  speak,
   story,
   sync,
+  takeShot,
   unlock,
+  walkTo,
 } from "../helpers.mjs";
 
 const week = { packageName: "1 Week" };
@@ -74,6 +80,7 @@ story("a block is recalled from a phone without signal, and both sell from it", 
   await office.page.getByTestId("double-sale").filter({ hasText: "has a new code" }).waitFor();
 
   await cashOfBoth(office, server, [hers, his]);
+  await isWholeInTheList(office);
   assert.deepEqual(await server.sql("select status, count(*) from sales group by 1 order by 1"), [
     ["after_recall", "1"],
     ["double", "1"],
@@ -123,6 +130,28 @@ story("a cloned profile sells the same voucher", async (stage) => {
   assert.equal(new Set([next, after, ...sold].map((sale) => sale.code)).size, 4);
   assert.equal((await readReceipt(copy.page)).code, after.code);
 });
+
+/** A sale of another day, sold twice: when it was and what became of it can be read, in both languages and sizes. */
+async function isWholeInTheList({ page, ...office }) {
+  // The page's clock, by which it writes days.
+  await page.evaluate((ms) => {
+    const now = Date.now.bind(Date);
+    Date.now = () => now() + ms;
+  }, 3 * 86_400_000);
+  for (const language of ["Kiswahili", "English"]) {
+    await speak({ page, ...office }, language);
+    for (const [size, viewport] of Object.entries({ desk: DESKTOP, tablet: { width: 1024, height: 768 }, phone: PHONE })) {
+      await page.setViewportSize(viewport);
+      await walkTo(page, "/sync");
+      await walkTo(page, "/sales");
+      await page.getByTestId("sales").waitFor();
+      await takeShot(page, `double-sale/sales-${size}-${language}`);
+      const cut = await cutTexts(page, "sales", ".sale-time, .sale-state, .sale-total");
+      assert.deepEqual(cut, [], `${language}, ${size}`);
+    }
+  }
+  await page.setViewportSize(DESKTOP);
+}
 
 /** No client's money disappears, whosever sale stands. */
 async function cashOfBoth(office, server, sales) {

@@ -124,17 +124,18 @@ impl Table for SalesList {
 
     fn cells(app: &App, sale: &SaleView) -> Html {
         let words = app.words();
+        let is_double = sale.double_sale.is_some();
         html! {
             <>
                 <span class="sale-time">{ app.when(sale.at) }</span>
                 <span class="sale-receipt">{ &sale.receipt }</span>
                 <span class="sale-person">{ &sale.person_name }</span>
                 <span class="sale-what">{ packages_of(sale) }</span>
-                <span class="sale-client">{ sale.client.as_ref().map_or_else(|| words.walk_in().to_string(), |client| client.name.clone()) }</span>
+                <span class={classes!("sale-client", is_double.then_some("beside-double"))}>{ sale.client.as_ref().map_or_else(|| words.walk_in().to_string(), |client| client.name.clone()) }</span>
                 <span class="sale-method">{ icon(method_glyph(sale.method)) }<span>{ method_name(words, sale.method) }</span></span>
                 <span class="amount sale-total">{ figures(sale.total, app.currency()) }</span>
-                <span class="sale-state">
-                    if sale.double_sale.is_some() { { chip(Tone::Danger, words.double_sold(), None) } }
+                <span class={classes!("sale-state", is_double.then_some("sale-double"))}>
+                    if is_double { { chip(Tone::Danger, words.double_sold(), None) } }
                     { safety_chip(words, sale.safety) }
                 </span>
             </>
