@@ -23,6 +23,7 @@ pub mod route;
 #[cfg(target_arch = "wasm32")]
 pub mod socket;
 pub mod store;
+pub mod turns;
 pub mod views;
 pub mod virtual_list;
 #[cfg(target_arch = "wasm32")]

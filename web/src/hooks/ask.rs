@@ -8,6 +8,7 @@ use yew::prelude::*;
 
 use super::app::use_app;
 use crate::protocol::{Answer, Failure, Order, Query, Request};
+use crate::turns::{IfBusy, Turns};
 
 /// A view on its way.
 #[derive(Debug, Clone, PartialEq)]
@@ -53,22 +54,40 @@ pub fn use_query(query: Option<Query>) -> Load {
     (*load).clone()
 }
 
+/// A request, and who takes its answer.
+type Asked = (Request, Callback<Answer>);
+
 /// One thing a person does: it is under way, or it failed and says why.
 #[derive(Clone, PartialEq)]
 pub struct Act {
     pub is_busy: bool,
     pub failure: Option<Failure>,
-    run: Callback<(Request, Callback<Answer>)>,
+    run: Callback<(Asked, IfBusy)>,
     clear: Callback<()>,
 }
 
 impl Act {
+    /// For what shows that it is busy: while one is under way another tap does nothing.
     pub fn run(&self, request: Request, then: impl Fn(Answer) + 'static) {
-        self.run.emit((request, Callback::from(then)));
+        self.ask(request, IfBusy::Ignore, then);
     }
 
     pub fn order(&self, order: Order, then: impl Fn(Answer) + 'static) {
         self.run(Request::Do(order), then);
+    }
+
+    /// For what is read as it was chosen last: while one is under way the latest waits, and takes the place of its answer.
+    pub fn choose(&self, request: Request, then: impl Fn(Answer) + 'static) {
+        self.ask(request, IfBusy::Supersede, then);
+    }
+
+    /// The way back of a message: it can be tapped while something else is under way, and comes after that.
+    pub fn undo(&self, order: Order) {
+        self.ask(Request::Do(order), IfBusy::Wait, |_| {});
+    }
+
+    fn ask(&self, request: Request, if_busy: IfBusy, then: impl Fn(Answer) + 'static) {
+        self.run.emit(((request, Callback::from(then)), if_busy));
     }
 
     pub fn clear(&self) {
@@ -76,32 +95,38 @@ impl Act {
     }
 }
 
-/// An act of this component. While one is under way another tap does nothing: a sale is not made twice.
+/// An act of this component.
 #[hook]
 pub fn use_act() -> Act {
     let app = use_app();
     let is_busy = use_state(|| false);
     let failure = use_state(|| None::<Failure>);
     // The state above is as old as the last render; two taps can come between two renders.
-    let is_running = use_mut_ref(|| false);
+    let turns = use_mut_ref(Turns::<Asked>::default);
     let run = {
         let (is_busy, failure, worker) = (is_busy.clone(), failure.clone(), app.worker);
-        Callback::from(move |(request, then): (Request, Callback<Answer>)| {
+        Callback::from(move |(asked, if_busy): (Asked, IfBusy)| {
             let Some(worker) = worker.clone() else { return };
-            if is_running.replace(true) {
+            let mut next = turns.borrow_mut().ask(asked, if_busy);
+            if next.is_none() {
                 return;
             }
             is_busy.set(true);
             failure.set(None);
-            let (is_busy, failure, is_running) =
-                (is_busy.clone(), failure.clone(), is_running.clone());
+            let (is_busy, failure, turns) = (is_busy.clone(), failure.clone(), turns.clone());
             spawn_local(async move {
-                let result = worker.call(request).await;
-                is_running.replace(false);
-                is_busy.set(false);
-                match result {
-                    Ok(answer) => then.emit(answer),
-                    Err(error) => failure.set(Some(error)),
+                while let Some((request, then)) = next {
+                    let result = worker.call(request).await;
+                    let (is_wanted, after) = turns.borrow_mut().end();
+                    next = after;
+                    if next.is_none() {
+                        is_busy.set(false);
+                    }
+                    match result {
+                        _ if !is_wanted => {}
+                        Ok(answer) => then.emit(answer),
+                        Err(error) => failure.set(Some(error)),
+                    }
                 }
             });
         })

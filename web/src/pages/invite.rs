@@ -48,7 +48,7 @@ pub fn InvitePage() -> Html {
             else {
                 return;
             };
-            look.run(Request::LookInvite { token }, move |answer| {
+            look.choose(Request::LookInvite { token }, move |answer| {
                 if let Answer::Invite {
                     organisation,
                     name,

@@ -199,7 +199,7 @@ fn set_active(app: &App, act: &Act, package: &Package) {
         words.package_back_on_sale(name)
     };
     let (undo_act, undo) = (act.clone(), order(package.active));
-    let undo = Callback::from(move |()| undo_act.order(undo.clone(), |_| {}));
+    let undo = Callback::from(move |()| undo_act.undo(undo.clone()));
     let app = app.clone();
     act.order(order(!package.active), move |_| {
         app.toast_with_undo(text.clone(), undo.clone());

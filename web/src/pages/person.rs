@@ -173,7 +173,7 @@ fn Standing(props: &ViewProps) -> Html {
             let order = move |active| Order::SetStaffActive { person: id, active };
             act.order(order(active), move |_| {
                 let back = back.clone();
-                let undo = Callback::from(move |()| back.order(order(!active), |_| {}));
+                let undo = Callback::from(move |()| back.undo(order(!active)));
                 let words = app.words();
                 let text = match active {
                     true => words.activated(&name),

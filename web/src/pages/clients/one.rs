@@ -223,7 +223,7 @@ fn set_active(app: &App, act: &Act, view: &ClientPageView) {
         words.client_activated(name)
     };
     let (undo_act, undo) = (act.clone(), order(client.active));
-    let undo = Callback::from(move |()| undo_act.order(undo.clone(), |_| {}));
+    let undo = Callback::from(move |()| undo_act.undo(undo.clone()));
     let app = app.clone();
     act.order(order(!client.active), move |_| {
         app.toast_with_undo(text.clone(), undo.clone());

@@ -47,7 +47,7 @@ pub fn CheckStep(props: &CheckStepProps) -> Html {
         let (plan, plan_act) = (plan.clone(), plan_act.clone());
         use_effect_with(choices.clone(), move |choices| {
             if let Some(choices) = choices.clone() {
-                plan_act.run(Request::Import(ImportCall::Plan(choices)), move |answer| {
+                plan_act.choose(Request::Import(ImportCall::Plan(choices)), move |answer| {
                     if let Answer::ImportPlan(found) = answer {
                         plan.set(Some(Rc::new(found.open())));
                     }
@@ -173,7 +173,7 @@ fn Refused(props: &RefusedProps) -> Html {
                 offset: 0,
                 limit: *limit,
             };
-            act.run(Request::Import(call), move |answer| {
+            act.choose(Request::Import(call), move |answer| {
                 if let Answer::ImportRefused(found) = answer {
                     page.set(Some(Rc::new(found.open())));
                 }

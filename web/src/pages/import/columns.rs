@@ -37,7 +37,7 @@ pub fn ColumnsStep(props: &ColumnsStepProps) -> Html {
                 header: Some(has_header),
             };
             let file = file.clone();
-            act.run(Request::Import(call), move |answer| {
+            act.choose(Request::Import(call), move |answer| {
                 if let Answer::ImportOpened(opened) = answer {
                     file.set(opened.open());
                 }

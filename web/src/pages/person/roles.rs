@@ -132,7 +132,7 @@ pub fn Roles(props: &RolesProps) -> Html {
             let (app, back, all) = (app.clone(), act.clone(), all.clone());
             act.order(order(left.collect()), move |_| {
                 let (back, all) = (back.clone(), all.clone());
-                let undo = Callback::from(move |()| back.order(order(all.clone()), |_| {}));
+                let undo = Callback::from(move |()| back.undo(order(all.clone())));
                 app.toast_with_undo(app.words().role_removed(), undo);
             });
         })

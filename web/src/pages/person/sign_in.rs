@@ -27,7 +27,7 @@ pub fn SignIn(props: &SignInProps) -> Html {
         let (load, devices) = (load.clone(), devices.clone());
         Callback::from(move |()| {
             let devices = devices.clone();
-            load.run(Request::Devices { person: id }, move |answer| {
+            load.choose(Request::Devices { person: id }, move |answer| {
                 if let Answer::Devices(known) = answer {
                     devices.set(Some(known.open()));
                 }
@@ -93,7 +93,7 @@ fn Invite(props: &InviteProps) -> Html {
         let (list, open) = (list.clone(), open.clone());
         Callback::from(move |()| {
             let open = open.clone();
-            list.run(Request::Invites, move |answer| {
+            list.choose(Request::Invites, move |answer| {
                 if let Answer::Invites(invites) = answer {
                     open.set(
                         invites

@@ -184,7 +184,7 @@ fn FixtureForm(props: &FixtureFormProps) -> Html {
             let (app, back, onclose) = (app.clone(), act.clone(), onclose.clone());
             act.order(order(!active), move |_| {
                 let back = back.clone();
-                let undo = Callback::from(move |()| back.order(order(active), |_| {}));
+                let undo = Callback::from(move |()| back.undo(order(active)));
                 app.toast_with_undo(app.words().saved(), undo);
                 onclose.emit(());
             });

@@ -24,7 +24,7 @@ pub fn OpenInvites(props: &OpenInvitesProps) -> Html {
         let (load, open) = (load.clone(), open.clone());
         Callback::from(move |()| {
             let open = open.clone();
-            load.run(Request::Invites, move |answer| {
+            load.choose(Request::Invites, move |answer| {
                 if let Answer::Invites(invites) = answer {
                     open.set(invites.open());
                 }
