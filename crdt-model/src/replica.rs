@@ -28,7 +28,7 @@ use crate::sale::{self, Buyer, SellOrder};
 use crate::sheets::Sheets;
 use crate::staff;
 use crate::sync::message::RefusalCode;
-use crate::time::{HybridClock, Timestamp};
+use crate::time::{HybridClock, Reading, Timestamp};
 use crate::voucher::{Holder, Stock};
 
 pub use brief::Brief;
@@ -421,9 +421,15 @@ impl Replica {
     /// The present in the relay's time, as far as it is known. It is not before the relay was last heard: a phone whose
     /// battery died may wake up years ago.
     pub fn present(&self, now: Timestamp) -> Timestamp {
-        let corrected = now.plus_millis(self.meta.offset_millis);
-        let heard = self.meta.last_contact;
-        heard.map_or(corrected, |heard| heard.max(corrected))
+        self.clock_reading().present(now)
+    }
+
+    /// How [`Self::present`] reads the clock: for who has a clock and no replica.
+    pub fn clock_reading(&self) -> Reading {
+        Reading {
+            offset_millis: self.meta.offset_millis,
+            not_before: self.meta.last_contact.unwrap_or(Timestamp::ZERO),
+        }
     }
 
     /// The instant of something that happens now: of each another.

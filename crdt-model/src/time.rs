@@ -229,6 +229,23 @@ impl FromStr for Month {
 /// How far ahead of this device a remote clock may pull ours.
 pub const CLOCK_AHEAD_MILLIS_MAX: i64 = 10 * 60 * 1000;
 
+/// How the clock of a device is read since its last contact with the relay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Reading {
+    /// Positive when the clock is behind.
+    pub offset_millis: i64,
+    /// The last contact: a clock that fell back since then stands still there.
+    pub not_before: Timestamp,
+}
+
+impl Reading {
+    /// The instant that it is when the clock says `now`.
+    #[must_use]
+    pub fn present(self, now: Timestamp) -> Timestamp {
+        now.plus_millis(self.offset_millis).max(self.not_before)
+    }
+}
+
 /// A hybrid logical clock: never runs backwards on one device, follows what it hears of, but never more than
 /// [`CLOCK_AHEAD_MILLIS_MAX`] ahead of the local clock.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
@@ -258,6 +275,19 @@ impl HybridClock {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_clock_is_read_by_the_relay_s_and_stands_still_where_it_fell_back() {
+        let heard = Timestamp::from_millis(1_800_000_000_000);
+        let reading = Reading {
+            offset_millis: 5_000,
+            not_before: heard,
+        };
+        let minute = heard.plus_millis(60_000);
+        assert_eq!(reading.present(minute), minute.plus_millis(5_000));
+        assert_eq!(reading.present(Timestamp::from_millis(1)), heard);
+        assert_eq!(Reading::default().present(minute), minute);
+    }
 
     #[test]
     fn months_of_known_instants() {

@@ -53,6 +53,17 @@ function mark(folder, version) {
   );
 }
 
+/** A folder that serves this version, and `script` before the page's and the worker's own. */
+export function buildWith(script) {
+  const folder = temporaryFolder("web");
+  cpSync(required("VIORNET_WEB"), folder, { recursive: true });
+  for (const part of ["loader", "worker"]) {
+    const name = readdirSync(join(folder, "a")).find((name) => name.startsWith(`${part}-`));
+    edit(folder, `a/${name}/${part}.js`, (text) => script + text);
+  }
+  return folder;
+}
+
 /** Changes a file; its compressed copies would still be the old one. */
 function edit(folder, name, change) {
   const path = join(folder, name);

@@ -2,7 +2,8 @@
 
 import assert from "node:assert/strict";
 
-import { goTo, openShop, sell, story, until } from "../helpers.mjs";
+import { ASHA, goTo, openShop, sell, signIn, story, sync, until } from "../helpers.mjs";
+import { buildWith } from "../helpers/builds.mjs";
 
 const DAY_MS = 86_400_000;
 
@@ -65,4 +66,25 @@ story("after midnight a screen that was left open begins the new day", async (st
   assert.match(days.at(-2), /1 sale,/);
   await goTo(page, "Sell");
   await says(page, "sold-today", "0");
+});
+
+/** A phone that speaks so is one whose battery died: page and worker wake up more than a year ago. */
+const FALLEN = "en-ZA";
+const FALL_BACK = `if (navigator.language === "${FALLEN}") { const now = Date.now.bind(Date); Date.now = () => now() - ${400 * DAY_MS}; }\n`;
+
+story("a phone whose clock fell back knows which day it is from the server", async (stage) => {
+  const { server, phones } = await openShop(stage, { server: { web: buildWith(FALL_BACK) } });
+  const [phone] = phones;
+  await sell(phone, { packageName: "1 Week" });
+  await sync(phone);
+
+  const other = await stage.phone("asha-again", { locale: FALLEN });
+  await signIn(other, server, ASHA);
+  await goTo(other.page, "My day");
+  await says(other.page, "day-sold", "1");
+  const days = await other.page.locator(".bars-box tbody tr").allTextContents();
+  assert.match(days.at(-1), /^Today1 sale,/);
+  assert.ok(await other.page.evaluate((day) => Date.now() < new Date().getTime() - 300 * day, DAY_MS), "the clock is right");
+  await goTo(other.page, "Sales");
+  assert.match(await other.page.getByTestId("sales").locator(".sale-time").first().textContent(), /^today /);
 });

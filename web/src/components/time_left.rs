@@ -5,7 +5,7 @@ use gloo_timers::callback::Interval;
 use yew::prelude::*;
 
 use crate::format;
-use crate::hooks::{browser, use_app};
+use crate::hooks::use_app;
 
 /// Told in minutes at the finest.
 const TICK_MILLIS: u32 = 20_000;
@@ -17,13 +17,14 @@ pub struct TimeLeftProps {
 
 #[component]
 pub fn TimeLeft(props: &TimeLeftProps) -> Html {
-    let words = use_app().words();
+    let app = use_app();
+    let words = app.words();
     let tick = use_force_update();
     use_effect_with((), move |()| {
         let timer = Interval::new(TICK_MILLIS, move || tick.force_update());
         move || drop(timer)
     });
-    let left = props.until.millis_since(browser::now());
+    let left = props.until.millis_since(app.now());
     html! {
         <span data-testid="time-left">
             { if left > 0 { words.time_left(&format::duration(words, left)) } else { words.time_over().to_string() } }

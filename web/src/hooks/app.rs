@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use crdt_model::ids::SiteId;
 use crdt_model::money::{Currency, Money};
-use crdt_model::time::Timestamp;
+use crdt_model::time::{Reading, Timestamp};
 use wasm_bindgen_futures::spawn_local;
 use yew::prelude::*;
 
@@ -204,9 +204,21 @@ impl App {
         format::money(amount, self.currency())
     }
 
+    /// How the clock of this device is read, as far as the worker has told.
+    pub fn clock(&self) -> Reading {
+        let pill = self.state.pill.as_ref();
+        pill.map_or_else(Reading::default, |pill| pill.clock)
+    }
+
+    /// The instant that it is, by the clock that the worker dates things with. For labels and days on screen: what is
+    /// written down is timed by the worker.
+    pub fn now(&self) -> Timestamp {
+        self.clock().present(browser::now())
+    }
+
     /// `today 14:02`.
     pub fn when(&self, at: Timestamp) -> String {
-        format::when(self.words(), at, browser::now(), &self.zone())
+        format::when(self.words(), at, self.now(), &self.zone())
     }
 
     /// `Fri 20 Nov 2026 14:02`.
@@ -215,7 +227,7 @@ impl App {
     }
 
     pub fn when_short(&self, at: Timestamp) -> String {
-        format::when_short(self.words(), at, browser::now(), &self.zone())
+        format::when_short(self.words(), at, self.now(), &self.zone())
     }
 
     pub fn is_online(&self) -> bool {

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Blob, BlobPropertyBag, Clipboard, HtmlAnchorElement, Storage, Url, window};
 use yew::Callback;
 
-/// For labels on screen only: what is written down is timed by the worker.
+/// What this device's clock says, which may be wrong: a screen asks [`App::now`](super::App::now).
 pub fn now() -> Timestamp {
     #[expect(
         clippy::cast_possible_truncation,

@@ -12,14 +12,15 @@ const TICK_MILLIS: u32 = 20_000;
 /// Midnight before now, where the organisation is. The same until the next one, when the component renders anew.
 #[hook]
 pub fn use_today() -> Timestamp {
-    let zone = use_app().zone();
-    let today = zone.start_of_day(browser::now());
+    let app = use_app();
+    let (zone, clock) = (app.zone(), app.clock());
+    let today = zone.start_of_day(app.now());
     let seen = use_state_eq(|| today);
-    use_effect_with(zone, move |zone| {
-        let zone = zone.clone();
+    use_effect_with((zone, clock), move |(zone, clock)| {
+        let (zone, clock) = (zone.clone(), *clock);
         // A page that slept ticks again when it wakes.
         let timer = Interval::new(TICK_MILLIS, move || {
-            seen.set(zone.start_of_day(browser::now()));
+            seen.set(zone.start_of_day(clock.present(browser::now())));
         });
         move || drop(timer)
     });

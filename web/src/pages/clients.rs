@@ -14,7 +14,7 @@ use crate::components::{
     Tap, Tone, VirtualRows, chip, use_pages, with_first,
 };
 use crate::format;
-use crate::hooks::{App, browser, use_app, use_filters};
+use crate::hooks::{App, use_app, use_filters};
 use crate::i18n::Words;
 use crate::protocol::{Answer, ClientView, ClientsView, Query};
 use crate::route::Route;
@@ -48,7 +48,7 @@ impl Filters {
                 .into_iter()
                 .find(|sort| sort_code(*sort) == self.sort)
                 .unwrap_or_default(),
-            today: app.zone().today(browser::now()),
+            today: app.zone().today(app.now()),
         }
     }
 }
@@ -104,7 +104,7 @@ impl Table for ClientList {
 
     fn cells(app: &App, client: &ClientView) -> Html {
         let words = app.words();
-        let today = app.zone().today(browser::now());
+        let today = app.zone().today(app.now());
         let phone = client
             .phone
             .as_ref()

@@ -9,7 +9,7 @@ use super::receipt::{Receipt, ReceiptActions};
 use crate::components::failure::FailureNote;
 use crate::components::{Button, Empty, Failed, Glyph, Look, Notice, Skeleton, Tap, Tone};
 use crate::format;
-use crate::hooks::{Load, browser, use_act, use_app, use_query};
+use crate::hooks::{Load, use_act, use_app, use_query};
 use crate::protocol::{Answer, Order, Query, SaleView};
 use crate::route::Route;
 
@@ -80,7 +80,7 @@ pub fn DoubleSaleTold(props: &DoubleSaleProps) -> Html {
     };
     let code = double.code.as_ref().map(|code| code.username.clone());
     let zone = app.zone();
-    let time = |at| format::when_short(words, at, browser::now(), &zone);
+    let time = |at| format::when_short(words, at, app.now(), &zone);
     let (first, second) = (&double.standing_by, &double.other_by);
     let (first_time, second_time) = (time(double.standing_at), time(double.other_at));
     let told = match code {

@@ -202,7 +202,7 @@ fn pending_row(app: &App, item: &PendingView) -> Html {
     html! {
         <li class="row" key={item.intent.to_string()}>
             <span class="row-main">{ summary(app, &item.summary) }</span>
-            <span class="muted">{ format::age(app.words(), item.at, browser::now()) }</span>
+            <span class="muted">{ format::age(app.words(), item.at, app.now()) }</span>
         </li>
     }
 }

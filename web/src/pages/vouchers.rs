@@ -287,7 +287,7 @@ fn Batch(props: &BatchProps) -> Html {
                     <p class="muted">
                         { format!("{} · ", batch.package_name) }<Amount amount={batch.price} />
                         { format!(" · {} · {}", totals.join(" · "), app.when(batch.made_at)) }
-                        if let Some(day) = batch.made_on { { format!(" · {}", words.batch_made_on(&crate::format::date(words, day, crate::hooks::browser::now(), &app.zone()))) } }
+                        if let Some(day) = batch.made_on { { format!(" · {}", words.batch_made_on(&crate::format::date(words, day, app.now(), &app.zone()))) } }
                     </p>
                     <p>{ words.unsold_worth() }{ " " }<Amount amount={worth} testid="batch-worth" /></p>
                 </div>

@@ -4,7 +4,7 @@ use crdt_model::document::DocumentKey;
 use crdt_model::fact::HoldReason;
 use crdt_model::ids::{HoldId, IntentId};
 use crdt_model::money::Money;
-use crdt_model::time::Timestamp;
+use crdt_model::time::{Reading, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The pill in the header.
@@ -26,6 +26,8 @@ pub struct SyncPill {
     pub shut_out: Option<ShutOut>,
     /// Work of before a password was forgotten is still locked on this device.
     pub has_sealed: bool,
+    /// How this device's clock is read: by it a screen knows which day it is.
+    pub clock: Reading,
 }
 
 /// Why the server will not talk to this device until somebody does something about it.

@@ -35,6 +35,7 @@ pub fn pill(replica: &Replica, around: Surroundings) -> SyncPill {
         is_fetching: around.is_fetching,
         shut_out: around.shut_out,
         has_sealed: around.has_sealed,
+        clock: replica.clock_reading(),
     }
 }
 

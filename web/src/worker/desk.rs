@@ -202,7 +202,7 @@ impl Desk {
 
     fn around(&self) -> Surroundings {
         Surroundings {
-            now: now().plus_millis(self.device.replica.clock_offset_millis()),
+            now: self.device.replica.present(now()),
             online: self.device.is_online(),
             store_warning: self.warning,
             storage_is_persistent: self.is_persistent,

@@ -14,7 +14,7 @@ use crate::components::{
     Amount, Button, ContestedNote, Empty, Failed, Glyph, Icon, Look, Notice, Skeleton, Tap, Tone,
 };
 use crate::format;
-use crate::hooks::{Act, App, Load, browser, use_act, use_app, use_query};
+use crate::hooks::{Act, App, Load, use_act, use_app, use_query};
 use crate::i18n::Words;
 use crate::protocol::{Answer, ClientPageView, Order, PurchaseView, Query};
 use crate::route::Route;
@@ -69,7 +69,7 @@ fn ClientBody(props: &ClientBodyProps) -> Html {
     let view = &props.view;
     let client = &view.client;
     let details = &client.details;
-    let today = app.zone().today(browser::now());
+    let today = app.zone().today(app.now());
     let set_active = {
         let (app, act, view) = (app.clone(), act.clone(), view.clone());
         Callback::from(move |()| set_active(&app, &act, &view))
@@ -249,7 +249,7 @@ pub fn field_name(words: Words, field: &str) -> &'static str {
 
 fn say(app: &App, field: &str, value: &Scalar) -> String {
     let words = app.words();
-    let today = app.zone().today(browser::now());
+    let today = app.zone().today(app.now());
     match ClientEdit::read(field, value) {
         Some(ClientEdit::Phone(Some(phone))) => shown(app, &phone),
         Some(ClientEdit::Connection(Some(kind))) => format::connection(words, kind).into(),

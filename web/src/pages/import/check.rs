@@ -135,7 +135,7 @@ fn planned(app: &App, batch: &PlannedView, packages: &[Package]) -> Html {
     let package = known.map_or(batch.package_name.as_str(), |known| &known.details.name);
     let made_on = batch
         .made_on
-        .map(|day| words.batch_made_on(&format::date(words, day, browser::now(), &app.zone())));
+        .map(|day| words.batch_made_on(&format::date(words, day, app.now(), &app.zone())));
     html! {
         <li class="row">
             <span class="row-main">

@@ -10,7 +10,7 @@ use crate::components::{Button, Dialog, Field, Glyph, Icon, Look, failure};
 use crate::drafts::client::ClientDraft;
 use crate::format::{self, country};
 use crate::hooks::form::{bind, set, submit};
-use crate::hooks::{Load, browser, use_app, use_query};
+use crate::hooks::{Load, use_app, use_query};
 use crate::i18n::Words;
 use crate::pages::clients::edit::SameNumber;
 use crate::protocol::{Answer, ClientView, Query};
@@ -59,7 +59,7 @@ pub fn ClientDialog(props: &ClientDialogProps) -> Html {
         filter: ClientFilter {
             site: Some(props.site),
             search: search.trim().to_string(),
-            ..ClientFilter::all(app.zone().today(browser::now()))
+            ..ClientFilter::all(app.zone().today(app.now()))
         },
         offset: 0,
         limit: SHOWN,

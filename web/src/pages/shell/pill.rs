@@ -38,7 +38,7 @@ pub fn pill_text(app: &App) -> String {
     } else if pill.needs_you > 0 {
         words.pill_needs_you(pill.needs_you)
     } else if pill.pending > 0 {
-        let now = browser::now();
+        let now = app.now();
         let age = format::age(words, pill.oldest_pending_at.unwrap_or(now), now);
         words.pill_here(&age, pill.pending, browser::device_word())
     } else if pill.is_fetching {

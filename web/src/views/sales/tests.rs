@@ -323,3 +323,28 @@ fn a_replacement_that_was_sold_twice_is_told_and_has_one_in_its_turn() {
             .is_some_and(|double| !double.can_replace)
     );
 }
+
+#[test]
+fn a_screen_reads_the_clock_as_the_worker_does() {
+    let mut asha = asha();
+    let behind = NOW.plus_millis(-400 * 24 * HOUR);
+    let heard = asha.contact(NOW, behind, false);
+    asha.stored(heard.number);
+    let around = super::super::Surroundings {
+        now: NOW,
+        online: false,
+        store_warning: None,
+        storage_is_persistent: true,
+        is_fetching: false,
+        shut_out: None,
+        has_sealed: false,
+    };
+    let clock = super::super::sync::pill(&asha, around).clock;
+    let later = behind.plus_millis(2 * HOUR);
+    assert_eq!(clock.present(later), NOW.plus_millis(2 * HOUR));
+    let fallen_back = behind.plus_millis(-HOUR);
+    assert_eq!(clock.present(fallen_back), NOW);
+    for at in [later, fallen_back] {
+        assert_eq!(clock.present(at), asha.present(at));
+    }
+}
