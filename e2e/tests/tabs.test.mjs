@@ -7,6 +7,8 @@ import {
   ASHA,
   goTo,
   hasStock,
+  openSecondTab,
+  openShop,
   openTwoTabs,
   pendingReceipts,
   readReceipt,
@@ -165,4 +167,40 @@ story("a tab stops in the middle of a sale, again and again, and no voucher is s
     "select (select count(*) from sales where status <> 'standing'), count(distinct (block_id, voucher_index)) from sale_lines",
   );
   assert.deepEqual([double, vouchers], ["0", `${known.size}`]);
+});
+
+/** Counts what the page asks its worker from now on. */
+const countQuestions = (page) =>
+  page.evaluate(() => {
+    const ask = Worker.prototype.postMessage;
+    window.questions = 0;
+    Worker.prototype.postMessage = function (...message) {
+      window.questions += 1;
+      return ask.apply(this, message);
+    };
+  });
+
+story("a signal that comes back asks for a connection and for nothing else", async (stage) => {
+  const { server, phones } = await openShop(stage);
+  const [phone] = phones;
+  const first = { name: "first tab", page: phone.page };
+  const second = await openSecondTab(phone, server);
+  for (const tab of [second, first]) {
+    await turnTo(tab);
+    await goTo(tab.page, "My day");
+    await tab.page.getByTestId("day-cash").waitFor();
+    await countQuestions(tab.page);
+  }
+  const questions = async () => [
+    await first.page.evaluate(() => window.questions),
+    await second.page.evaluate(() => window.questions),
+  ];
+  // It is connected, so that nothing becomes of the try.
+  await first.page.evaluate(() => dispatchEvent(new Event("online")));
+  await first.page.waitForTimeout(2_000);
+  assert.deepEqual(await questions(), [1, 0]);
+  // What has changed is asked for as ever, in both.
+  await sell(first, week);
+  const haveAsked = async () => (await questions()).every((count) => count > 1);
+  await until(haveAsked, "both tabs to ask again");
 });

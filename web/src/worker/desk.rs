@@ -55,6 +55,8 @@ struct Desk {
     session: Session,
     indexes: Indexes,
     changed: bool,
+    /// A tab wants to hear how things are, and what is on screen is not out of date for that.
+    is_asked_how: bool,
     /// The first screen has its answer: from now on the relay is met, and all else that nobody waits for is done.
     is_set_out: bool,
     /// Work of this person that is still locked.
@@ -214,7 +216,9 @@ impl Desk {
 
     /// Tells this tab and the others what may be out of date.
     fn tell_changes(&mut self) {
-        if !std::mem::take(&mut self.changed) {
+        let is_asked_how = std::mem::take(&mut self.is_asked_how);
+        let has_changed = std::mem::take(&mut self.changed);
+        if !has_changed && !is_asked_how {
             return;
         }
         let pill = views::pill(&self.device.replica, self.around());
@@ -224,11 +228,12 @@ impl Desk {
             self.session = session.clone();
             events.push(protocol::Event::Session(session));
         }
-        for event in events.iter().chain([&protocol::Event::Changed]) {
+        let changed = has_changed.then_some(&protocol::Event::Changed);
+        for event in events.iter().chain(changed) {
             self.writer.relay.broadcast(wire::for_tabs(build(), event));
         }
         // Until then nothing on its screen is older than this.
-        if self.is_set_out {
+        if has_changed && self.is_set_out {
             events.push(protocol::Event::Changed);
         }
         self.page.events(events);

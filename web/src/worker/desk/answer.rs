@@ -37,8 +37,8 @@ impl Desk {
                     .map_err(Failure::ClientFile)
             }
             Request::SyncNow => {
-                // A tab that has just come hears how things are.
-                self.changed = true;
+                // A tab that has just come hears it; whatever else changes by the try tells of itself.
+                self.is_asked_how = true;
                 let effects = self.device.handle(Event::TryNow, now(), &mut self.rng);
                 self.run(effects)
                     .await?

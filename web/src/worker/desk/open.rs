@@ -86,6 +86,7 @@ pub async fn open(
         session: session.clone(),
         indexes: Indexes::default(),
         changed: true,
+        is_asked_how: false,
         is_set_out: false,
         sealed: Vec::new(),
         later: VecDeque::new(),
