@@ -24,7 +24,7 @@ use crate::document::{
 use crate::fact::{Fact, HoldReason, Line, Sale, VoucherRef};
 use crate::hand_over::Leaving;
 use crate::ids::{ClientId, DeviceId, HoldId, IntentId, OrgId, PersonId};
-use crate::sale::{self, Buyer, SellOrder};
+use crate::sale::{self, Buyer, Given, Replacements, SellOrder};
 use crate::sheets::Sheets;
 use crate::staff;
 use crate::sync::message::RefusalCode;
@@ -366,6 +366,36 @@ impl Replica {
     /// Everything unacknowledged, oldest first, but for what its author has dismissed.
     pub fn outbox(&self) -> impl Iterator<Item = &Pending> {
         self.outbox.values().filter(|pending| !pending.is_dismissed)
+    }
+
+    /// What was given for what. The client has the code of a replacement that is held, so that no second one is given for the
+    /// same voucher until somebody has decided.
+    pub fn replacements(&self) -> Replacements {
+        let mut all = Replacements::of(&self.sheets);
+        for (old, new) in self.held_replacements() {
+            all.add(old, new);
+        }
+        all
+    }
+
+    /// Those that wait for a decision: what was replaced, and by what.
+    pub fn held_replacements(&self) -> impl Iterator<Item = (Given, Given)> {
+        self.outbox.values().filter_map(|pending| {
+            let (
+                PendingState::Held { .. },
+                Command::Replace {
+                    sale,
+                    replaces,
+                    voucher,
+                    ..
+                },
+            ) = (&pending.state, &pending.intent.command)
+            else {
+                return None;
+            };
+            let given = |by, voucher| Given { by, voucher };
+            Some((given(*sale, *replaces), given(pending.intent.id, *voucher)))
+        })
     }
 
     /// The orders of the outbox as they are written and pushed: what the relay lost first, since the rest may build

@@ -186,7 +186,7 @@ pub struct Replacements(BTreeMap<Given, Given>);
 
 impl Replacements {
     pub fn of(sheets: &Sheets) -> Self {
-        let mut all = BTreeMap::new();
+        let mut all = Self::default();
         for (_, key, fact) in sheets.facts_in(is_till) {
             let (FactBody::Replacement(replacement), Ok(by)) = (&fact.body, key.parse()) else {
                 continue;
@@ -199,9 +199,14 @@ impl Replacements {
                 by,
                 voucher: replacement.voucher,
             };
-            all.entry(old).or_insert(new);
+            all.add(old, new);
         }
-        Self(all)
+        all
+    }
+
+    /// One that no sheet has yet.
+    pub fn add(&mut self, old: Given, new: Given) {
+        self.0.entry(old).or_insert(new);
     }
 
     pub fn after(&self, given: Given) -> Option<Given> {

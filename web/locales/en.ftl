@@ -475,6 +475,7 @@ double-sale-client = { $second }'s client can have a new code. Both sales stay i
 double-sale-replaced = { $second }'s client has a new code. Both sales stay in the cash.
 give-replacement = Give replacement
 replacement-given = New code given
+replacement-waits = A new code was given. It waits for a manager's decision, and until then there is no second one.
 after-recall = Sold after the block was recalled
 after-recall-hint = The phone did not know yet. The sale counts; the cash is owed.
 

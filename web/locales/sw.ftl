@@ -475,6 +475,7 @@ double-sale-client = Mteja wa { $second } anaweza kupewa namba mpya. Mauzo yote 
 double-sale-replaced = Mteja wa { $second } ameshapewa namba mpya. Mauzo yote mawili yanabaki kwenye taslimu.
 give-replacement = Toa vocha mbadala
 replacement-given = Namba mpya imetolewa
+replacement-waits = Namba mpya imeshatolewa. Inasubiri uamuzi wa meneja, na hadi hapo hakuna nyingine.
 after-recall = Imeuzwa baada ya fungu kurudishwa
 after-recall-hint = Simu ilikuwa haijajua bado. Mauzo yanahesabiwa; taslimu inadaiwa.
 

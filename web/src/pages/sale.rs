@@ -106,7 +106,11 @@ pub fn DoubleSaleTold(props: &DoubleSaleProps) -> Html {
         <div class="no-print">
             <Notice {tone} testid="double-sale">
                 <p>{ told }</p>
-                <p>{ if double.replaced { words.double_sale_replaced(&double.other_by) } else { words.double_sale_client(&double.other_by) } }</p>
+                <p>{ match (double.is_replacement_held, double.replaced) {
+                    (true, _) => words.replacement_waits().to_string(),
+                    (false, true) => words.double_sale_replaced(&double.other_by),
+                    (false, false) => words.double_sale_client(&double.other_by),
+                } }</p>
                 if double.can_replace && !double.replaced {
                     <Button label={words.give_replacement()} glyph={Glyph::Ticket} look={Look::Primary} busy={act.is_busy} onclick={replace} />
                 }

@@ -97,7 +97,9 @@ pub struct DoubleSaleView {
     pub this_sale_stands: bool,
     /// This person may give the client a new code now.
     pub can_replace: bool,
+    /// The client has a new code, even where somebody has still to decide about it.
     pub replaced: bool,
+    pub is_replacement_held: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -61,7 +61,7 @@ impl<'a> Lookup<'a> {
             stock: replica.shared_stock(),
             after_recall,
             pending,
-            replacements: Replacements::of(replica.sheets()),
+            replacements: replica.replacements(),
         }
     }
 
@@ -158,6 +158,7 @@ impl<'a> Lookup<'a> {
                 && self.stock.free(block).next().is_some()
         });
         let mine = entry.person == self.replica.me().person;
+        let is_replacement_held = self.replica.held_replacements().any(|(old, _)| old == told);
         Some(DoubleSaleView {
             voucher: told.voucher,
             code: self.stock.code(told.voucher).cloned(),
@@ -168,6 +169,7 @@ impl<'a> Lookup<'a> {
             this_sale_stands,
             can_replace: mine && is_open && has_stock,
             replaced: is_replaced(told),
+            is_replacement_held,
         })
     }
 }

@@ -13,7 +13,7 @@ use crdt_model::ids::{BatchId, BlockId, ClientId, IntentId, PackageId, PersonId,
 use crdt_model::import::clients::PlannedClient;
 use crdt_model::money::Money;
 use crdt_model::replica::Replica;
-use crdt_model::sale::{self, Contradicted, Replacements, SellError, SellOrder};
+use crdt_model::sale::{self, Contradicted, SellError, SellOrder};
 use crdt_model::site::SiteDetails;
 use crdt_model::staff::Contacts;
 use crdt_model::time::Timestamp;
@@ -540,7 +540,7 @@ fn replace(replica: &Replica, id: IntentId) -> Result<Command, Refusal> {
         .into_iter()
         .find(|entry| entry.id == id)
         .ok_or(SellError::NoSuchSale)?;
-    let replacements = Replacements::of(replica.sheets());
+    let replacements = replica.replacements();
     let Contradicted { line, lost, .. } =
         sale::contradicted(&replacements, &stock, &entry).ok_or(SellError::NotContradicted)?;
     let same = || {

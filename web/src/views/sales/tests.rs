@@ -325,6 +325,39 @@ fn a_replacement_that_was_sold_twice_is_told_and_has_one_in_its_turn() {
 }
 
 #[test]
+fn while_a_replacement_is_held_there_is_no_second_one() {
+    let mut asha = asha();
+    sold(&mut asha, NOW, PaymentMethod::Cash);
+    let sale = sold(&mut asha, NOW, PaymentMethod::Cash);
+    answered(&mut asha, Disposition::Accepted);
+    sold_twice(&mut asha, 1, sale);
+    let told = |replica: &Replica| {
+        let view = one(replica, sale).unwrap();
+        let double = view.double_sale.unwrap();
+        let code = view.lines[0].replacement.as_ref();
+        let code = code.map(|code| code.username.clone());
+        (double.can_replace, double.is_replacement_held, code)
+    };
+    assert_eq!(told(&asha), (true, false, None));
+    let stock = asha.shared_stock();
+    let free = stock.mine().flat_map(|block| stock.free(block)).next();
+    let replacing = crdt_model::command::Command::Replace {
+        site: SITE,
+        sale,
+        replaces: one(&asha, sale).unwrap().lines[0].voucher,
+        voucher: free.unwrap(),
+        package: PACKAGE,
+    };
+    let (id, commit) = asha.execute(replacing, NOW, &mut Ones).unwrap();
+    asha.stored(commit.number);
+    answered(&mut asha, Disposition::Held(HOLD, HoldReason::NotAllowed));
+    // The client has the code, and the receipt goes on showing it.
+    assert_eq!(told(&asha), (false, true, Some("code2".into())));
+    declined(&mut asha, id);
+    assert_eq!(told(&asha), (true, false, None));
+}
+
+#[test]
 fn a_screen_reads_the_clock_as_the_worker_does() {
     let mut asha = asha();
     let behind = NOW.plus_millis(-400 * 24 * HOUR);
