@@ -12,6 +12,24 @@ use crate::browser::{error_text, settled, within, worker_scope};
 /// Long enough for a handshake on a slow link, short enough to try again in view of the person.
 pub const TIMEOUT_MS: u32 = 20_000;
 
+/// So long may sending so much take, and the answer to it: the usual time and half as much, and what 20 kbit/s need. Slower
+/// ones the relay cuts off itself, but for what is small.
+#[expect(
+    clippy::cast_possible_truncation,
+    reason = "a day of milliseconds is the most"
+)]
+const fn upload_ms(bytes: usize) -> u32 {
+    const DAY_MS: u64 = 86_400_000;
+    let sending = (bytes as u64).saturating_mul(8) / UPLOAD_BITS_PER_MS;
+    let sending = if sending > DAY_MS { DAY_MS } else { sending };
+    TIMEOUT_MS + TIMEOUT_MS / 2 + sending as u32
+}
+
+const UPLOAD_BITS_PER_MS: u64 = 20;
+
+// An import of 700 kB takes 112 seconds on a poor link of 50 kbit/s.
+const _: () = assert!(upload_ms(700_000) > 2 * 112_000 && upload_ms(0) == 30_000);
+
 /// The relay's `application/problem+json` (RFC 9457).
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -99,9 +117,13 @@ impl<'a> Call<'a> {
         self
     }
 
-    pub fn timeout_ms(mut self, timeout_ms: u32) -> Self {
-        self.timeout_ms = timeout_ms;
-        self
+    /// Bytes of which there may be many: how long they may take follows from that.
+    pub fn upload(self, body: Vec<u8>) -> Self {
+        let timeout_ms = upload_ms(body.len());
+        Self {
+            timeout_ms,
+            ..self.bytes(body)
+        }
     }
 
     /// Sends it and reads the answer as JSON; an empty answer reads as `null`.

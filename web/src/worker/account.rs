@@ -253,7 +253,7 @@ async fn begin(
 async fn send_ready_batch(profile: &Profile, store: &str) -> Result<(), Failure> {
     if let Some(batch) = profile.ready_batch(store).await.map_err(not_saved)? {
         let sent = http::Call::post("/api/push")
-            .bytes(batch.sealed)
+            .upload(batch.sealed)
             .fetch_bytes()
             .await;
         match parse(sent.map(drop)) {

@@ -31,7 +31,7 @@ pub async fn send(profile: &Profile, mine: Option<&str>) {
             continue;
         }
         let answer = http::Call::post("/api/push")
-            .bytes(batch.sealed.clone())
+            .upload(batch.sealed.clone())
             .fetch_bytes()
             .await;
         match answer {

@@ -9,16 +9,12 @@ use super::log;
 use crate::http::{self, HttpError};
 use crate::protocol::{Answer, Failure, RescueCarried};
 
-/// A batch is up to a megabyte, and the link may be a poor one.
-const BATCH_MILLIS: u32 = 120_000;
-
 /// Pushes the batches one after the other and counts what became of their changes.
 pub async fn carry(file: &[u8]) -> Result<Answer, Failure> {
     let mut carried = RescueCarried::default();
     for sealed in rescue::read(file).map_err(Failure::Rescue)? {
         let answer = http::Call::post("/api/push")
-            .bytes(sealed)
-            .timeout_ms(BATCH_MILLIS)
+            .upload(sealed)
             .fetch_bytes()
             .await
             .map_err(failure)?;

@@ -68,6 +68,7 @@ pub async fn open(
         account,
         data_key,
         ended: Cell::new(false),
+        is_posting: Cell::new(false),
     });
     let session = views::session(&replica, is_persistent);
     let mut desk = Desk {

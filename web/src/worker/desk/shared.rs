@@ -71,6 +71,8 @@ pub struct Shared {
     pub(super) account: Account,
     pub(super) data_key: DataKey,
     pub(super) ended: Cell<bool>,
+    /// The sealed batch is on its way by POST.
+    pub(super) is_posting: Cell<bool>,
 }
 
 impl Shared {
@@ -81,12 +83,21 @@ impl Shared {
 
     /// Sends the sealed batch by HTTPS POST, where something on the way lets no socket through.
     pub async fn post_ready(&self) {
+        // It may take longer than the next try to connect waits, and twice the same at once would take twice as long.
+        if self.is_posting.replace(true) {
+            return;
+        }
+        self.post().await;
+        self.is_posting.set(false);
+    }
+
+    async fn post(&self) {
         let store = self.person.borrow().store.clone();
         let Ok(Some(batch)) = self.profile.ready_batch(&store).await else {
             return;
         };
         match crate::http::Call::post("/api/push")
-            .bytes(batch.sealed)
+            .upload(batch.sealed)
             .fetch_bytes()
             .await
         {
