@@ -211,22 +211,78 @@ pub fn VirtualRows<L: List>(props: &VirtualRowsProps<L>) -> Html {
     let shown = book.show();
     place::lay(&node, count, shown.first);
     let tab_stop = book.tab_stop();
-    let rows = (shown.first..shown.end)
-        .filter_map(|index| book.row(index).map(|row| (index, row)))
-        .map(|(index, row)| {
+    let rows = (shown.first..shown.end).filter_map(|index| book.row(index).map(|row| (index, row)));
+    let frame = Frame {
+        class: &props.class,
+        label: &props.label,
+        testid: &props.testid,
+        count,
+        onclick,
+        window: Some(Window {
+            node,
+            tab_stop,
+            onkeydown,
+            onfocusin,
+        }),
+    };
+    frame.around::<L>(&app, rows)
+}
+
+/// What is around the rows of a list.
+struct Frame<'a> {
+    class: &'a AttrValue,
+    label: &'a AttrValue,
+    testid: &'a Option<AttrValue>,
+    /// Of the rows that there are, not of those that are rendered.
+    count: u32,
+    onclick: Callback<MouseEvent>,
+    /// `None`: all of the rows are rendered.
+    window: Option<Window>,
+}
+
+/// Of a list of which only the rows in view are rendered, in a space as high as all of them.
+struct Window {
+    node: NodeRef,
+    /// The one row that Tab comes to.
+    tab_stop: u32,
+    onkeydown: Callback<KeyboardEvent>,
+    onfocusin: Callback<FocusEvent>,
+}
+
+impl Frame<'_> {
+    fn around<L: Table>(self, app: &App, rows: impl Iterator<Item = (u32, Rc<L::Row>)>) -> Html {
+        let count = self.count;
+        let tab_stop = self.window.as_ref().map(|window| window.tab_stop);
+        let rows = rows.map(|(index, row)| {
+            let is_tab_stop = tab_stop.is_none_or(|stop| stop == index);
             let key = L::key(&row);
-            html! { <Row<L> {key} {row} {index} {count} is_tab_stop={index == tab_stop} /> }
+            html! { <Row<L> {key} {row} {index} {count} {is_tab_stop} /> }
         });
-    html! {
-        <div class={classes!("list", props.class.clone())}>
-            <div class="list-head" aria-hidden="true">{ L::head(&app) }</div>
-            <div class="list-space" ref={node}>
-                <ul class="list-rows" role="list" tabindex="-1" aria-label={&props.label} data-testid={props.testid.clone()}
-                    {onkeydown} {onfocusin} {onclick}>
-                    { for rows }
-                </ul>
+        let few = self.window.is_none().then_some("list-few");
+        let (onclick, label, testid) = (self.onclick, self.label, self.testid.clone());
+        let list = match self.window {
+            None => html! {
+                <ul class="list-rows" role="list" aria-label={label} data-testid={testid} {onclick}>{ for rows }</ul>
+            },
+            Some(Window {
+                node,
+                onkeydown,
+                onfocusin,
+                ..
+            }) => html! {
+                <div class="list-space" ref={node}>
+                    <ul class="list-rows" role="list" tabindex="-1" aria-label={label} data-testid={testid} {onkeydown} {onfocusin} {onclick}>
+                        { for rows }
+                    </ul>
+                </div>
+            },
+        };
+        html! {
+            <div class={classes!("list", few, self.class.clone())}>
+                <div class="list-head" aria-hidden="true">{ L::head(app) }</div>
+                { list }
             </div>
-        </div>
+        }
     }
 }
 
@@ -339,16 +395,15 @@ pub fn FewRows<L: Table>(props: &FewRowsProps<L>) -> Html {
         let rows = props.rows.clone();
         use_open::<L>(move |row| rows.get(usize::try_from(row).ok()?).cloned())
     };
-    html! {
-        <div class={classes!("list", "list-few", props.class.clone())}>
-            <div class="list-head" aria-hidden="true">{ L::head(&app) }</div>
-            <ul class="list-rows" role="list" aria-label={&props.label} data-testid={props.testid.clone()} {onclick}>
-                { for (0..count).zip(&props.rows).map(|(index, row)| html! {
-                    <Row<L> key={L::key(row)} row={row.clone()} {index} {count} is_tab_stop=true />
-                }) }
-            </ul>
-        </div>
-    }
+    let frame = Frame {
+        class: &props.class,
+        label: &props.label,
+        testid: &props.testid,
+        count,
+        onclick,
+        window: None,
+    };
+    frame.around::<L>(&app, (0..count).zip(props.rows.iter().cloned()))
 }
 
 #[derive(Properties, PartialEq)]
