@@ -234,7 +234,7 @@ proptest! {
             });
         }
         batch.shorten(&hashes);
-        let decoded = Batch::decode(&batch.encode()).unwrap();
+        let decoded = Batch::decode(batch.org, batch.device, &batch.encode()).unwrap();
         prop_assert_eq!(&decoded, &batch);
         let expanded: Vec<_> = decoded
             .expand()
@@ -359,7 +359,10 @@ impl Business {
         };
         self.owner.stored(commit.number);
         while let Some(batch) = self.owner.next_batch() {
-            let batch = Batch::decode(&batch.encode()).unwrap().expand().unwrap();
+            let batch = Batch::decode(batch.org, batch.device, &batch.encode())
+                .unwrap()
+                .expand()
+                .unwrap();
             loop {
                 let needs = self.state.needs(&batch, NOW);
                 if needs.is_empty() {

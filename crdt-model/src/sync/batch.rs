@@ -20,11 +20,13 @@ use crate::time::Timestamp;
 pub struct Batch {
     #[serde(rename = "v")]
     pub version: u8,
-    #[serde(rename = "o")]
+    /// Whose it is stands beside it, under the same signature: see [`SignedBatch`].
+    #[serde(skip, default = "nobodys")]
     pub org: OrgId,
     #[serde(rename = "p")]
     pub person: PersonId,
-    #[serde(rename = "d")]
+    /// As `org`.
+    #[serde(skip, default = "no_device")]
     pub device: DeviceId,
     /// With the device id it makes the actor; see [`Actor::derive`].
     #[serde(rename = "s", with = "serde_bytes")]
@@ -66,6 +68,14 @@ pub struct BatchChange {
 }
 
 pub const BATCH_VERSION: u8 = 1;
+
+const fn nobodys() -> OrgId {
+    OrgId::from_bytes([0; 16])
+}
+
+const fn no_device() -> DeviceId {
+    DeviceId::from_bytes([0; 16])
+}
 
 /// A batch that is not well formed. The text is for logs.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -172,14 +182,18 @@ impl Batch {
     }
 
     /// Inflates with a cap, decodes, and holds the batch to its caps.
-    pub fn decode(bytes: &[u8]) -> Result<Self, BatchError> {
+    pub fn decode(org: OrgId, device: DeviceId, bytes: &[u8]) -> Result<Self, BatchError> {
         let inflated =
             miniz_oxide::inflate::decompress_to_vec_with_limit(bytes, caps::INFLATED_BYTES_MAX)
                 .map_err(|_| BatchError::Inflate)?;
         if codec::has_more_items_than(&inflated, caps::ITEMS_MAX) {
             return Err(BatchError::TooMany);
         }
-        let batch: Self = codec::decode(&inflated)?;
+        let batch = Self {
+            org,
+            device,
+            ..codec::decode(&inflated)?
+        };
         if batch.version != BATCH_VERSION {
             return Err(BatchError::Version(batch.version));
         }

@@ -186,7 +186,8 @@ fn answers(bytes: &[u8]) {
 
 /// A batch as it arrives: deflated.
 fn batch(bytes: &[u8]) {
-    if let Ok(batch) = Batch::decode(bytes) {
+    let (org, device) = (OrgId::from_bytes([1; 16]), DeviceId::from_bytes([2; 16]));
+    if let Ok(batch) = Batch::decode(org, device, bytes) {
         expand(&batch);
     }
 }
@@ -237,7 +238,7 @@ fn admission(bytes: &[u8]) {
     batch.org = bench.org;
     batch.person = author.person;
     batch.device = author.device;
-    let decoded = Batch::decode(&batch.encode());
+    let decoded = Batch::decode(batch.org, batch.device, &batch.encode());
     if decoded.and_then(|batch| batch.expand().map(drop)).is_err() {
         return;
     }

@@ -60,7 +60,7 @@ impl Phone {
     /// Over the wire and back.
     fn push(&mut self, bench: &mut Bench) -> Outcome {
         let batch = self.replica.next_batch().unwrap();
-        let batch = Batch::decode(&batch.encode()).unwrap();
+        let batch = Batch::decode(batch.org, batch.device, &batch.encode()).unwrap();
         let outcome = bench.admit_as(&self.of, &batch).unwrap();
         let results: Vec<(ByteBuf, Disposition)> = outcome
             .results

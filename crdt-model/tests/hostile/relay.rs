@@ -323,7 +323,7 @@ impl Bench {
         let bytes = batch.encode();
         let before = self.document(&key).heads();
         let outcome = cheaply(|| {
-            let batch = Batch::decode(&bytes).unwrap();
+            let batch = Batch::decode(batch.org, batch.device, &bytes).unwrap();
             self.admit_as(by, &batch).unwrap()
         });
         assert_eq!(outcome.results.len(), 1);
@@ -338,7 +338,7 @@ impl Bench {
         let bytes = batch.encode();
         let before = self.document(&key).heads();
         let outcome = cheaply(|| {
-            let batch = Batch::decode(&bytes).unwrap();
+            let batch = Batch::decode(batch.org, batch.device, &bytes).unwrap();
             self.admit_as(by, &batch).unwrap()
         });
         assert!(

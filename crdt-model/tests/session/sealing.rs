@@ -88,12 +88,32 @@ fn se2_what_is_sealed_grows_by_57_bytes_and_names_its_key() {
     }
 }
 
+/// Once it was also inside.
+#[test]
+fn se1_whose_a_batch_is_stands_beside_it() {
+    let bytes = batch(1).encode();
+    let (org, device) = (OrgId::from_bytes([3; 16]), DeviceId::from_bytes([4; 16]));
+    let read = Batch::decode(org, device, &bytes).unwrap();
+    assert_eq!((read.org, read.device), (org, device));
+    let inflated = miniz_oxide::inflate::decompress_to_vec(&bytes).unwrap();
+    // A map of five that had seven.
+    assert_eq!(inflated[0], 0xa5);
+    let mut before = vec![0xa7];
+    for (key, id) in [(b'o', [1; 16]), (b'd', [5; 16])] {
+        before.extend([0x61, key, 0x50]);
+        before.extend(id);
+    }
+    before.extend(&inflated[1..]);
+    let before = miniz_oxide::deflate::compress_to_vec(&before, 6);
+    assert_eq!(Batch::decode(ORG, DEVICE, &before), Ok(batch(1)));
+}
+
 #[test]
 fn se3_a_batch_of_an_unknown_version_is_refused_as_a_whole() {
-    assert_eq!(Batch::decode(&batch(1).encode()), Ok(batch(1)));
+    assert_eq!(Batch::decode(ORG, DEVICE, &batch(1).encode()), Ok(batch(1)));
     for version in [0, 2, u8::MAX] {
         assert_eq!(
-            Batch::decode(&batch(version).encode()),
+            Batch::decode(ORG, DEVICE, &batch(version).encode()),
             Err(BatchError::Version(version))
         );
     }

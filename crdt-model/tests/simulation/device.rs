@@ -18,6 +18,7 @@ use crate::bugs::Bug;
 use crate::coverage::Coverage;
 use crate::network::ConnectionId;
 use crate::random::Random;
+use crate::relay::closed;
 
 pub type Store = BTreeMap<String, Vec<u8>>;
 pub type Journal = BTreeMap<u64, Vec<u8>>;
@@ -317,7 +318,7 @@ impl SimDevice {
             Task::Send(bytes) => return Ok(self.link.map(|link| Wish::Send(link, bytes))),
             Task::Close => return Ok(self.link.take().map(Wish::Close)),
             Task::Seal(number, batch) => {
-                let bytes = batch.encode();
+                let bytes = closed(&batch);
                 self.sealed = Some(bytes.clone());
                 self.handle(Event::Sealed { number, bytes }, now, random);
             }

@@ -8,13 +8,15 @@ mod sessions;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crdt_model::admission::{Malformed, Reader};
+use crdt_model::codec;
 use crdt_model::document::{Actor, DocumentKey};
 use crdt_model::ids::{DeviceId, OrgId, PersonId};
 use crdt_model::relay::{AdmitError, OrgState, Outcome, Signer};
-use crdt_model::sync::batch::{Batch, BatchError, FullBatch};
+use crdt_model::sync::batch::{Batch, BatchError, FullBatch, SignedBatch};
 use crdt_model::sync::message::{CloseReason, Disposition, RefusalCode};
 use crdt_model::sync::relay::Session;
 use crdt_model::time::Timestamp;
+use serde_bytes::ByteBuf;
 
 use crate::bugs::Bug;
 use crate::coverage::Coverage;
@@ -215,7 +217,18 @@ fn touches_rights(outcome: &Outcome) -> bool {
         .any(|row| matches!(row.document, DocumentKey::Staff | DocumentKey::Batches(_)))
 }
 
+/// A batch as it travels, but that here nobody signs and seals.
+pub fn closed(batch: &Batch) -> Vec<u8> {
+    codec::encode(&SignedBatch {
+        org: batch.org,
+        device: batch.device,
+        batch: batch.encode().into(),
+        signature: ByteBuf::new(),
+    })
+}
+
 /// A batch as the driver hands it to the relay's core.
 pub fn opened(bytes: &[u8]) -> Result<FullBatch, BatchError> {
-    Batch::decode(bytes)?.expand()
+    let signed: SignedBatch = codec::decode(bytes)?;
+    Batch::decode(signed.org, signed.device, &signed.batch)?.expand()
 }

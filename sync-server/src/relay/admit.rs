@@ -155,8 +155,9 @@ fn verify(signed: &SignedBatch, key: &DeviceKey) -> Result<FullBatch, PushError>
     UnparsedPublicKey::new(&ECDSA_P256_SHA256_FIXED, &key.public_key)
         .verify(&message, &signed.signature)
         .map_err(|_| PushError::BadSignature)?;
-    let batch = Batch::decode(&signed.batch).map_err(PushError::Batch)?;
-    match batch.org == signed.org && batch.device == signed.device && batch.person == key.person {
+    let batch =
+        Batch::decode(signed.org, signed.device, &signed.batch).map_err(PushError::Batch)?;
+    match batch.person == key.person {
         true => batch.expand().map_err(PushError::Batch),
         false => Err(PushError::NotItsOwn),
     }

@@ -188,10 +188,6 @@ async fn se5_forged_batches_are_not_judged() {
             signed(&somebody, own.org, own.device, None),
         ),
         (
-            "another organisation inside",
-            signed(&elsewhere, own.org, own.device, None),
-        ),
-        (
             "another organisation",
             signed(&elsewhere, elsewhere.org, own.device, None),
         ),
