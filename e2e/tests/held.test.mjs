@@ -8,8 +8,11 @@ import {
   addFirstPackages,
   ASHA,
   assertAccessible,
+  BARAKA,
+  DESKTOP,
   fillIn,
   goTo,
+  hasSentAll,
   hasStock,
   importVouchers,
   invite,
@@ -17,6 +20,7 @@ import {
   listsSales,
   OWNER,
   openSale,
+  PHONE,
   pillSays,
   readReceipt,
   readSales,
@@ -149,4 +153,100 @@ story("a declined sale tells the agent who declined it and why", async (stage) =
   await pillSays(asha, /All safe/);
   const rows = await readSales(asha.page);
   assert.deepEqual(rows.map((row) => row.receipt), [fine.receipt]);
+});
+
+/** At the one site. */
+async function giveRole({ page }, name, role) {
+  await goTo(page, "Staff");
+  await page.getByRole("link", { name }).click();
+  await page.getByRole("button", { name: "Add role" }).click();
+  await page.locator("#role").selectOption(role);
+  await page.locator("#place").selectOption({ label: OWNER.site });
+  await page.locator("dialog").getByRole("button", { name: "Add role" }).click();
+  await page.locator("dialog").waitFor({ state: "detached" });
+}
+
+async function takeRole(device, name, role) {
+  await goTo(device.page, "Staff");
+  await device.page.getByRole("link", { name }).click();
+  const remove = device.page.getByRole("button", { name: new RegExp(`^Remove ${role} · ${OWNER.site}`) });
+  await remove.click();
+  await remove.waitFor({ state: "detached" });
+  await hasSentAll(device);
+}
+
+/** As it looks in both sizes, and to a screen reader. */
+async function lookAt({ page, kind }, name) {
+  for (const [size, viewport] of Object.entries({ desk: DESKTOP, phone: PHONE })) {
+    await page.setViewportSize(viewport);
+    await takeShot(page, `held/${name}-${size}`);
+    await assertAccessible(page, `${name} on a ${size}`);
+  }
+  await page.setViewportSize(kind === "phone" ? PHONE : DESKTOP);
+}
+
+story("cash of a sale that waits and of one that was not taken is told apart", async (stage) => {
+  const { server, office, asha, held } = await loseRole(stage);
+  // From now on the server has no room for more of hers that is held.
+  await server.sql("update held_changes set weight = 4 << 20");
+  await server.stop();
+  await server.start();
+  await giveRole(office, ASHA.name, "AGENT");
+  await hasSentAll(office);
+  await workAt(asha, OWNER.site);
+  await asha.goOffline();
+  await takeRole(office, ASHA.name, "Agent");
+  const refused = await sell(asha, week);
+  await asha.goOnline();
+  await goTo(asha.page, "Sync");
+  await asha.page.getByRole("button", { name: "Sync now" }).click();
+  await pillSays(asha, /Needs you \(2\)/);
+  const mine = asha.page.getByTestId("needs-you").getByRole("listitem");
+  await mine.filter({ hasText: held.receipt }).filter({ hasText: "A manager must decide" }).waitFor();
+  await mine.filter({ hasText: refused.receipt }).waitFor();
+  await lookAt(asha, "needs-you");
+  await goTo(asha.page, "My day");
+  await asha.page.getByTestId("cash-waiting").filter({ hasText: "5,000 waits for a decision" }).waitFor();
+  await asha.page.getByTestId("cash-refused").filter({ hasText: "5,000 is from sales the server could not take" }).waitFor();
+  assert.match(await asha.page.getByTestId("day-cash").textContent(), /25,000/);
+  await lookAt(asha, "cash");
+});
+
+/** More clients than a verdict names. */
+const LIST = ["name,phone", ...Array.from({ length: 26 }, (_, n) => `Client ${n + 1},0742 603 8${10 + n}`)].join("\n");
+
+story("a held list of clients says the first of them and how many more there are", async (stage) => {
+  const server = await stage.server();
+  const office = await stage.desktop("office");
+  await setUp(office, server);
+  const branch = await stage.desktop("branch");
+  await accept(branch, await invite(office, { ...BARAKA, role: "MANAGER" }), BARAKA);
+  await giveRole(office, BARAKA.name, "TECHNICAL");
+  await pillSays(office, /All safe/);
+  await branch.page.getByTestId("sync-pill").waitFor();
+
+  // Read while he may, sent when he may not any more.
+  const { page } = branch;
+  await goTo(page, "Clients");
+  await page.getByRole("link", { name: "Import a list" }).first().click();
+  await page.locator("#file").setInputFiles({ name: "clients.csv", mimeType: "text/csv", buffer: Buffer.from(LIST) });
+  await page.getByTestId("import-good").waitFor();
+  await branch.goOffline();
+  await page.getByRole("button", { name: "Register 26 clients" }).click();
+  await page.getByRole("heading", { name: "Clients", exact: true, level: 1 }).waitFor();
+  await takeRole(office, BARAKA.name, "Manager");
+  await branch.goOnline();
+  await pillSays(branch, /Needs you/);
+
+  await goTo(office.page, "Sync");
+  const row = office.page.getByTestId("to-decide").getByRole("listitem").filter({ hasText: `From ${BARAKA.name}` });
+  await row.filter({ hasText: "and 21 more" }).waitFor();
+  await row.getByTestId("held-more").locator("summary").click();
+  await row.getByText("Not named here: 6 more.").waitFor();
+  assert.equal(await row.getByTestId("held-edit").count(), 20);
+  await lookAt(office, "many");
+  await row.getByRole("button", { name: "Accept" }).click();
+  await office.page.getByTestId("to-decide").waitFor({ state: "detached" });
+  await pillSays(branch, /All safe/);
+  assert.deepEqual(await server.sql("select count(*) from clients"), [["26"]]);
 });

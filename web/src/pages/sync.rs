@@ -238,7 +238,7 @@ fn NeedsYouRow(props: &NeedsYouProps) -> Html {
         Callback::from(move |()| act.run(Request::Dismiss { intent }, |_| {}))
     };
     html! {
-        <li class="row">
+        <li class="row row-held">
             <span class="row-main">
                 <strong>{ summary(&app, &item.summary) }</strong>
                 <span>{ why }</span>
