@@ -1039,6 +1039,7 @@ held-not-allowed = Held: the role did not allow it when it arrived
 held-revoked = Held: the device was revoked
 held-more = and { $count } more
 held-unlisted = Not named here: { $count } more.
+held-given = The client has a new code by now. This can only be declined.
 held-waiting = A manager must decide. Nothing is lost.
 declined-by = Declined by { $name }
 declined-reason = Declined by { $name }: { $reason }

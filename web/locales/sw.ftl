@@ -1039,6 +1039,7 @@ held-not-allowed = Imezuiliwa: jukumu halikuruhusu ilipofika
 held-revoked = Imezuiliwa: kifaa kiliondolewa
 held-more = na { $count } zaidi
 held-unlisted = Zisizotajwa hapa: { $count }.
+held-given = Mteja ameshapewa namba mpya. Hii inaweza kukataliwa tu.
 held-waiting = Meneja lazima aamue. Hakuna kilichopotea.
 declined-by = Imekataliwa na { $name }
 declined-reason = Imekataliwa na { $name }: { $reason }

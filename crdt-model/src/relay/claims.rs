@@ -138,11 +138,19 @@ impl OrgState {
             .iter()
             .skip(1)
             .any(|sale| sale.sale == replacement.sale && sale.person == person);
+        Ok(contradicted && !self.is_given(intent, replacement)?)
+    }
+
+    /// Has the client of a lost voucher a new code by another tap already, from whichever till?
+    pub(super) fn is_given(
+        &self,
+        intent: IntentId,
+        replacement: &Replacement,
+    ) -> Result<bool, AdmitError> {
         let sale = replacement.sale;
         let known = self.replaced.get(&sale).filter(|known| known.is_complete);
         let known = known.ok_or(AdmitError::Missing(Need::Replaced(sale)))?;
         let mut given = known.by.iter();
-        let is_given = given.any(|(by, voucher)| *by != intent && *voucher == replacement.replaces);
-        Ok(contradicted && !is_given)
+        Ok(given.any(|(by, voucher)| *by != intent && *voucher == replacement.replaces))
     }
 }

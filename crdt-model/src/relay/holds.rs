@@ -224,6 +224,13 @@ impl OrgState {
                 if admission::check(&author, &write.document, sheet, hold.intent, &op).is_err() {
                     return Ok(false);
                 }
+                // A second new code for one lost voucher is nobody's to accept.
+                if let Some(FactBody::Replacement(replacement)) =
+                    fact_of(&op).as_ref().map(|fact| &fact.body)
+                    && self.is_given(hold.intent, replacement)?
+                {
+                    return Ok(false);
+                }
                 let false_claim = match fact_of(&op) {
                     Some(fact) => self.false_claim(&write.document, hold.intent, &fact)?,
                     None => self.false_record(&write.document, &op)?,

@@ -11,6 +11,7 @@ use crdt_model::sheets::Sheets;
 use crdt_model::sync::message::Disposition;
 use crdt_model::voucher::{Holder, Stock};
 
+use super::holds::decide;
 use super::judge::sell;
 use super::relay::{Author, Bench};
 
@@ -103,6 +104,46 @@ fn ad11_a_replacement_that_is_sold_twice_has_one_in_its_turn() {
         voucher: voucher(2),
     };
     assert_eq!(given, [of_sale, of_replacement, of_last]);
+}
+
+/// Two new codes for one client wait: whoever accepts both gives one.
+#[test]
+fn he5_a_held_replacement_is_not_accepted_beside_another() {
+    let mut bench = Bench::new();
+    let (agent, manager, owner) = (bench.agent, bench.manager, bench.owner);
+    sell(&mut bench, &agent, 0);
+    let sale = sell(&mut bench, &manager, 0).rows[0].intent.unwrap();
+    let first = lost(&bench, sale).unwrap().lost;
+    // Both wait: the device was revoked when they came.
+    bench.revoked.insert(manager.device);
+    let hold = |bench: &mut Bench, index| match give(bench, &manager, first, index) {
+        (id, Disposition::Held(hold, _)) => (id, hold),
+        (_, other) => panic!("{other:?}"),
+    };
+    let (held, second) = (hold(&mut bench, 1), hold(&mut bench, 2));
+    bench.revoked.clear();
+    let till = bench.till(&manager);
+
+    let decided = decide(&mut bench, &owner, till, held.1, true);
+    assert_eq!(decided.holds[0].decided, Some(true));
+    assert_eq!(lost(&bench, sale), None);
+    let given = Replacements::of(&sheets(&bench)).after(first).unwrap();
+    assert_eq!(given.by, held.0);
+    // A second code for one lost voucher: no word of theirs gives it, and it can still be declined.
+    let outcome = decide(&mut bench, &owner, till, second.1, true);
+    assert!(outcome.holds.is_empty());
+    let given_out = |bench: &Bench| {
+        let document = bench.document(&till);
+        let facts = document.sheet().facts;
+        let facts = facts.into_values().flatten();
+        facts
+            .filter(|fact| matches!(fact.body, FactBody::Replacement(_)))
+            .count()
+    };
+    assert_eq!(given_out(&bench), 1);
+    let outcome = decide(&mut bench, &owner, till, second.1, false);
+    assert_eq!(outcome.holds[0].decided, Some(false));
+    assert_eq!(given_out(&bench), 1);
 }
 
 #[test]

@@ -25,6 +25,7 @@ impl World {
         self.check_shown()?;
         self.check_outboxes()?;
         self.check_vouchers()?;
+        self.check_replaced()?;
         self.check_holders()?;
         self.check_codes()?;
         self.check_holds()?;
@@ -184,6 +185,19 @@ impl World {
             }
             if standing_everywhere.len() != 1 {
                 return Err(format!("{voucher:?} stands as {standing_everywhere:?}"));
+            }
+        }
+        Ok(())
+    }
+
+    /// One new code for a voucher that a verdict took away.
+    fn check_replaced(&self) -> Check {
+        let mut given = BTreeSet::new();
+        for (key, (_, fact)) in self.facts() {
+            if let FactBody::Replacement(replacement) = &fact.body
+                && !given.insert((replacement.sale, replacement.replaces))
+            {
+                return Err(format!("{key} is a second new code: {replacement:?}"));
             }
         }
         Ok(())

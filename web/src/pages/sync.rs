@@ -316,10 +316,13 @@ fn HeldRow(props: &HeldProps) -> Html {
                 <span>{ words.sent_by(&item.person_name) }{ " · " }{ app.when(item.at) }</span>
                 <HeldEdits edits={item.edits.clone()} more={item.more_edits} />
                 <span class="muted">{ hold_reason(words, item.reason) }</span>
+                if item.is_given { <span>{ words.held_given() }</span> }
                 if !*is_declining { <FailureNote failure={act.failure.clone()} /> }
             </span>
             <span class="actions">
-                <Button label={words.accept()} look={Look::Primary} busy={act.is_busy} onclick={accept} />
+                if !item.is_given {
+                    <Button label={words.accept()} look={Look::Primary} busy={act.is_busy} onclick={accept} />
+                }
                 <Button label={words.decline()} look={Look::Quiet} onclick={set(&is_declining, true)} />
             </span>
             if *is_declining {

@@ -147,6 +147,8 @@ pub struct HeldView {
     pub more_edits: u32,
     /// How many verdicts told of it: with a later one it is not the same any more.
     pub told: u32,
+    /// It would give a client a new code who has one by now: accepting it does nothing.
+    pub is_given: bool,
 }
 
 /// A record that accepting would edit.

@@ -7,8 +7,9 @@ use crdt_model::client;
 use crdt_model::command::Command;
 use crdt_model::document::{Container, DocumentKey, Put, Scalar};
 use crdt_model::fact::{Fact, FactBody, HeldDecision, HeldEdit, Verdict};
-use crdt_model::ids::{BatchId, HoldId};
+use crdt_model::ids::{BatchId, HoldId, IntentId};
 use crdt_model::replica::{PendingState, Replica};
+use crdt_model::sale::{Given, Replacements};
 use crdt_model::sync::message::RefusalCode;
 
 use super::{Surroundings, count, name_of};
@@ -100,6 +101,7 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
     if !in_verdicts.any(|(_, _, fact)| held(fact)) {
         return Vec::new();
     }
+    let replaced = Replacements::of(replica.sheets());
     let mut over: BTreeSet<HoldId> = BTreeSet::new();
     // What is decided but not settled yet, by how much of it had been told.
     let mut accepted: BTreeMap<HoldId, u32> = BTreeMap::new();
@@ -126,6 +128,7 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
         };
         let FactBody::Verdict(Verdict::Held {
             hold,
+            intent,
             person: author,
             reason,
             facts,
@@ -153,6 +156,7 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
             edits: Vec::new(),
             more_edits: 0,
             told: 0,
+            is_given: false,
         });
         view.told += 1;
         view.more_edits = view.more_edits.saturating_add(*more_edits);
@@ -160,10 +164,25 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
             .extend(facts.iter().map(|fact| summary_of_fact(replica, fact)));
         view.edits
             .extend(edits.iter().map(|edit| held_edit(replica, edit)));
+        view.is_given |= facts.iter().any(|fact| is_given(&replaced, *intent, fact));
     }
+    // To accept what is given already does nothing, so it waits still.
     held.into_values()
-        .filter(|view| accepted.get(&view.hold) != Some(&view.told))
+        .filter(|view| view.is_given || accepted.get(&view.hold) != Some(&view.told))
         .collect()
+}
+
+/// Would this be a second new code for one lost voucher?
+fn is_given(replaced: &Replacements, intent: IntentId, fact: &Fact) -> bool {
+    let FactBody::Replacement(replacement) = &fact.body else {
+        return false;
+    };
+    let lost = Given {
+        by: replacement.sale,
+        voucher: replacement.replaces,
+    };
+    let given = replaced.after(lost);
+    given.is_some_and(|given| given.by != intent)
 }
 
 /// What a record is called here and now: the verdict says nobody's name.
@@ -289,3 +308,6 @@ fn label_of(replica: &Replica, batch: BatchId) -> String {
         })
         .unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests;
