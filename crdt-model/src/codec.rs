@@ -3,7 +3,7 @@
 //! Structs are maps with short stable names, so that fields can be added for ever: an unknown field is skipped,
 //! a missing one takes its default.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::{Deserialize as _, Serialize, de::DeserializeOwned};
 
 /// Bytes that are not what they should be. The text is for logs, never for people.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -133,6 +133,33 @@ pub fn decode<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, DecodeError> {
         return Err(DecodeError("bytes follow the value".into()));
     }
     Ok(value)
+}
+
+/// For `deserialize_with`, in CBOR: a value whose name came later than this version takes the type's default. Not for
+/// types that hold ids: what is kept to be tried twice does not read them as they are written.
+pub fn or_default<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: serde::Deserializer<'de>,
+    T: serde::Deserialize<'de> + Default,
+{
+    Ok(OrDefault::deserialize(deserializer)?.get())
+}
+
+/// The same as a value of its own.
+#[derive(serde::Deserialize)]
+#[serde(untagged)]
+pub(crate) enum OrDefault<T> {
+    Known(T),
+    Later(serde::de::IgnoredAny),
+}
+
+impl<T: Default> OrDefault<T> {
+    pub(crate) fn get(self) -> T {
+        match self {
+            Self::Known(value) => value,
+            Self::Later(_) => T::default(),
+        }
+    }
 }
 
 /// For `deserialize_with`: a list of at most `MAX` elements. Anything longer is an error as soon as it shows, so that

@@ -304,12 +304,15 @@ pub struct SaleRef {
 }
 
 /// Why the relay keeps an honest change aside.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum HoldReason {
     /// The author may no longer (or not yet) do this.
     NotAllowed,
     /// The device was revoked.
     DeviceRevoked,
+    /// A reason that came later than this version. No relay says so.
+    #[default]
+    Later,
 }
 
 /// A record that a held change would edit, and which of its fields.
@@ -372,7 +375,7 @@ pub enum Verdict {
         person: PersonId,
         #[serde(rename = "d")]
         device: DeviceId,
-        #[serde(rename = "r")]
+        #[serde(rename = "r", deserialize_with = "codec::or_default")]
         reason: HoldReason,
         #[serde(rename = "f")]
         facts: Vec<Fact>,

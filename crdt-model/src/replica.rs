@@ -93,13 +93,14 @@ pub enum PendingState {
     Waiting,
     Held {
         hold: HoldId,
+        #[serde(deserialize_with = "codec::or_default")]
         reason: HoldReason,
     },
     Declined {
         by: PersonId,
         reason: Option<String>,
     },
-    Refused(RefusalCode),
+    Refused(#[serde(deserialize_with = "codec::or_default")] RefusalCode),
 }
 
 /// An intent the relay has not acknowledged yet.

@@ -71,7 +71,7 @@ impl OrgState {
     pub(super) fn has_room(&mut self, hold: &Hold, weight: u64) -> Result<bool, AdmitError> {
         let most = match hold.reason {
             HoldReason::DeviceRevoked => OF_REVOKED_MAX,
-            HoldReason::NotAllowed => HELD_WEIGHT_MAX,
+            HoldReason::NotAllowed | HoldReason::Later => HELD_WEIGHT_MAX,
         };
         let kept = self.kept(hold.person)?;
         let held = kept.held.saturating_add(weight);

@@ -379,7 +379,8 @@ impl Replica {
     }
 
     /// Everybody sees what of their own is held. What the relay does not list any more, it has forgotten (it was
-    /// restored from an older backup): it is told again. So is what there was no room for: the office may have decided since.
+    /// restored from an older backup): it is told again. So is what there was no room for: the office may have decided since;
+    /// and what was refused for a reason that this version may know by now.
     fn wait_again(&mut self) -> bool {
         let listed: BTreeSet<HoldId> = self
             .sheets
@@ -393,7 +394,9 @@ impl Replica {
         for pending in self.outbox.values_mut() {
             let has_reason = match &pending.state {
                 PendingState::Held { hold, .. } => !listed.contains(hold),
-                PendingState::Refused(RefusalCode::TooMuchHeld) => !pending.is_dismissed,
+                PendingState::Refused(RefusalCode::TooMuchHeld | RefusalCode::Later) => {
+                    !pending.is_dismissed
+                }
                 _ => false,
             };
             if has_reason {

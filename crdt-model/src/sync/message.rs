@@ -1,8 +1,12 @@
 //! The messages of one WebSocket session, each one CBOR value in one binary frame.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{self, IgnoredAny, MapAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_bytes::ByteBuf;
 
+use crate::codec::OrDefault;
 use crate::document::{DocumentId, DocumentKey, Hash};
 use crate::fact::HoldReason;
 use crate::ids::HoldId;
@@ -136,7 +140,7 @@ pub struct LoggedChange {
 }
 
 /// What became of one change.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub enum Disposition {
     /// Committed, now or before.
     #[serde(rename = "a")]
@@ -155,8 +159,57 @@ pub enum Disposition {
     Rebase,
 }
 
+/// By hand, for what comes later than this version: a phone shows that it was not taken, and goes on.
+impl<'de> Deserialize<'de> for Disposition {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        struct Named;
+
+        impl<'de> Visitor<'de> for Named {
+            type Value = Disposition;
+
+            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str("what became of a change")
+            }
+
+            fn visit_str<E: de::Error>(self, name: &str) -> Result<Disposition, E> {
+                Ok(match name {
+                    "a" => Disposition::Accepted,
+                    "k" => Disposition::Known,
+                    "b" => Disposition::Rebase,
+                    _ => Disposition::Refused(RefusalCode::Later),
+                })
+            }
+
+            fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Disposition, A::Error> {
+                let name: Option<String> = map.next_key()?;
+                let found = match name.as_deref() {
+                    Some("h") => {
+                        let (hold, reason): (HoldId, OrDefault<HoldReason>) = map.next_value()?;
+                        Disposition::Held(hold, reason.get())
+                    }
+                    Some("r") => {
+                        let code: OrDefault<RefusalCode> = map.next_value()?;
+                        Disposition::Refused(code.get())
+                    }
+                    Some(_) => {
+                        map.next_value::<IgnoredAny>()?;
+                        Disposition::Refused(RefusalCode::Later)
+                    }
+                    None => return Err(de::Error::invalid_length(0, &self)),
+                };
+                match map.next_key::<IgnoredAny>()? {
+                    None => Ok(found),
+                    Some(_) => Err(de::Error::invalid_length(2, &self)),
+                }
+            }
+        }
+
+        deserializer.deserialize_any(Named)
+    }
+}
+
 /// Why a change was refused.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 pub enum RefusalCode {
     #[serde(rename = "m")]
     Malformed(crate::admission::Malformed),
@@ -172,6 +225,10 @@ pub enum RefusalCode {
     /// Its author began so many tills and documents of clients that they may begin no other.
     #[serde(rename = "d")]
     TooManyDocuments,
+    /// A reason that came later than this version. No relay says so.
+    #[default]
+    #[serde(rename = "u")]
+    Later,
 }
 
 /// Why the relay ends a session.

@@ -3,7 +3,7 @@
 use crdt_model::command::Command;
 use crdt_model::fact::VoucherRef;
 use crdt_model::ids::IntentId;
-use crdt_model::replica::{Brief, Replica};
+use crdt_model::replica::{Brief, PendingState, Replica};
 use crdt_model::sync::message::{Disposition, RefusalCode};
 use crdt_model::time::{Month, Timestamp};
 
@@ -162,4 +162,32 @@ fn he12_what_there_was_no_room_for_is_pushed_again_unless_it_was_dismissed() {
     let again = shop.replica.next_batch().unwrap();
     let ids: Vec<IntentId> = again.intents.iter().map(|intent| intent.id).collect();
     assert_eq!(ids, sold[1..]);
+}
+
+/// A name that a version of later wrote, in what this one reads.
+fn renamed(bytes: &[u8], name: &[u8], later: &[u8]) -> Vec<u8> {
+    let at = bytes.windows(name.len()).position(|part| part == name);
+    let at = at.expect("the name is in it");
+    [&bytes[..at], later, &bytes[at + name.len()..]].concat()
+}
+
+#[test]
+fn pu12_what_was_refused_for_a_reason_of_later_is_kept_and_pushed_again() {
+    let mut shop = Shop::new();
+    let id = shop.sell();
+    shop.answer(Disposition::Refused(RefusalCode::TooMuchHeld));
+    let entries = shop.replica.everything().writes.into_iter();
+    let entries = entries.filter_map(|(key, value)| Some((key, value?)));
+    let entries = entries.map(|(key, value)| match key.starts_with("o|") {
+        true => (key, renamed(&value, b"Refused\x61h", b"Refused\x61z")),
+        false => (key, value),
+    });
+    let me = shop.replica.me();
+    let mut again = Replica::open(me, entries, &mut Random::new(8)).unwrap();
+    let later = PendingState::Refused(RefusalCode::Later);
+    assert_eq!(again.pending(id).unwrap().state, later);
+    assert!(again.next_batch().is_none());
+    let commit = again.synced(1, 1, &mut Random::new(9));
+    again.stored(commit.number);
+    assert_eq!(again.next_batch().unwrap().intents[0].id, id);
 }

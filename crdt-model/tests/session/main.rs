@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may")]
 
 mod comparison;
+mod later;
 mod link;
 mod pull;
 mod sealing;

@@ -49,13 +49,13 @@ kinds! {
     Disposition, "admission":
         Accepted {}, Known {}, Held {..}, Refused {..}, Rebase {},;
     RefusalCode, "refused":
-        Malformed {..}, NotAllowed {}, Impossible {}, TooMuchHeld {}, TooManyDocuments {},;
+        Malformed {..}, NotAllowed {}, Impossible {}, TooMuchHeld {}, TooManyDocuments {}, Later {},;
     Malformed, "malformed":
         TooLarge {}, UnknownField {}, WrongType {}, UnknownFact {}, FactNotOfItsIntent {}, FactOfAnotherPerson {},
         FactOverwritten {}, WrongDocument {}, WrongMonth {}, RelayOnly {}, BadValue {}, UnknownVoucher {},
         WrongPrice {}, UnknownAssignment {}, NotYoursToDecide {},;
     HoldReason, "held because":
-        NotAllowed {}, DeviceRevoked {},;
+        NotAllowed {}, DeviceRevoked {}, Later {},;
     AdmitError, "not looked at":
         WrongOrganisation {}, WrongAuthor {}, Missing {..},;
     Need, "asked of the store":
@@ -118,6 +118,16 @@ const OUT_OF_REACH: &[(&str, &str, &str)] = &[
         "refused",
         "TooManyDocuments",
         "nobody begins thousands of tills: tests/hostile/kept.rs",
+    ),
+    (
+        "refused",
+        "Later",
+        "no relay says so: tests/session/later.rs",
+    ),
+    (
+        "held because",
+        "Later",
+        "no relay says so: tests/session/later.rs",
     ),
     (
         "relay closes",

@@ -92,7 +92,7 @@ pub async fn put(
     now: Timestamp,
 ) -> Result<(), sqlx::Error> {
     let reason = match hold.reason {
-        HoldReason::NotAllowed => NOT_ALLOWED,
+        HoldReason::NotAllowed | HoldReason::Later => NOT_ALLOWED,
         HoldReason::DeviceRevoked => DEVICE_REVOKED,
     };
     let decision = hold.decided.map(|accepted| match accepted {

@@ -65,6 +65,7 @@ fn hold_reason(words: Words, reason: HoldReason) -> &'static str {
     match reason {
         HoldReason::NotAllowed => words.held_not_allowed(),
         HoldReason::DeviceRevoked => words.held_revoked(),
+        HoldReason::Later => words.held_of_later(),
     }
 }
 
@@ -231,6 +232,7 @@ fn NeedsYouRow(props: &NeedsYouProps) -> Html {
         NeedsYou::Refused { code } => (words.refused_code(code), true),
         NeedsYou::TooMuchHeld => (words.refused_much_held().into(), true),
         NeedsYou::TooManyDocuments => (words.refused_many_begun().into(), true),
+        NeedsYou::OfLater => (words.refused_of_later().into(), true),
     };
     let keeps_codes = matches!(item.summary, Summary::Sale { .. } | Summary::Replacement);
     let dismiss = {

@@ -131,6 +131,8 @@ pub enum NeedsYou {
     TooMuchHeld,
     /// So many months and lists were begun that the server takes no new one.
     TooManyDocuments,
+    /// For a reason that only a newer version can tell.
+    OfLater,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -68,6 +68,7 @@ pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
             },
             PendingState::Refused(RefusalCode::TooMuchHeld) => NeedsYou::TooMuchHeld,
             PendingState::Refused(RefusalCode::TooManyDocuments) => NeedsYou::TooManyDocuments,
+            PendingState::Refused(RefusalCode::Later) => NeedsYou::OfLater,
             PendingState::Refused(code) => NeedsYou::Refused {
                 code: format!("{code:?}"),
             },
