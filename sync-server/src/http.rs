@@ -1,7 +1,10 @@
 //! Speaks HTTP over the connections of a [`Listener`].
 //!
 //! `axum::serve` has no timer: who sends a request a byte a minute would hold its socket for ever. So hyper is asked here,
-//! in the same way but with deadlines. Once a connection is a WebSocket, its session keeps the time.
+//! in the same way but with deadlines. Once a connection is a WebSocket, its session keeps the time, and is the first to
+//! lose its patience.
+
+mod patient;
 
 use std::convert::Infallible;
 use std::pin::pin;
@@ -20,6 +23,7 @@ use tower::ServiceExt;
 use tower_http::timeout::DeadlineBody;
 
 use crate::listener::{Listener, Remote, Stream};
+use patient::Patient;
 
 /// How long a client may take.
 #[derive(Debug, Clone, Copy)]
@@ -28,12 +32,16 @@ pub struct Deadlines {
     pub head: Duration,
     /// To send the rest of the request: a megabyte within it is 28 kbit/s, less than the slowest phones have.
     pub body: Duration,
+    /// To take something of an answer, whatever of it is left. The kernel says so when a third of what it holds has gone,
+    /// which may be a megabyte on a slow line.
+    pub answer: Duration,
 }
 
 impl Deadlines {
     pub const USUAL: Self = Self {
         head: Duration::from_secs(150),
         body: Duration::from_secs(300),
+        answer: Duration::from_secs(300),
     };
 }
 
@@ -78,7 +86,10 @@ async fn converse(
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(deadlines.head)
-        .serve_connection(TokioIo::new(stream), service)
+        .serve_connection(
+            TokioIo::new(Patient::new(stream, deadlines.answer)),
+            service,
+        )
         .with_upgrades();
     let mut connection = pin!(connection);
     let result = tokio::select! {

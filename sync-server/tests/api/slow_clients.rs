@@ -11,7 +11,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 use tokio::time::{Instant, timeout};
 
-use crate::helpers::TestApp;
+use crate::helpers::{Folder, TestApp};
 use crate::relay::Shop;
 
 /// Longer than anything takes here.
@@ -19,6 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(20);
 const QUICK: Deadlines = Deadlines {
     head: Duration::from_millis(400),
     body: Duration::from_millis(400),
+    answer: Duration::from_millis(400),
 };
 
 struct Server {
@@ -107,6 +108,31 @@ async fn who_never_sends_the_rest_is_not_waited_for() {
     let heard = until_closed(&mut stream).await;
     assert!(heard.starts_with("HTTP/1.1 503"), "{heard}");
     drip(connect(&server, PUSH).await).await;
+}
+
+/// More than the buffers of both ends hold.
+const LARGE: usize = 32 << 20;
+
+#[tokio::test]
+async fn tr10_who_never_reads_an_answer_is_not_waited_for() {
+    let web = Folder::new("large");
+    std::fs::write(web.0.join("large.bin"), vec![b'x'; LARGE]).unwrap();
+    let app = TestApp::start_with(&web.0).await;
+    let ask = "GET /large.bin HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n";
+    let only_answers = Deadlines {
+        answer: QUICK.answer,
+        ..Deadlines::USUAL
+    };
+    let server = start(&app, only_answers).await;
+    let mut silent = connect(&server, ask).await;
+    let mut first = [0; 15];
+    silent.read_exact(&mut first).await.unwrap();
+    assert_eq!(&first, b"HTTP/1.1 200 OK");
+
+    // It ends only when the connection has: nobody reads from it.
+    server.stop.send(()).unwrap();
+    timeout(PATIENCE, server.task).await.unwrap().unwrap();
+    drop(silent);
 }
 
 #[tokio::test]
