@@ -405,6 +405,9 @@ impl OrgState {
             if found == Disposition::Known || self.get(&full.document)?.has(&change.hash().0) {
                 continue;
             }
+            if self.begins(&full.document)? {
+                self.count_begun(signer.person);
+            }
             let hash = change.hash().0;
             let chunk = change.raw_bytes().to_vec();
             self.get_mut(&full.document)?
@@ -490,10 +493,14 @@ impl OrgState {
         outcome: &mut Outcome,
     ) -> Result<Vec<PlainOp>, AdmitError> {
         let actor = self.actor;
+        let begins = self.begins(&document)?;
         let replica = self.get_mut(&document)?;
         let Some((written, seq)) = replica.write(actor, now, puts) else {
             return Ok(Vec::new());
         };
+        if begins {
+            self.count_begun(author);
+        }
         let ops = written.plain.ops.clone();
         let row = self.own_row(document, written, seq);
         outcome.rows.push(Row {

@@ -89,8 +89,8 @@ impl OrgState {
         }
     }
 
-    /// Counts those of these documents that are new. False: a person began so many already that they may begin no other.
-    /// One's till of today can always be begun: no more of them come than time allows.
+    /// May a person begin those of these documents that are new? Not if they began so many already. One's till of today
+    /// can always be begun: no more of them come than time allows.
     pub(super) fn may_begin(
         &mut self,
         person: PersonId,
@@ -101,18 +101,30 @@ impl OrgState {
         let is_of_today = |document: &DocumentKey| matches!(document, DocumentKey::Till { person: of, month, .. } if *of == person && lately.contains(month));
         let mut begun = 0;
         for document in documents.filter(|key| is_counted(key) && !is_of_today(key)) {
-            let sheet = self.get(&document)?.sheet();
-            begun += u64::from(sheet.facts.is_empty() && sheet.records.is_empty());
+            begun += u64::from(!self.get(&document)?.is_begun());
         }
         if begun == 0 {
             return Ok(true);
         }
         let kept = self.kept(person)?;
-        let documents = kept.documents.saturating_add(begun);
-        let may_begin = documents <= DOCUMENTS_MAX;
-        if may_begin {
-            kept.documents = documents;
+        Ok(kept.documents.saturating_add(begun) <= DOCUMENTS_MAX)
+    }
+
+    /// Would writing into this document begin one that is counted?
+    pub(super) fn begins(&self, document: &DocumentKey) -> Result<bool, AdmitError> {
+        Ok(is_counted(document) && !self.get(document)?.is_begun())
+    }
+
+    /// Somebody was the first to write into a document, themselves or because what was held of them was accepted, be it
+    /// their till of today: the database counts all of these, and both must come to the same.
+    pub(super) fn count_begun(&mut self, person: PersonId) {
+        if let Some(kept) = self.kept.get_mut(&person) {
+            kept.documents = kept.documents.saturating_add(1);
         }
-        Ok(may_begin)
+    }
+
+    /// How much is known to be kept of a person.
+    pub fn kept_of(&self, person: PersonId) -> Option<Kept> {
+        self.kept.get(&person).copied()
     }
 }

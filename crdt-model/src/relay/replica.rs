@@ -12,6 +12,7 @@ use super::batches::codes_of;
 use crate::batch;
 use crate::document::{
     Actor, Container, Document, Hash, PlainChange, PlainOp, Put, Scalar, Sheet, Written,
+    genesis_hash,
 };
 use crate::fact::{Codes, FactBody, Leased, Verdict};
 use crate::ids::{BatchId, BlockId};
@@ -133,6 +134,11 @@ impl RelayDocument {
 
     pub const fn sheet(&self) -> &Sheet {
         &self.sheet
+    }
+
+    /// Did anybody write into it yet?
+    pub(super) fn is_begun(&self) -> bool {
+        self.heads.iter().any(|head| *head != genesis_hash())
     }
 
     /// Sorted.

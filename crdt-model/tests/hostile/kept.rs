@@ -269,6 +269,44 @@ fn ad24_a_person_begins_so_many_tills_and_documents_of_clients() {
     assert_eq!(withdraw_in(&mut bench, &manager, &[4]), accepted);
 }
 
+/// What the database counts too, which knows of each document only who was the first.
+#[test]
+fn ad24_begun_is_what_was_first_written_into_whoever_accepted_it() {
+    let mut bench = Bench::new();
+    let (agent, owner, till) = (bench.agent, bench.owner, bench.till(&bench.agent));
+    let begun = |bench: &Bench, by: &Author| bench.state.kept_of(by.person).unwrap();
+    bench.revoked.insert(agent.device);
+    let Disposition::Held(hold, _) = register_in(&mut bench, &agent, 1) else {
+        panic!("nothing is held")
+    };
+    bench.revoked.clear();
+    let before = begun(&bench, &agent);
+    assert!(before.held > 0);
+    assert_eq!(before.documents, 0);
+    decide(&mut bench, &owner, till, hold, true);
+    let (held, documents) = (0, 1);
+    assert_eq!(begun(&bench, &agent), Kept { held, documents });
+    // The word about it was the first in that till.
+    assert_eq!(begun(&bench, &owner), Kept { held, documents });
+    assert_eq!(
+        withdraw_in(&mut bench, &agent, &[0]),
+        [Disposition::Accepted]
+    );
+    assert_eq!(begun(&bench, &agent).documents, 1);
+    withdraw_in(&mut bench, &agent, &[2, 3]);
+    assert_eq!(begun(&bench, &agent).documents, 3);
+    assert_eq!(
+        withdraw_in(&mut bench, &agent, &[2]),
+        [Disposition::Accepted]
+    );
+    assert_eq!(register_in(&mut bench, &agent, 0), Disposition::Accepted);
+    assert_eq!(begun(&bench, &agent).documents, 4);
+    // One's till of today counts as well, though it can always be begun.
+    let manager = bench.manager;
+    withdraw_in(&mut bench, &manager, &[0]);
+    assert_eq!(begun(&bench, &manager).documents, 1);
+}
+
 /// A byte of a verdict can take twenty-four of memory, and batches wait.
 #[test]
 fn what_only_the_relay_states_takes_no_memory_of_a_batch_that_waits() {

@@ -198,6 +198,14 @@ impl Relay {
                 }
             }
         }
+        for (_, person, _) in &self.database.devices {
+            let (known, stored) = (state.kept_of(*person), self.kept(*person));
+            if known.is_some_and(|known| known != stored) {
+                return Err(format!(
+                    "of {person} {known:?} is kept in memory, and {stored:?} in the database"
+                ));
+            }
+        }
         Ok(())
     }
 }

@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crdt_model::document::Hash;
 use crdt_model::ids::{DeviceId, OrgId, PersonId};
-use crdt_model::relay::{OrgState, Row};
+use crdt_model::relay::{Kept, OrgState, Row};
 use crdt_model::sync::batch::FullBatch;
 use crdt_model::sync::message::Disposition;
 use tokio::sync::{oneshot, watch};
@@ -171,6 +171,12 @@ impl Organisation {
 
     pub fn has_sessions(&self) -> bool {
         self.pulse.receiver_count() > 0
+    }
+
+    /// How much this node believes is kept of a person; `None` where it has not asked yet.
+    pub async fn kept_of(&self, person: PersonId) -> Option<Kept> {
+        let state = self.state.lock().await;
+        state.as_ref().and_then(|state| state.kept_of(person))
     }
 
     pub(super) fn tail(&self) -> MutexGuard<'_, Tail> {

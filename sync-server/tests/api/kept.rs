@@ -5,10 +5,15 @@ use axum::http::{Request, StatusCode};
 use crdt_model::client::ClientDetails;
 use crdt_model::codec;
 use crdt_model::command::Command;
-use crdt_model::ids::ClientId;
+use crdt_model::document::DocumentKey;
+use crdt_model::ids::{ClientId, PersonId};
+use crdt_model::relay::Kept;
 use crdt_model::replica::PendingState;
 use crdt_model::sync::message::{Disposition, RefusalCode, RelayMessage};
+use crdt_model::time::Month;
+use sync_server::database;
 use sync_server::ids::new_id;
+use sync_server::store::{documents, holds};
 
 use crate::helpers::TestApp;
 use crate::profile::Profile;
@@ -119,4 +124,82 @@ async fn ad24_what_a_person_begins_is_counted() {
         (asha.device.replica.outbox().count(), refused(&asha, full)),
         (1, 1)
     );
+}
+
+/// Both ways of counting, over one history: sold, held, accepted, declined.
+#[tokio::test]
+async fn ad24_he12_the_database_counts_what_memory_counts() {
+    let mut shop = Shop::open().await;
+    let (mut asha, _) = shop.agent_with(&["A1", "A2", "A3"]).await;
+    let (org, person) = (asha.identity.org, asha.person);
+    let node = shop.app.app.relay.organisation(org);
+    let stored = async |shop: &Shop| {
+        let mut tx = database::begin(&shop.app.app.pool, org).await.unwrap();
+        let held = holds::weights_of(&mut tx, org, &[person]).await.unwrap();
+        let begun = documents::begun_by(&mut tx, org, &[person]).await.unwrap();
+        let of = |counts: Vec<(PersonId, u64)>| counts.iter().map(|(_, count)| count).sum();
+        Kept {
+            held: of(held),
+            documents: of(begun),
+        }
+    };
+    let till = DocumentKey::Till {
+        site: shop.site,
+        person,
+        month: Month::of(shop.app.app.clock.now()),
+    };
+    shop.revoke(&asha).await;
+    Profile::until_closed(&mut asha).await;
+    let register = |site, now| Command::RegisterClient {
+        site,
+        client: ClientId::from_bytes(new_id(now)),
+        details: ClientDetails {
+            name: "Juma".into(),
+            ..ClientDetails::default()
+        },
+    };
+    let mut holds_of = Vec::new();
+    for sells in [true, true, false] {
+        if sells {
+            asha.sell(shop.order(1)).await;
+        } else {
+            let client = register(shop.site, shop.app.app.clock.now());
+            asha.run(client).await;
+        }
+        let answers = post(&shop.app, &mut asha).await;
+        let [Disposition::Held(hold, _)] = answers[..] else {
+            panic!("{answers:?}")
+        };
+        holds_of.push(hold);
+        assert_eq!(node.kept_of(person).await, Some(stored(&shop).await));
+    }
+    // The first word about them begins her till; what is accepted last begins her list of clients.
+    for (hold, accepted, documents) in [
+        (holds_of[0], true, 0),
+        (holds_of[1], false, 0),
+        (holds_of[2], true, 1),
+    ] {
+        let decided = Command::DecideHeld {
+            till,
+            hold,
+            accepted,
+            reason: (!accepted).then(|| "no".into()),
+            told: 1,
+        };
+        shop.office.run(decided).await;
+        shop.office.settle().await;
+        let kept = stored(&shop).await;
+        assert_eq!(node.kept_of(person).await, Some(kept));
+        assert_eq!(kept.documents, documents);
+    }
+    assert_eq!(stored(&shop).await.held, 0);
+    // What the office begins itself.
+    let office = shop.office.person;
+    let client = register(shop.site, shop.app.app.clock.now());
+    shop.office.run(client).await;
+    shop.office.settle().await;
+    let mut tx = database::begin(&shop.app.app.pool, org).await.unwrap();
+    let begun = documents::begun_by(&mut tx, org, &[office]).await.unwrap();
+    let known = node.kept_of(office).await.unwrap();
+    assert_eq!(begun, [(office, known.documents)]);
 }

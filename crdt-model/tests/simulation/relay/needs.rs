@@ -119,20 +119,8 @@ impl Relay {
                 self.state().provide_hold(id, hold);
             }
             Need::Kept(person) => {
-                let holds = self.database.holds.values();
-                let open = holds.filter(|hold| hold.person == person && hold.decided.is_none());
-                let held = open.map(|hold| hold.weight).sum();
-                let mut begun: BTreeMap<DocumentKey, PersonId> = BTreeMap::new();
-                for row in self
-                    .database
-                    .rows
-                    .iter()
-                    .filter(|row| is_counted(&row.document))
-                {
-                    begun.entry(row.document).or_insert(row.author);
-                }
-                let documents = begun.values().filter(|by| **by == person).count() as u64;
-                self.state().provide_kept(person, Kept { held, documents });
+                let kept = self.kept(person);
+                self.state().provide_kept(person, kept);
             }
             Need::Devices(person) => {
                 let devices = self
@@ -145,6 +133,20 @@ impl Relay {
                 self.state().provide_devices(person, devices);
             }
         }
+    }
+
+    /// How much the database has of a person.
+    pub(super) fn kept(&self, person: PersonId) -> Kept {
+        let holds = self.database.holds.values();
+        let open = holds.filter(|hold| hold.person == person && hold.decided.is_none());
+        let held = open.map(|hold| hold.weight).sum();
+        let rows = self.database.rows.iter();
+        let mut begun: BTreeMap<DocumentKey, PersonId> = BTreeMap::new();
+        for row in rows.filter(|row| is_counted(&row.document)) {
+            begun.entry(row.document).or_insert(row.author);
+        }
+        let documents = begun.values().filter(|by| **by == person).count() as u64;
+        Kept { held, documents }
     }
 
     /// What of a block was sold, or is told to have been handed out.
