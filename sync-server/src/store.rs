@@ -113,6 +113,18 @@ pub fn seq_from_sql(column: i64) -> u64 {
     u64::try_from(column).unwrap_or(0)
 }
 
+/// What was counted of each person, as a `bigint` column.
+fn by_person(rows: Vec<(Uuid, i64)>) -> Vec<(PersonId, u64)> {
+    let rows = rows.into_iter();
+    rows.map(|(person, count)| {
+        (
+            PersonId::from_sql(person),
+            u64::try_from(count).unwrap_or(0),
+        )
+    })
+    .collect()
+}
+
 /// A place in a block as its `integer` column.
 pub fn sql_index(index: u32) -> i32 {
     i32::try_from(index).unwrap_or(i32::MAX)

@@ -5,7 +5,7 @@ use crdt_model::ids::{OrgId, PersonId};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::{SqlId, sql_seq};
+use super::{SqlId, by_person, sql_seq};
 
 /// A document that has grown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -108,13 +108,5 @@ pub async fn begun_by(
     .bind(people)
     .fetch_all(tx)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(person, count)| {
-            (
-                PersonId::from_sql(person),
-                u64::try_from(count).unwrap_or(0),
-            )
-        })
-        .collect())
+    Ok(by_person(rows))
 }

@@ -10,7 +10,7 @@ use crdt_model::time::Timestamp;
 use sqlx::PgConnection;
 use uuid::Uuid;
 
-use super::SqlId;
+use super::{SqlId, by_person};
 use crate::clock::to_sql;
 
 const NOT_ALLOWED: &str = "not_allowed";
@@ -153,13 +153,5 @@ pub async fn weights_of(
     .bind(people)
     .fetch_all(tx)
     .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(person, weight)| {
-            (
-                PersonId::from_sql(person),
-                u64::try_from(weight).unwrap_or(0),
-            )
-        })
-        .collect())
+    Ok(by_person(rows))
 }
