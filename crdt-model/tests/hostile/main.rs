@@ -6,6 +6,7 @@
 mod authors;
 mod cost;
 mod crowd;
+mod digest;
 mod facts;
 mod fields;
 mod findings;

@@ -273,8 +273,8 @@ pub const MISTAKES: &[Mistake] = &[
     mistake(
         "a comparison looks at names, not at heads",
         "src/sync/relay.rs",
-        "digest.get(&document.id).copied().flatten() != Some(document.digest)",
-        "!digest.contains_key(&document.id)",
+        "digest.get(document.id).flatten() != Some(document.digest)",
+        "digest.get(document.id).is_none()",
     ),
     mistake(
         "dropped documents are not named",
