@@ -7,6 +7,13 @@ mod cost;
 #[path = "../hostile/relay.rs"]
 #[expect(dead_code, reason = "the hostile tests use the other half of it")]
 mod relay;
+#[path = "../shared/shop.rs"]
+#[expect(dead_code, reason = "other tests use the rest")]
+mod shop;
+#[path = "stated.rs"]
+mod stated;
+#[path = "waiting.rs"]
+mod waiting;
 
 use std::collections::BTreeSet;
 use std::str::FromStr;
@@ -37,7 +44,7 @@ use crdt_model::voucher;
 use rand_core::TryCryptoRng;
 
 use crate::random::Random;
-use relay::{Bench, NOW, record};
+use relay::{Author, Bench, NOW, record};
 
 /// Only for a seed that is the same in every run: nothing is secret here.
 impl TryCryptoRng for Random {}
@@ -62,7 +69,7 @@ impl Target {
     }
 }
 
-pub const TARGETS: [Target; 10] = [
+pub const TARGETS: [Target; 13] = [
     Target {
         name: "frames",
         read: frames,
@@ -107,6 +114,21 @@ pub const TARGETS: [Target; 10] = [
         name: "sealed",
         read: sealed,
         seeds: sealed_seeds,
+    },
+    Target {
+        name: "rescue",
+        read: rescue_file,
+        seeds: rescue_seeds,
+    },
+    Target {
+        name: "stated",
+        read: stated::stated,
+        seeds: stated::seeds,
+    },
+    Target {
+        name: "waiting",
+        read: waiting::waiting,
+        seeds: waiting::seeds,
     },
     Target {
         name: "texts",
@@ -179,7 +201,6 @@ fn answers(bytes: &[u8]) {
         if !is_document {
             device.handle(Event::Frame(frame.to_vec()), NOW, &mut random);
             device.handle(Event::Posted(frame.to_vec()), NOW, &mut random);
-            let _ = rescue::read(frame);
         }
     }
 }
@@ -242,7 +263,11 @@ fn admission(bytes: &[u8]) {
     if decoded.and_then(|batch| batch.expand().map(drop)).is_err() {
         return;
     }
-    let Ok(outcome) = bench.admit_as(&author, &batch) else {
+    admit(&mut bench, &author, &batch);
+}
+
+fn admit(bench: &mut Bench, author: &Author, batch: &Batch) {
+    let Ok(outcome) = bench.admit_as(author, batch) else {
         return;
     };
     let touched: BTreeSet<DocumentKey> = outcome.rows.iter().map(|row| row.document).collect();
@@ -250,7 +275,7 @@ fn admission(bytes: &[u8]) {
         bench.document(&key);
     }
     // Again it says the same, and writes nothing.
-    if let Ok(again) = bench.admit_as(&author, &batch) {
+    if let Ok(again) = bench.admit_as(author, batch) {
         let accepted = outcome.results.iter().zip(&again.results);
         assert!(again.rows.is_empty() || outcome.rows.is_empty());
         assert_eq!(accepted.count(), outcome.results.len());
@@ -295,6 +320,21 @@ fn sealed(bytes: &[u8]) {
     }
 }
 
+/// A rescue file, and the envelopes in it: written again they are the same.
+fn rescue_file(bytes: &[u8]) {
+    let Ok(batches) = rescue::read(bytes) else {
+        return;
+    };
+    assert_eq!(
+        rescue::read(&rescue::write(batches.clone())),
+        Ok(batches.clone())
+    );
+    for batch in &batches {
+        let _ = sealing::sealed_to(batch);
+        sealed(batch);
+    }
+}
+
 /// Short texts that are read strictly: what is read is written as it was.
 fn texts(bytes: &[u8]) {
     let Ok(text) = std::str::from_utf8(bytes) else {
@@ -306,7 +346,7 @@ fn texts(bytes: &[u8]) {
     same::<Mac>(&text.to_uppercase());
     same::<Date>(text);
     same::<Month>(text);
-    let _ = text.parse::<HandOverCode>();
+    same::<HandOverCode>(text);
     let _ = Phone::from_e164(text);
     if let Ok(codes) = voucher::unpack(text) {
         assert_eq!(voucher::pack(&codes).as_deref(), Ok(text));
@@ -334,12 +374,16 @@ fn parted(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
 }
 
 fn joined<T: serde::Serialize>(messages: &[T]) -> Vec<u8> {
+    pieces(messages.iter().map(codec::encode))
+}
+
+/// What [`parted`] parts.
+fn pieces(pieces: impl Iterator<Item = Vec<u8>>) -> Vec<u8> {
     let mut bytes = Vec::new();
-    for message in messages {
-        let message = codec::encode(message);
-        let length = u16::try_from(message.len()).expect("seeds are small");
+    for piece in pieces {
+        let length = u16::try_from(piece.len()).expect("seeds are small");
         bytes.extend(length.to_be_bytes());
-        bytes.extend(message);
+        bytes.extend(piece);
     }
     bytes
 }
@@ -513,6 +557,19 @@ fn sealed_seeds() -> Vec<Vec<u8>> {
     let key = secret().public_key();
     let envelope = sealing::seal(&key, CONTEXT, &inside, &mut Random::new(3));
     vec![envelope.expect("the key is good"), inside]
+}
+
+fn rescue_seeds() -> Vec<Vec<u8>> {
+    let whole = rescue::write(sealed_seeds());
+    let newer = whole
+        .windows(9)
+        .position(|letters| letters == b"version\x01g")
+        .map(|at| {
+            let mut newer = whole.clone();
+            newer[at + 7] = 2;
+            newer
+        });
+    [whole].into_iter().chain(newer).collect()
 }
 
 fn text_seeds() -> Vec<Vec<u8>> {
