@@ -307,7 +307,7 @@ fn HeldRow(props: &HeldProps) -> Html {
     };
     let (first, more) = match (item.facts.split_first(), item.edits.first()) {
         (Some((first, more)), _) => (summary(&app, first), more),
-        (None, Some(edit)) => (summary(&app, &edit.what), &[][..]),
+        (None, Some(edit)) => (held::what(&app, edit), &[][..]),
         (None, None) => (words.what_other().to_string(), &[][..]),
     };
     html! {
