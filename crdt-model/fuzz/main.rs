@@ -2,6 +2,7 @@
 
 #![no_main]
 
+mod dearest;
 #[path = "../tests/simulation/random.rs"]
 #[expect(dead_code, reason = "the simulation uses the rest of it")]
 mod random;
@@ -10,7 +11,6 @@ mod random;
 mod targets;
 
 use std::sync::OnceLock;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
 use libfuzzer_sys::fuzz_target;
 
@@ -26,18 +26,4 @@ fn wanted() -> &'static targets::Target {
     })
 }
 
-static KIBIBYTES: AtomicUsize = AtomicUsize::new(0);
-static MICROSECONDS: AtomicU64 = AtomicU64::new(0);
-
-/// Whatever costs more than all before it is told; the last line of these holds what was the most.
-fn tell((bytes, nanos): (usize, u64)) {
-    let (kibibytes, microseconds) = (bytes >> 10, nanos / 1_000);
-    let most = KIBIBYTES.fetch_max(kibibytes, Ordering::Relaxed);
-    let longest = MICROSECONDS.fetch_max(microseconds, Ordering::Relaxed);
-    if kibibytes > most || microseconds > longest {
-        let (most, longest) = (most.max(kibibytes), longest.max(microseconds));
-        eprintln!("dearest: {most} KiB, {longest} us");
-    }
-}
-
-fuzz_target!(|bytes: &[u8]| tell(wanted().run(bytes)));
+fuzz_target!(|bytes: &[u8]| dearest::tell(wanted().run(bytes)));

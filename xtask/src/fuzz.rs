@@ -1,5 +1,5 @@
-//! Fuzzing by coverage: libFuzzer on every target of `crdt-model/tests/fuzz`. It needs a C++ compiler, and nothing else
-//! beside our own toolchain: the compiler's instruments are there in every release of it.
+//! Fuzzing by coverage: libFuzzer on every target of `crdt-model/tests/fuzz`, and on those of `sync-server/fuzz`. It needs
+//! a C++ compiler, and nothing else beside our own toolchain: the compiler's instruments are there in every release of it.
 
 use std::fmt;
 use std::fs;
@@ -21,16 +21,70 @@ const INSTRUMENTS: &str = "-Cpasses=sancov-module -Cllvm-args=-sanitizer-coverag
 /// An input's longest length: enough for every cap but those in megabytes, which have tests of their own.
 const INPUT_BYTES_MAX: u32 = 1 << 16;
 
+/// A crate of targets, and where its inputs are kept.
+struct Program {
+    folder: &'static str,
+    corpus: &'static str,
+    /// Writes the seeds of each of its targets into a folder of that name.
+    write_seeds: fn(&Path, &Path) -> Result<()>,
+}
+
+const PROGRAMS: [Program; 2] = [
+    Program {
+        folder: "crdt-model/fuzz",
+        corpus: "fuzz-corpus",
+        write_seeds: |_, corpus| {
+            shell::run_quietly(
+                shell::cargo()
+                    .args(["test", "--package", "crdt-model", "--test", "fuzz"])
+                    .env("FUZZ_SEEDS", corpus),
+            )
+        },
+    },
+    Program {
+        folder: "sync-server/fuzz",
+        corpus: "fuzz-corpus-server",
+        write_seeds: |program, corpus| {
+            shell::run_quietly(Command::new(program).env("FUZZ_SEEDS", corpus))
+        },
+    },
+];
+
+/// One reader of foreign bytes.
+struct Target {
+    name: String,
+    program: PathBuf,
+    corpus: PathBuf,
+    found: PathBuf,
+}
+
+impl Program {
+    fn targets(&self) -> Result<Vec<Target>> {
+        let program = build(self.folder)?;
+        let corpus = shell::cache_dir()?.join(self.corpus);
+        fs::create_dir_all(&corpus)?;
+        (self.write_seeds)(&program, &corpus)?;
+        let mut names: Vec<String> = fs::read_dir(&corpus)?
+            .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
+            .collect::<Result<_>>()?;
+        names.sort();
+        let target = |name: String| Target {
+            program: program.clone(),
+            corpus: corpus.join(&name),
+            found: shell::root().join(self.folder).join("found").join(&name),
+            name,
+        };
+        Ok(names.into_iter().map(target).collect())
+    }
+}
+
 /// Every target for so many seconds, as many at a time as there are cores.
 pub fn run(seconds: u32) -> Result<()> {
     tools::ensure_cpp()?;
-    let program = build()?;
-    let corpus = shell::cache_dir()?.join("fuzz-corpus");
-    write_seeds(&corpus)?;
-    let mut targets: Vec<String> = fs::read_dir(&corpus)?
-        .map(|entry| Ok(entry?.file_name().to_string_lossy().into_owned()))
-        .collect::<Result<_>>()?;
-    targets.sort();
+    let mut targets = Vec::new();
+    for program in &PROGRAMS {
+        targets.extend(program.targets()?);
+    }
     println!(
         "target      seconds       inputs  a second   edges  MiB an input  longest ms  peak MiB  failures"
     );
@@ -38,9 +92,9 @@ pub fn run(seconds: u32) -> Result<()> {
     let ends = Mutex::new(Vec::new());
     let worker = || {
         while let Some(target) = targets.get(next.fetch_add(1, Ordering::Relaxed)) {
-            let row = fuzz(&program, &corpus.join(target), target, seconds);
+            let row = fuzz(target, seconds);
             if let Ok(row) = &row {
-                println!("{target:<10} {seconds:>8} {row}");
+                println!("{:<10} {seconds:>8} {row}", target.name);
             }
             let mut ends = ends.lock().unwrap_or_else(PoisonError::into_inner);
             ends.push((target, row));
@@ -55,18 +109,18 @@ pub fn run(seconds: u32) -> Result<()> {
     for (target, row) in ends.into_inner().unwrap_or_else(PoisonError::into_inner) {
         let row = row?;
         if !row.passed {
-            println!("\n{target}:\n{}", row.end);
-            failed.push(target);
+            println!("\n{}:\n{}", target.name, row.end);
+            failed.push(&target.found);
         }
     }
     if !failed.is_empty() {
-        bail!("the inputs are in crdt-model/fuzz/found: {failed:?}");
+        bail!("the inputs are in {failed:?}");
     }
     Ok(())
 }
 
 /// Only what is for the target gets the instruments, not what runs while it is built: hence the triple.
-fn build() -> Result<PathBuf> {
+fn build(folder: &str) -> Result<PathBuf> {
     let about = shell::stdout_of(Command::new("rustc").arg("-vV"))?;
     let host = about
         .lines()
@@ -75,26 +129,15 @@ fn build() -> Result<PathBuf> {
     let target_dir = shell::cache_dir()?.join("fuzz-target");
     shell::run(
         shell::cargo()
-            .args([
-                "build",
-                "--release",
-                "--manifest-path",
-                "crdt-model/fuzz/Cargo.toml",
-            ])
+            .args(["build", "--release", "--manifest-path"])
+            .arg(format!("{folder}/Cargo.toml"))
             .args(["--target", host])
             .env("CARGO_TARGET_DIR", &target_dir)
             .env_remove("CARGO_ENCODED_RUSTFLAGS")
             .env("RUSTFLAGS", INSTRUMENTS),
     )?;
-    Ok(target_dir.join(host).join("release/fuzz"))
-}
-
-fn write_seeds(corpus: &Path) -> Result<()> {
-    shell::run_quietly(
-        shell::cargo()
-            .args(["test", "--package", "crdt-model", "--test", "fuzz"])
-            .env("FUZZ_SEEDS", corpus),
-    )
+    let name = folder.replace('/', "-");
+    Ok(target_dir.join(host).join("release").join(name))
 }
 
 #[derive(Default)]
@@ -128,24 +171,23 @@ impl fmt::Display for Row {
     }
 }
 
-fn fuzz(program: &Path, corpus: &Path, target: &str, seconds: u32) -> Result<Row> {
-    let found = shell::root().join("crdt-model/fuzz/found").join(target);
-    fs::create_dir_all(&found)?;
-    let output = Command::new(program)
-        .arg(corpus)
+fn fuzz(target: &Target, seconds: u32) -> Result<Row> {
+    fs::create_dir_all(&target.found)?;
+    let output = Command::new(&target.program)
+        .arg(&target.corpus)
         .arg(format!("-max_total_time={seconds}"))
         .arg(format!("-max_len={INPUT_BYTES_MAX}"))
-        .arg(format!("-artifact_prefix={}/", found.display()))
+        .arg(format!("-artifact_prefix={}/", target.found.display()))
         // The target itself holds each input to its second of processor time and its 256 MiB; these catch what
         // never comes back. They count the time on the wall, other work and a process that was stopped included.
         .args(["-timeout=900", "-report_slow_units=900"])
         .args(["-rss_limit_mb=2048", "-print_final_stats=1"])
-        .env("FUZZ_TARGET", target)
+        .env("FUZZ_TARGET", &target.name)
         .stdin(Stdio::null())
         .output()
         .context("starting the fuzzer")?;
     // Nothing found: no folder.
-    let _ = fs::remove_dir(&found);
+    let _ = fs::remove_dir(&target.found);
     let said = String::from_utf8_lossy(&output.stderr);
     let stat = |name: &str| {
         let line = said.lines().rev().find_map(|line| line.strip_prefix(name));
