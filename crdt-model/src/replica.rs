@@ -650,18 +650,6 @@ impl Replica {
     }
 }
 
-/// The blocks of the vouchers that an intent takes out of stock.
-fn blocks_of(pending: &Pending) -> impl Iterator<Item = DocumentKey> {
-    pending.writes.iter().flat_map(|write| {
-        let site = write.document.site();
-        let vouchers = write.puts.iter().flat_map(vouchers_of);
-        vouchers.filter_map(move |voucher| {
-            let block = voucher.block;
-            Some(DocumentKey::Block { site: site?, block })
-        })
-    })
-}
-
 /// The vouchers that a fact takes out of stock, if this is one.
 fn vouchers_of(put: &Put) -> Vec<VoucherRef> {
     let fact = match &put.value {

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use rand_core::Rng;
 
-use super::{AcceptedPart, Commit, Pending, PendingState, Replica, Replicated, blocks_of};
+use super::{AcceptedPart, Commit, Pending, PendingState, Replica, Replicated};
 use crate::admission::may_read;
 use crate::command::{Command, DocumentWrite, Intent};
 use crate::document::{
@@ -418,32 +418,11 @@ impl Replica {
                 .any(|pending| pending.writes.iter().any(|write| write.document == *key));
             self.forget_document(*key, &mut commit);
         }
-        self.let_go_of_dismissed(keys, &mut commit);
         if had_pending {
             self.rebase(&mut commit, rng);
         }
         self.finish(&mut commit);
         commit
-    }
-
-    /// What was dismissed keeps its vouchers from being sold again. Once the last of their blocks may not be read here any
-    /// more, none of them could be.
-    fn let_go_of_dismissed(&mut self, dropped: &[DocumentKey], commit: &mut Commit) {
-        let is_over = |pending: &&Pending| {
-            let blocks: Vec<DocumentKey> = blocks_of(pending).collect();
-            blocks.iter().any(|block| dropped.contains(block))
-                && !blocks
-                    .iter()
-                    .any(|block| self.documents.contains_key(block))
-        };
-        let dismissed = self.outbox.values().filter(|pending| pending.is_dismissed);
-        let over: Vec<u64> = dismissed
-            .filter(is_over)
-            .map(|pending| pending.order)
-            .collect();
-        for order in over {
-            self.settle(order, commit);
-        }
     }
 
     /// The repair is complete.

@@ -1,7 +1,6 @@
 //! What was refused or declined, and dismissed by who sold it: a client may have the code all the same.
 
 use crdt_model::command::Command;
-use crdt_model::document::DocumentKey;
 use crdt_model::fact::VoucherRef;
 use crdt_model::ids::IntentId;
 use crdt_model::replica::{Brief, PendingState, Replica};
@@ -130,44 +129,6 @@ fn pu11_a_brief_of_the_months_before_knows_them() {
     let left = free(&opened);
     assert_eq!(left.len(), 1);
     assert!(!left.contains(&voucher));
-}
-
-#[test]
-fn pu11_what_was_dismissed_is_let_go_of_when_its_blocks_are_gone() {
-    let (mut shop, id, voucher) = dismissed();
-    let (site, block) = (shop.site, voucher.block);
-    let dropped = |shop: &mut Shop, key| {
-        let commit = shop.replica.drop_documents(&[key], &mut shop.rng);
-        shop.replica.stored(commit.number);
-        commit
-    };
-    // Something else goes: it could be sold still.
-    let other = dropped(&mut shop, DocumentKey::Catalog);
-    assert_eq!((other.settled.len(), shop.replica.journal_len()), (0, 1));
-    let gone = dropped(&mut shop, DocumentKey::Block { site, block });
-    assert_eq!((gone.settled.len(), shop.replica.journal_len()), (1, 0));
-    assert_eq!(shop.replica.pending(id), None);
-    let stored = shop.replica.everything().writes;
-    assert!(!stored.keys().any(|key| key.starts_with("o|")));
-    assert_eq!(free(&shop.replica), []);
-}
-
-/// A store that was lost has no blocks until they come again: that is no reason.
-#[test]
-fn pu11_what_was_dismissed_outlives_a_block_that_is_not_here_yet() {
-    let (mut shop, _, _) = dismissed();
-    let journal = shop.replica.journal().into_iter().map(|one| one.1);
-    let (mut lost, commit) = Replica::recover(
-        shop.replica.me(),
-        journal.collect::<Vec<_>>(),
-        &mut Random::new(9),
-    );
-    lost.stored(commit.number);
-    let commit = lost.drop_documents(&[DocumentKey::Catalog], &mut shop.rng);
-    lost.stored(commit.number);
-    let commit = lost.synced(1, 1, &mut shop.rng);
-    lost.stored(commit.number);
-    assert_eq!(lost.journal_len(), 1);
 }
 
 #[test]
