@@ -46,20 +46,12 @@ impl OrgState {
         Ok((!is_here && !known.blocks.is_empty()).then_some(MISPLACED))
     }
 
-    /// A batch is named once, by its own blocks and those that are not here. What comes back under its own key is known
-    /// before anybody asks here.
+    /// A batch names its own blocks, and those that are not here.
     pub(super) fn false_batch(
         &self,
         site: SiteId,
         made: &BatchMade,
     ) -> Result<Option<Objection>, AdmitError> {
-        let batches = self.get(&DocumentKey::Batches(site))?.sheet();
-        let is_named = batches.known_facts().any(
-            |(_, fact)| matches!(&fact.body, FactBody::Batch(known) if known.batch == made.batch),
-        );
-        if is_named {
-            return Ok(Some(Objection::Malformed(Malformed::FactOverwritten)));
-        }
         let objection = self.misplaced_batch(site, made.batch)?;
         if objection.is_some() {
             return Ok(objection);

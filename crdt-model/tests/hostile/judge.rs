@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use crdt_model::admission::Malformed;
 use crdt_model::command::fact_put;
 use crdt_model::document::{Document, DocumentKey, Scalar};
 use crdt_model::fact::{
@@ -13,7 +12,7 @@ use crdt_model::ids::{BatchId, BlockId, DeviceId, IntentId, PersonId};
 use crdt_model::money::Money;
 use crdt_model::relay::{Outcome, RelayDocument};
 use crdt_model::sheets::Sheets;
-use crdt_model::sync::message::{Disposition, RefusalCode};
+use crdt_model::sync::message::Disposition;
 use crdt_model::voucher::{Holder, Stock, VoucherState};
 
 use super::holds;
@@ -589,52 +588,5 @@ fn co6_judging_again_writes_nothing() {
             BTreeSet::new(),
             "case {number}"
         );
-    }
-}
-
-#[test]
-fn ad25_a_batch_is_named_once() {
-    let mut bench = Bench::new();
-    let (owner, manager, batches) = (bench.owner, bench.manager, DocumentKey::Batches(bench.site));
-    let made = |label: &str| {
-        FactBody::Batch(BatchMade {
-            batch: BatchId::from_bytes([5; 16]),
-            label: label.into(),
-            package: bench.package,
-            price: Money::from_minor(1_000),
-            blocks: vec![BlockMade {
-                block: bench.block,
-                count: 3,
-            }],
-            made_on: None,
-        })
-    };
-    let (first, other) = (made("first"), made("other"));
-    let id = bench.intent();
-    let put = fact_put(&id.to_string(), &bench.fact(&owner, first.clone()));
-    bench.accepts(&owner, batches, id, std::slice::from_ref(&put));
-    let twice = Disposition::Refused(RefusalCode::Malformed(Malformed::FactOverwritten));
-    for (by, body) in [(manager, other), (owner, first)] {
-        let named = bench.intent();
-        let again = fact_put(&named.to_string(), &bench.fact(&by, body));
-        let change = bench.write_intent(&by, batches, &[again]);
-        bench.turns_away_intent(&by, batches, named, change, twice);
-    }
-    let facts = bench.document(&batches).sheet().facts;
-    assert_eq!(facts.len(), 1);
-    // The same tap once more is here, and another device's word for it is known.
-    let other_phone = Author {
-        device: DeviceId::from_bytes([99; 16]),
-        ..owner
-    };
-    for (by, answer) in [
-        (owner, Disposition::Accepted),
-        (other_phone, Disposition::Known),
-    ] {
-        let same = Document::new().write(by.actor(), NOW.as_seconds(), std::slice::from_ref(&put));
-        let same = bench.batch(&by, id, vec![(batches, same.unwrap().plain)]);
-        let outcome = bench.admit_as(&by, &same).unwrap();
-        assert_eq!(outcome.results[0].1, answer);
-        assert!(outcome.rows.is_empty());
     }
 }
