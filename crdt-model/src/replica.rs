@@ -21,7 +21,7 @@ use crate::command::{self, Command, DocumentWrite, Intent, Refusal};
 use crate::document::{
     Actor, Document, DocumentId, DocumentKey, Hash, PlainChange, Put, Scalar, Sheet, heads_digest,
 };
-use crate::fact::{Fact, HoldReason, Line, Sale, VoucherRef};
+use crate::fact::{Fact, FactBody, HoldReason, Line, Sale, Verdict, VoucherRef};
 use crate::hand_over::Leaving;
 use crate::ids::{ClientId, DeviceId, HoldId, IntentId, OrgId, PersonId};
 use crate::sale::{self, Buyer, Given, Replacements, SellOrder};
@@ -369,8 +369,8 @@ impl Replica {
         self.outbox.values().filter(|pending| !pending.is_dismissed)
     }
 
-    /// What was given for what. The client has the code of a replacement that is held, so that no second one is given for the
-    /// same voucher until somebody has decided.
+    /// What was given for what. The client has the code of a replacement that waits for somebody's word, so that no second one
+    /// is given for the same voucher until then.
     pub fn replacements(&self) -> Replacements {
         let mut all = Replacements::of(&self.sheets);
         for (old, new) in self.held_replacements() {
@@ -379,24 +379,45 @@ impl Replica {
         all
     }
 
-    /// Those that wait for a decision: what was replaced, and by what.
-    pub fn held_replacements(&self) -> impl Iterator<Item = (Given, Given)> {
-        self.outbox.values().filter_map(|pending| {
-            let (
-                PendingState::Held { .. },
-                Command::Replace {
-                    sale,
-                    replaces,
-                    voucher,
-                    ..
-                },
-            ) = (&pending.state, &pending.intent.command)
-            else {
-                return None;
-            };
-            let given = |by, voucher| Given { by, voucher };
-            Some((given(*sale, *replaces), given(pending.intent.id, *voucher)))
-        })
+    /// Those that wait for a decision, or to be held: what was replaced, and by what. What this person's other devices
+    /// gave is told by the verdicts.
+    pub fn held_replacements(&self) -> Vec<(Given, Given)> {
+        let waits = |pending: &&Pending| {
+            matches!(
+                pending.state,
+                PendingState::Held { .. }
+                    | PendingState::Refused(RefusalCode::TooMuchHeld | RefusalCode::Later)
+            )
+        };
+        let here = self.outbox().filter(waits).flat_map(|pending| {
+            let puts = pending.writes.iter().flat_map(|write| &write.puts);
+            puts.filter_map(|put| replaced(pending.intent.id, fact_of(put).as_ref()?))
+        });
+        let of_tills = || {
+            let is_of_till = |key: &DocumentKey| matches!(key, DocumentKey::VerdictTill { .. });
+            self.sheets.facts_in(is_of_till)
+        };
+        let decided: BTreeSet<HoldId> = of_tills()
+            .filter_map(|(_, _, fact)| match &fact.body {
+                FactBody::Verdict(Verdict::HeldDecided { hold, .. }) => Some(*hold),
+                _ => None,
+            })
+            .collect();
+        let told = of_tills().filter_map(|(_, _, fact)| match &fact.body {
+            FactBody::Verdict(Verdict::Held {
+                hold,
+                intent,
+                person,
+                facts,
+                ..
+            }) if *person == self.me.person && !decided.contains(hold) => Some((*intent, facts)),
+            _ => None,
+        });
+        let elsewhere = told.flat_map(|(intent, facts)| {
+            let facts = facts.iter();
+            facts.filter_map(move |fact| replaced(intent, fact))
+        });
+        here.chain(elsewhere).collect()
     }
 
     /// The orders of the outbox as they are written and pushed: what the relay lost first, since the rest may build
@@ -652,11 +673,30 @@ impl Replica {
 
 /// The vouchers that a fact takes out of stock, if this is one.
 fn vouchers_of(put: &Put) -> Vec<VoucherRef> {
-    let fact = match &put.value {
+    fact_of(put).map(|fact| fact.vouchers()).unwrap_or_default()
+}
+
+fn fact_of(put: &Put) -> Option<Fact> {
+    match &put.value {
         Scalar::Bytes(bytes) => Fact::decode(bytes).ok(),
         _ => None,
+    }
+}
+
+/// What a replacement that this intent states gives, and for what.
+const fn replaced(intent: IntentId, fact: &Fact) -> Option<(Given, Given)> {
+    let FactBody::Replacement(replacement) = &fact.body else {
+        return None;
     };
-    fact.map(|fact| fact.vouchers()).unwrap_or_default()
+    let old = Given {
+        by: replacement.sale,
+        voucher: replacement.replaces,
+    };
+    let new = Given {
+        by: intent,
+        voucher: replacement.voucher,
+    };
+    Some((old, new))
 }
 
 impl Replicated {

@@ -158,7 +158,9 @@ impl<'a> Lookup<'a> {
                 && self.stock.free(block).next().is_some()
         });
         let mine = entry.person == self.replica.me().person;
-        let is_replacement_held = self.replica.held_replacements().any(|(old, _)| old == told);
+        let given = self.replacements.after(told);
+        let mut held = self.replica.held_replacements().into_iter();
+        let is_replacement_held = held.any(|(old, new)| old == told && given == Some(new));
         Some(DoubleSaleView {
             voucher: told.voucher,
             code: self.stock.code(told.voucher).cloned(),

@@ -1,8 +1,9 @@
 //! What a till and a day count, and what an office lists.
 
 use crdt_model::command::fact_put;
+use crdt_model::document::Scalar;
 use crdt_model::fact::{Codes, HoldReason};
-use crdt_model::ids::{BatchId, BlockId, HoldId};
+use crdt_model::ids::{BatchId, BlockId, DeviceId, HoldId};
 use crdt_model::sale::{Buyer, SellOrder};
 use crdt_model::sync::message::{Disposition, RefusalCode};
 
@@ -324,21 +325,14 @@ fn a_replacement_that_was_sold_twice_is_told_and_has_one_in_its_turn() {
     );
 }
 
-#[test]
-fn while_a_replacement_is_held_there_is_no_second_one() {
+/// Asha's sale lost its voucher, and she gave another one.
+fn replaced(disposition: Disposition) -> (Replica, IntentId, IntentId) {
     let mut asha = asha();
     sold(&mut asha, NOW, PaymentMethod::Cash);
     let sale = sold(&mut asha, NOW, PaymentMethod::Cash);
     answered(&mut asha, Disposition::Accepted);
     sold_twice(&mut asha, 1, sale);
-    let told = |replica: &Replica| {
-        let view = one(replica, sale).unwrap();
-        let double = view.double_sale.unwrap();
-        let code = view.lines[0].replacement.as_ref();
-        let code = code.map(|code| code.username.clone());
-        (double.can_replace, double.is_replacement_held, code)
-    };
-    assert_eq!(told(&asha), (true, false, None));
+    assert_eq!(told(&asha, sale), (true, false, None));
     let stock = asha.shared_stock();
     let free = stock.mine().flat_map(|block| stock.free(block)).next();
     let replacing = crdt_model::command::Command::Replace {
@@ -350,11 +344,75 @@ fn while_a_replacement_is_held_there_is_no_second_one() {
     };
     let (id, commit) = asha.execute(replacing, NOW, &mut Ones).unwrap();
     asha.stored(commit.number);
-    answered(&mut asha, Disposition::Held(HOLD, HoldReason::NotAllowed));
+    answered(&mut asha, disposition);
+    (asha, sale, id)
+}
+
+/// May there be a replacement, is one held, and which code does the receipt show?
+fn told(replica: &Replica, sale: IntentId) -> (bool, bool, Option<String>) {
+    let view = one(replica, sale).unwrap();
+    let double = view.double_sale.unwrap();
+    let code = view.lines[0].replacement.as_ref();
+    let code = code.map(|code| code.username.clone());
+    (double.can_replace, double.is_replacement_held, code)
+}
+
+#[test]
+fn while_a_replacement_is_held_there_is_no_second_one() {
+    let held = Disposition::Held(HOLD, HoldReason::NotAllowed);
+    let (mut asha, sale, id) = replaced(held);
     // The client has the code, and the receipt goes on showing it.
-    assert_eq!(told(&asha), (false, true, Some("code2".into())));
+    assert_eq!(told(&asha, sale), (false, true, Some("code2".into())));
     declined(&mut asha, id);
-    assert_eq!(told(&asha), (true, false, None));
+    assert_eq!(told(&asha, sale), (true, false, None));
+}
+
+#[test]
+fn while_a_replacement_waits_for_room_there_is_no_second_one() {
+    let (asha, sale, _) = replaced(Disposition::Refused(RefusalCode::TooMuchHeld));
+    assert_eq!(told(&asha, sale), (false, true, Some("code2".into())));
+}
+
+#[test]
+fn a_replacement_held_of_another_phone_of_hers_is_one() {
+    let (asha, sale, id) = replaced(Disposition::Refused(RefusalCode::TooMuchHeld));
+    let stated = asha.pending(id).unwrap().writes[0].puts[0].clone();
+    let Scalar::Bytes(bytes) = stated.value else {
+        panic!("{stated:?}")
+    };
+    let fact = Fact::decode(&bytes).unwrap();
+    // Hers of today, which knows of it by the verdict alone.
+    let (mut phone, sale_there, _) = replaced(Disposition::Refused(RefusalCode::TooMuchHeld));
+    let refused = phone.outbox().next().unwrap().intent.id;
+    let dismissed = phone.dismiss(refused);
+    phone.stored(dismissed.number);
+    assert_eq!(sale, sale_there);
+    assert_eq!(told(&phone, sale), (true, false, None));
+    let me = phone.me();
+    let verdict = FactBody::Verdict(Verdict::Held {
+        hold: HOLD,
+        intent: id,
+        person: me.person,
+        device: DeviceId::from_bytes([9; 16]),
+        reason: HoldReason::NotAllowed,
+        facts: vec![fact],
+        edits: Vec::new(),
+        more_edits: 0,
+    });
+    let till = DocumentKey::Till {
+        site: SITE,
+        person: ASHA,
+        month: crdt_model::time::Month::of(NOW),
+    };
+    let verdict = Fact {
+        at: NOW,
+        since: NOW,
+        by: PersonId::RELAY,
+        body: verdict,
+    };
+    let puts = [fact_put(&HOLD.to_string(), &verdict)];
+    has(&mut phone, till.verdict().unwrap(), &puts);
+    assert_eq!(told(&phone, sale), (false, true, Some("code2".into())));
 }
 
 #[test]
