@@ -6,11 +6,12 @@ use crdt_model::capability::Capability;
 use crdt_model::client;
 use crdt_model::command::Command;
 use crdt_model::document::{Container, DocumentKey, Put, Scalar};
-use crdt_model::fact::{Fact, FactBody, HeldDecision, HeldEdit, Verdict};
+use crdt_model::fact::{Fact, FactBody, HeldEdit, Verdict};
 use crdt_model::ids::{BatchId, HoldId, IntentId};
 use crdt_model::replica::{PendingState, Replica};
 use crdt_model::sale::{Given, Replacements};
 use crdt_model::sync::message::RefusalCode;
+use crdt_model::time::Timestamp;
 
 use super::{Surroundings, count, name_of};
 use crate::protocol::{
@@ -29,7 +30,7 @@ pub fn pill(replica: &Replica, around: Surroundings) -> SyncPill {
         online: around.online,
         pending: count(waiting().count()),
         oldest_pending_at: waiting().map(|item| item.intent.at).min(),
-        needs_you: count(needs_you + to_decide(replica).len()),
+        needs_you: count(needs_you + to_decide(replica, around.now).len()),
         safe_at: replica.safe_at(),
         store_warning: around.store_warning,
         is_new: replica.cursor() == 0,
@@ -84,7 +85,7 @@ pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
         pill: pill(replica, around),
         pending,
         needs_you,
-        to_decide: to_decide(replica),
+        to_decide: to_decide(replica, around.now),
         last_contact: replica.last_contact(),
         clock_offset_millis: replica.clock_offset_millis(),
         storage_is_persistent: around.storage_is_persistent,
@@ -93,8 +94,12 @@ pub(super) fn view(replica: &Replica, around: Surroundings) -> SyncView {
     }
 }
 
+/// So long after a decision its verdict may not be here yet.
+const SETTLING_MILLIS: i64 = 60_000;
+
 /// What others' devices sent, the relay holds, and this person may decide about.
-fn to_decide(replica: &Replica) -> Vec<HeldView> {
+fn to_decide(replica: &Replica, now: Timestamp) -> Vec<HeldView> {
+    let now = replica.present(now);
     let me = replica.principal();
     let is_of_till = |document: &DocumentKey| matches!(document, DocumentKey::VerdictTill { .. });
     let held = |fact: &Fact| matches!(&fact.body, FactBody::Verdict(Verdict::Held { .. }));
@@ -104,16 +109,22 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
     }
     let replaced = Replacements::of(replica.sheets());
     let mut over: BTreeSet<HoldId> = BTreeSet::new();
-    // What is decided but not settled yet, by how much of it had been told.
-    let mut accepted: BTreeMap<HoldId, u32> = BTreeMap::new();
-    for (_, _, fact) in replica.sheets().facts() {
+    // What is decided and not settled yet, by how much of it had been told. A verdict comes right after; where none does,
+    // the decision did nothing, and the item waits still.
+    let mut decided: BTreeMap<HoldId, u32> = BTreeMap::new();
+    for (_, key, fact) in replica.sheets().facts() {
         match &fact.body {
-            FactBody::HeldDecision(decision) if decision.accepted => {
-                let told = accepted.entry(decision.hold).or_default();
-                *told = decision.told.max(*told);
+            FactBody::HeldDecision(decision)
+                if is_waiting(replica, key) || now < fact.at.plus_millis(SETTLING_MILLIS) =>
+            {
+                let told = match decision.accepted {
+                    true => decision.told,
+                    false => u32::MAX,
+                };
+                let known = decided.entry(decision.hold).or_default();
+                *known = told.max(*known);
             }
-            FactBody::HeldDecision(HeldDecision { hold, .. })
-            | FactBody::Verdict(Verdict::HeldDecided { hold, .. }) => drop(over.insert(*hold)),
+            FactBody::Verdict(Verdict::HeldDecided { hold, .. }) => drop(over.insert(*hold)),
             _ => {}
         }
     }
@@ -167,10 +178,14 @@ fn to_decide(replica: &Replica) -> Vec<HeldView> {
             .extend(edits.iter().map(|edit| held_edit(replica, edit)));
         view.is_given |= facts.iter().any(|fact| is_given(&replaced, *intent, fact));
     }
-    // To accept what is given already does nothing, so it waits still.
     held.into_values()
-        .filter(|view| view.is_given || accepted.get(&view.hold) != Some(&view.told))
+        .filter(|view| decided.get(&view.hold).is_none_or(|told| *told < view.told))
         .collect()
+}
+
+fn is_waiting(replica: &Replica, key: &str) -> bool {
+    let pending = key.parse().ok().and_then(|id| replica.pending(id));
+    pending.is_some_and(|pending| pending.state == PendingState::Waiting)
 }
 
 /// Would this be a second new code for one lost voucher?
