@@ -124,15 +124,28 @@ pub fn Roles(props: &RolesProps) -> Html {
     let is_adding = use_state(|| false);
     let person = &props.view.staff;
     let id = person.person;
+    // What is brought back comes on top of what is given by then.
+    let given = use_mut_ref(Vec::new);
+    given.borrow_mut().clone_from(&person.grants);
     let remove = |grant: Grant| {
-        let (app, act, all) = (app.clone(), act.clone(), person.grants.clone());
+        let (app, act, all, given) = (
+            app.clone(),
+            act.clone(),
+            person.grants.clone(),
+            given.clone(),
+        );
         Callback::from(move |()| {
             let order = move |grants| Order::SetGrants { person: id, grants };
             let left = all.iter().copied().filter(|known| *known != grant);
-            let (app, back, all) = (app.clone(), act.clone(), all.clone());
+            let (app, back, given) = (app.clone(), act.clone(), given.clone());
             act.order(order(left.collect()), move |_| {
-                let (back, all) = (back.clone(), all.clone());
-                let undo = Callback::from(move |()| back.undo(order(all.clone())));
+                let (back, given) = (back.clone(), given.clone());
+                let undo = Callback::from(move |()| {
+                    let mut grants = given.borrow().clone();
+                    grants.retain(|known| *known != grant);
+                    grants.push(grant);
+                    back.undo(order(grants));
+                });
                 app.toast_with_undo(app.words().role_removed(), undo);
             });
         })
