@@ -34,17 +34,20 @@ export async function assertAccessible(page, where) {
 
 /** The texts of a list that are not whole on screen: wider than their cell, or reaching over it. */
 export async function cutTexts(page, list, cells) {
-  return page.getByTestId(list).locator(cells).evaluateAll((found) =>
-    found
-      .filter((cell) => cell.getClientRects().length > 0)
+  const { measured, cut } = await page.getByTestId(list).locator(cells).evaluateAll((found) => {
+    const shown = found.filter((cell) => cell.getClientRects().length > 0);
+    const cut = shown
       .filter((cell) => {
         const text = document.createRange();
         text.selectNodeContents(cell);
         const [inside, outside] = [text.getBoundingClientRect(), cell.getBoundingClientRect()];
         return inside.left < outside.left - 1 || inside.right > outside.right + 1;
       })
-      .map((cell) => cell.textContent),
-  );
+      .map((cell) => cell.textContent);
+    return { measured: shown.length, cut };
+  });
+  assert.ok(measured > 0, `${list} shows none of ${cells}`);
+  return cut;
 }
 
 /** A picture below shots/; `name` may contain folders. */
