@@ -371,7 +371,7 @@ impl Replica {
                 PendingState::Held { .. } | PendingState::Declined { .. }
             )
         }) {
-            self.meta.safe_at = Some(now.plus_millis(self.meta.offset_millis));
+            self.meta.safe_at = Some(self.present(now));
         }
     }
 
