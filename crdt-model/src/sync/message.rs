@@ -13,7 +13,7 @@ use crate::ids::HoldId;
 use crate::time::Timestamp;
 
 /// The version this code speaks. A relay refuses newer and too old devices by name.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 /// The oldest device version the relay still serves.
 pub const PROTOCOL_MIN: u16 = 1;
 
