@@ -14,8 +14,8 @@ use crate::sync::message::{
 };
 use crate::time::Timestamp;
 
-/// Documents one device may list in its digest. A head office holds two for every block of vouchers: 100,000 with 50,000
-/// blocks, and the tills and clients beside them. Each takes 25 bytes until the comparison is made.
+/// Documents one device may list in its digest. A head office holds two for every block of vouchers: 14,000 after a
+/// million sales from blocks of 200. Each takes 25 bytes until the comparison is made.
 pub const DIGEST_DOCUMENTS_MAX: usize = 100_000;
 
 /// What the driver is to do, in order.

@@ -44,7 +44,7 @@ fn comparing() -> Session {
     session
 }
 
-/// An office with fifty thousand blocks has two documents of each, and more beside them.
+/// 2.5 MB of a hundred thousand in the end, and twice that for a moment while the list grows; a map takes four.
 #[test]
 fn dg2_the_largest_digest_takes_little_memory() {
     const PART: usize = 10_000;
@@ -76,7 +76,7 @@ fn dg2_the_largest_digest_takes_little_memory() {
         map
     });
     println!("{DIGEST_DOCUMENTS_MAX} documents: {most} bytes at most, a map of them {of_map}");
-    assert!(most < 13_000_000, "{most} bytes");
+    assert!(most < 6_000_000, "{most} bytes");
     drop(map);
 
     // One after the other, as somebody who means harm sends them, costs no more.
