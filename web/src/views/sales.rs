@@ -30,6 +30,8 @@ struct Lookup<'a> {
     after_recall: BTreeSet<IntentId>,
     pending: BTreeMap<IntentId, Safety>,
     replacements: Replacements,
+    /// Of these, what waits for a decision.
+    held: Vec<(Given, Given)>,
 }
 
 impl<'a> Lookup<'a> {
@@ -62,6 +64,7 @@ impl<'a> Lookup<'a> {
             after_recall,
             pending,
             replacements: replica.replacements(),
+            held: replica.held_replacements(),
         }
     }
 
@@ -159,8 +162,8 @@ impl<'a> Lookup<'a> {
         });
         let mine = entry.person == self.replica.me().person;
         let given = self.replacements.after(told);
-        let mut held = self.replica.held_replacements().into_iter();
-        let is_replacement_held = held.any(|(old, new)| old == told && given == Some(new));
+        let mut held = self.held.iter();
+        let is_replacement_held = held.any(|(old, new)| *old == told && given == Some(*new));
         Some(DoubleSaleView {
             voucher: told.voucher,
             code: self.stock.code(told.voucher).cloned(),

@@ -99,7 +99,6 @@ const SETTLING_MILLIS: i64 = 60_000;
 
 /// What others' devices sent, the relay holds, and this person may decide about.
 fn to_decide(replica: &Replica, now: Timestamp) -> Vec<HeldView> {
-    let now = replica.present(now);
     let me = replica.principal();
     let is_of_till = |document: &DocumentKey| matches!(document, DocumentKey::VerdictTill { .. });
     let held = |fact: &Fact| matches!(&fact.body, FactBody::Verdict(Verdict::Held { .. }));
@@ -115,7 +114,8 @@ fn to_decide(replica: &Replica, now: Timestamp) -> Vec<HeldView> {
     for (_, key, fact) in replica.sheets().facts() {
         match &fact.body {
             FactBody::HeldDecision(decision)
-                if is_waiting(replica, key) || now < fact.at.plus_millis(SETTLING_MILLIS) =>
+                if now.millis_since(fact.at).abs() < SETTLING_MILLIS
+                    || is_waiting(replica, key) =>
             {
                 let told = match decision.accepted {
                     true => decision.told,
