@@ -78,7 +78,7 @@ pub const MISTAKES: &[Mistake] = &[
     mistake(
         "codes are for everybody at the site",
         "src/admission/readers.rs",
-        "who.may_at(Capability::VouchersAll, *site)",
+        "reader.leases.contains(&(*site, *block))",
         "who.is_of_site(*site)",
     ),
     mistake(
@@ -96,8 +96,8 @@ pub const MISTAKES: &[Mistake] = &[
     mistake(
         "a block of another site is leased",
         "src/relay/claims.rs",
-        "if !is_of_site {",
-        "if false {",
+        "!is_of_site",
+        "false",
     ),
     mistake(
         "an edit may replace what was never written",
